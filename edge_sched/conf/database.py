@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Group ``[edge_sched_database]``: where the measurements are kept."""
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup(
+    'edge_sched_database',
+    title='Latency store',
+    help="""
+The database that holds the measurements, the named clients and the vantage
+points. It is separate from Nova's own databases: ``[database]`` and
+``[api_database]`` have no effect on it, nor the other way round.
+
+The scheduler only reads it. ``edge-sched`` writes it, and makes and upgrades
+its tables (``edge-sched db sync``).
+""",
+)
+
+OPTS = (
+    cfg.StrOpt(
+        'connection',
+        default='sqlite:////var/lib/edge_sched/latency.sqlite',
+        secret=True,
+        help="""
+The SQLAlchemy URL of the latency store.
+
+The default is a file, which serves one control node. With more than one, or
+more than one writer, use a database server. A file that does not exist is
+not made by the scheduler, which opens it read-only: run
+``edge-sched db sync`` first.
+
+Possible values:
+
+* ``sqlite:////<absolute path>``
+* ``mysql+pymysql://<user>:<password>@<host>/<database>?charset=utf8mb4``,
+  for MariaDB and MySQL
+* ``postgresql+psycopg2://<user>:<password>@<host>/<database>``
+
+Related options:
+
+* ``[edge_sched] store_timeout``
+* ``[edge_sched] on_store_failure``
+""",
+    ),
+    cfg.IntOpt(
+        'max_pool_size',
+        default=5,
+        min=1,
+        help="""
+The number of connections that one process keeps open.
+
+Each worker of nova-scheduler has a pool of its own. Most requests are
+answered from the cache, so few connections are in use at a time.
+
+Possible values:
+
+* A positive integer.
+
+Related options:
+
+* ``max_overflow``
+""",
+    ),
+    cfg.IntOpt(
+        'max_overflow',
+        default=50,
+        min=0,
+        help="""
+The number of connections that one process may open beyond ``max_pool_size``.
+
+These are closed after use. A request that finds every connection in use waits
+for up to ``[edge_sched] store_timeout``, and then the store counts as failed.
+
+Possible values:
+
+* An integer, 0 or more.
+
+Related options:
+
+* ``max_pool_size``
+* ``[edge_sched] store_timeout``
+""",
+    ),
+)
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_group(GROUP)
+    conf.register_opts(OPTS, group=GROUP)

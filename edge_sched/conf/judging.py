@@ -1,0 +1,252 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Group ``[edge_sched]``, second half: how a verdict is reached.
+
+Where the measurements of a host are looked for, when they are too old, what
+is compared with what, and how long an answer is kept.
+"""
+
+from oslo_config import cfg
+from oslo_config import types as oslo_types
+
+from edge_sched.conf import types
+from edge_sched.latency import PERCENTILES
+
+#: What a host can be measured as, most specific first.
+VANTAGE_KINDS = ('host', 'site', 'zone', 'cell')
+
+OPTS = (
+    cfg.Opt(
+        'vantage_order',
+        type=oslo_types.List(
+            item_type=oslo_types.String(choices=VANTAGE_KINDS), min_length=1
+        ),
+        default=list(VANTAGE_KINDS),
+        help="""
+The vantage points of a host, most specific first.
+
+For each client the first one that has any measurement decides, even if that
+measurement is too old: one of a whole cell must not speak for a site whose
+own has gone dark. Their names share one name space: a site and a zone of the
+same name are the same vantage point.
+
+Possible values:
+
+* A list of one or more of ``host`` (the host's name), ``site`` (see
+  ``site_metadata_key``), ``zone`` (its availability zone) and ``cell`` (the
+  name of its cell). What is left out is not looked at.
+""",
+    ),
+    cfg.StrOpt(
+        'site_metadata_key',
+        default='edge:site',
+        regex=r'\S',
+        help="""
+The key of aggregate metadata that makes a host aggregate a site.
+
+Its value is the name of the site. Hosts with the same network position belong
+together in one such aggregate. A host of two sites has both, in the order of
+their names.
+
+Possible values:
+
+* A metadata key, not empty.
+
+Related options:
+
+* ``membership_ttl``
+""",
+    ),
+    cfg.IntOpt(
+        'max_age',
+        default=900,
+        min=1,
+        mutable=True,
+        help="""
+The age, in seconds, from which on a measurement is not used any more.
+
+A host whose measurement is older counts as unknown. Set it to several times
+the interval at which measurements arrive, so that one that is late or lost
+does not close a site.
+
+Possible values:
+
+* A positive integer.
+""",
+    ),
+    cfg.StrOpt(
+        'rank_percentile',
+        default='p50',
+        choices=PERCENTILES,
+        mutable=True,
+        help="""
+The statistic that hosts are ranked by.
+
+The median says where a host is; the tail of the same measurement says how
+busy the path was, and moves with it. It should not be changed without need.
+
+Related options:
+
+* ``default_percentile``
+""",
+    ),
+    cfg.StrOpt(
+        'default_percentile',
+        default='p95',
+        choices=PERCENTILES,
+        mutable=True,
+        help="""
+The statistic that a latency budget is judged by, if the request names none.
+
+A percentile needs probes to stand on: with fewer than 6 for ``p50``, 60 for
+``p95`` or 300 for ``p99`` the host counts as unknown. A measurement that does
+not say how many there were is taken as it is.
+
+Related options:
+
+* Flavor extra spec or hint ``edge:percentile``
+* ``rank_percentile``
+""",
+    ),
+    cfg.Opt(
+        'reference_latency_ms',
+        type=types.FiniteFloat(min=0.01),
+        default=20.0,
+        mutable=True,
+        help="""
+The latency, in milliseconds, at which the score of a host is half way down.
+
+It stands in for the budget where a request has no latency budget, and sets
+the scale: differences count most around it and little far beyond.
+
+Possible values:
+
+* A finite number, 0.01 or more.
+
+Related options:
+
+* ``latency_weight_multiplier``
+""",
+    ),
+    cfg.Opt(
+        'tie_band_ms',
+        type=types.FiniteFloat(min=0.01),
+        default=1.0,
+        mutable=True,
+        help="""
+The difference in latency, in milliseconds, that is no difference.
+
+Hosts are sorted into bands of this width from the nearest upwards, or of 5 %
+of the nearest if that is more. Within a band Nova's own weighers decide, so
+that the hosts of a site share the load.
+
+Possible values:
+
+* A finite number, 0.01 or more.
+""",
+    ),
+    cfg.Opt(
+        'fit_headroom',
+        type=types.FiniteFloat(min=0.0, max=0.9),
+        default=0.1,
+        mutable=True,
+        help="""
+The share of a budget that ``edge:objective=fit`` keeps free, as a ratio.
+
+Hosts at or below the rest of the budget are all equally good. Those in the
+strip between it and the budget come after them, nearest first.
+
+Possible values:
+
+* A number from 0 to 0.9. 0.1 is 10 % of the budget.
+""",
+    ),
+    cfg.IntOpt(
+        'cache_ttl',
+        default=10,
+        min=0,
+        help="""
+The time, in seconds, that a worker keeps the measurements of a client.
+
+An empty answer is kept as well. It is also the longest time until a worker
+sees a new measurement or a named client that was pointed elsewhere.
+
+Possible values:
+
+* A positive integer.
+* 0: nothing is kept, and each request with ``edge:client`` makes a query.
+
+Related options:
+
+* ``max_age``
+""",
+    ),
+    cfg.IntOpt(
+        'membership_ttl',
+        default=60,
+        min=0,
+        help="""
+The time, in seconds, that a worker keeps site membership and cell names.
+
+Both come from Nova's API database, by a query of their own: the aggregates
+that nova-scheduler holds in memory may be out of date after a SIGHUP.
+
+Possible values:
+
+* A positive integer.
+* 0: they are read for each request with ``edge:client``.
+""",
+    ),
+    cfg.IntOpt(
+        'store_timeout',
+        default=2,
+        min=1,
+        help="""
+The longest that a request waits for the latency store, in seconds.
+
+Connecting, the query and waiting for others that ask the same are all within
+it. It also bounds the query that tells an evacuation from another move, which
+goes to the database of the server's cell.
+
+Possible values:
+
+* A positive integer.
+
+Related options:
+
+* ``store_retry_after``
+""",
+    ),
+    cfg.IntOpt(
+        'store_retry_after',
+        default=30,
+        min=0,
+        help="""
+The time, in seconds, that a worker leaves a failed latency store alone.
+
+Until then its requests do not wait for the store but go straight to what the
+cache still has, and to ``on_store_failure``. The next request after that
+tries again.
+
+Possible values:
+
+* A positive integer.
+* 0: each request tries, and waits up to ``store_timeout``.
+
+Related options:
+
+* ``on_store_failure``
+* ``store_timeout``
+""",
+    ),
+)

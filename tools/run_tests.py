@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+#
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Run suites of tests and close with one line of their sum.
+
+    usage: tools/run_tests.py SUITE[,SUITE...] [REGEX...]
+
+The suites are ``unit``, ``functional-threading`` and ``functional-eventlet``.
+Each runs in parallel by stestr, which keeps the results in ``.cache/<suite>``;
+the regular expressions choose among the tests. The last line is::
+
+    tests: 812 passed, 0 failed, 3 skipped
+
+The exit status is 1 if a test failed, if a run broke off, or if a suite ran
+no test.
+"""
+
+import dataclasses
+import io
+import os
+import pathlib
+import subprocess
+import sys
+
+import subunit
+import testtools
+
+#: Seconds after which a test of Nova's kind is broken off (chosen: far above
+#: the slowest); what the environment says goes before.
+DEFAULTS = {'OS_TEST_TIMEOUT': '600'}
+
+#: Whether Nova leaves eventlet alone. It decides at its first import, so the
+#: two modes are two runs.
+NATIVE_THREADS = {'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'}
+EVENTLET = {'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'false'}
+
+SUITES = {
+    'unit': ('tests/unit', NATIVE_THREADS),
+    'functional-threading': ('tests/functional', NATIVE_THREADS),
+    'functional-eventlet': ('tests/functional', EVENTLET),
+}
+
+
+@dataclasses.dataclass
+class Count:
+    """How many tests ended how."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, test: dict) -> None:
+        """Count one test; one that never ended has failed."""
+        if test['status'] in ('success', 'xfail'):
+            self.passed += 1
+        elif test['status'] == 'skip':
+            self.skipped += 1
+        elif test['status'] != 'exists':
+            self.failed += 1
+
+    def __add__(self, other: 'Count') -> 'Count':
+        return Count(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+        )
+
+
+class Run:
+    """One suite and its results."""
+
+    def __init__(self, suite: str) -> None:
+        self.suite = suite
+        self.path, self.environment = SUITES[suite]
+        self.results = pathlib.Path('.cache', suite)
+
+    def _stestr(self, *arguments: str) -> list[str]:
+        return [
+            sys.executable,
+            '-m',
+            'stestr',
+            '--repo-url',
+            str(self.results),
+            '--test-path',
+            self.path,
+            *arguments,
+        ]
+
+    def _runs_so_far(self) -> str:
+        try:
+            return (self.results / '.stestr' / 'next-stream').read_text()
+        except FileNotFoundError:
+            return ''
+
+    def execute(self, regexes: list[str]) -> Count:
+        """Run it; a run that broke off counts as a failure."""
+        print(f'\n== {self.suite}', flush=True)
+        self.results.mkdir(parents=True, exist_ok=True)
+        before = self._runs_so_far()
+        status = subprocess.run(
+            self._stestr('run', *regexes),
+            env=DEFAULTS | os.environ | self.environment,
+            check=False,
+        ).returncode
+        # stestr that cannot list the tests stores nothing, and the last
+        # results are then those of another day.
+        count = Count() if self._runs_so_far() == before else self._count()
+        if not count.passed and not count.failed:
+            print(f'{self.suite}: no test has run')
+            count.failed += 1
+        elif status and not count.failed:
+            print(f'{self.suite}: stestr failed with status {status}')
+            count.failed += 1
+        return count
+
+    def _count(self) -> Count:
+        stored = subprocess.run(
+            self._stestr('last', '--subunit'),
+            stdout=subprocess.PIPE,
+            check=False,  # it fails on a run of no test, which is counted
+        ).stdout
+        count = Count()
+        result = testtools.StreamToDict(count.add)
+        result.startTestRun()
+        subunit.ByteStreamToStreamResult(
+            io.BytesIO(stored), non_subunit_name='stdout'
+        ).run(result)
+        result.stopTestRun()
+        return count
+
+
+def main(arguments: list[str]) -> int:
+    suites = arguments[0].split(',') if arguments else list(SUITES)
+    for suite in suites:
+        if suite not in SUITES:
+            sys.exit(f'{suite} is not one of {", ".join(SUITES)}')
+    counts = [Run(suite).execute(arguments[1:]) for suite in suites]
+    total = sum(counts, Count())
+    print(
+        f'\ntests: {total.passed} passed, {total.failed} failed, '
+        f'{total.skipped} skipped'
+    )
+    return 1 if total.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
