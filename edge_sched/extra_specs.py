@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Validators of the ``edge:*`` flavor extra specs, for nova-api.
+
+Nova loads them when its API starts, and does not start if they cannot be
+imported: nothing is imported here but Nova's own base and pure modules.
+"""
+
+import dataclasses
+
+from nova import exception
+from nova.api.validation.extra_specs import base
+
+from edge_sched.keys import KEYS
+from edge_sched.keys import BadValueError
+
+
+@dataclasses.dataclass
+class EdgeValidator(base.ExtraSpecValidator):
+    """A validator with the rules, and the words, of :mod:`edge_sched.keys`.
+
+    ``Validation failed; edge:latency_budget_ms 'soon' is not a number > 0.``
+    """
+
+    def validate(self, name: str, value: object) -> None:
+        """Check one extra spec.
+
+        :raises ValidationError: which the API answers as 400
+        """
+        super().validate(name, str(value))
+        try:
+            KEYS[self.name].parse(str(value))
+        except BadValueError as error:
+            raise exception.ValidationError(
+                f'Validation failed; {error}.'
+            ) from error
+
+
+def register() -> list[EdgeValidator]:
+    """The validators of all ``edge:*`` keys, for Nova to load."""
+    return [
+        EdgeValidator(
+            name=key.name,
+            description=key.meaning,
+            value={'type': str, 'description': key.meaning},
+        )
+        for key in KEYS.values()
+    ]

@@ -1,0 +1,172 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The decision record: one JSON object a request, for the operator's log."""
+
+import dataclasses
+import ipaddress
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge_sched.client import Client
+from edge_sched.client import prefix_text
+from edge_sched.decision import Decision
+from edge_sched.decision import HostVerdict
+from edge_sched.intent import Intent
+from edge_sched.scoring import Standing
+from edge_sched.verdict import Chain
+
+#: Clients' addresses are not kept in logs: cut as RFC 7871 recommends for
+#: DNS client subnets, 11.1 (/24 and /56).
+_PRIVACY_LENGTH = {4: 24, 6: 56}
+
+#: How many sites a record names.
+_BEST_SITES = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """Which request a record is of; keys of the record as they stand.
+
+    :param operation: ``create``, ``move``, ``unshelve`` or ``evacuate``
+    """
+
+    request_id: str | None
+    instance: str | None
+    num_instances: int
+    operation: str
+    mode: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows came from.
+
+    :param cache: ``hit``, ``miss``, ``stale`` or ``none`` (not asked)
+    :param breaker: ``closed`` or ``open``
+    """
+
+    cache: str = 'none'
+    lookup_ms: float = 0.0
+    breaker: str = 'closed'
+
+
+def make_record(
+    subject: Subject,
+    intent: Intent,
+    outcome: str,
+    source: Source,
+    decision: Decision | None = None,
+    sites: Mapping[Chain, str] | None = None,
+    hosts: Mapping[Chain, int] | None = None,
+) -> dict[str, Any]:
+    """The record of one request, ready for JSON.
+
+    :param sites: what to call each place, ``{('lyon', 'cell1'): 'lyon'}``
+    :param hosts: how many hosts came in of each place
+    """
+    ranked = _ranked(decision)
+    return {
+        **dataclasses.asdict(subject),
+        'clients': [
+            {'client': private(client), 'prefix': _matched(ranked, i)}
+            for i, client in enumerate(intent.clients)
+        ],
+        'budgets': {
+            'latency_ms': [t.latency_budget_ms for t in intent.targets],
+            'jitter_ms': intent.jitter_budget_ms,
+            'loss_pct': intent.loss_budget_pct,
+            'percentile': intent.percentile,
+            'mode': 'required' if intent.required else 'preferred',
+            'unknown': 'reject' if intent.reject_unknown else 'allow',
+        },
+        'outcome': outcome,
+        'hosts': _count(ranked, hosts or {}),
+        'best': _best(ranked, sites or {}),
+        'clamped': list(intent.clamped),
+        'cache': source.cache,
+        'lookup_ms': round(source.lookup_ms, 3),
+        'breaker': source.breaker,
+    }
+
+
+def private(client: Client) -> str:
+    """A client as a log may have it: ``203.0.113.7`` is ``203.0.113.0/24``."""
+    if client.prefix is None:
+        return client.name or ''
+    length = _PRIVACY_LENGTH[client.prefix.version]
+    if client.prefix.prefixlen <= length:
+        return prefix_text(client.prefix)
+    return str(
+        ipaddress.ip_network(
+            (client.prefix.network_address, length), strict=False
+        )
+    )
+
+
+def figure(rtt_ms: float | None) -> float | str | None:
+    """A quantile for JSON, which has no infinity: ``lost`` instead."""
+    if rtt_ms is None:
+        return None
+    return 'lost' if math.isinf(rtt_ms) else round(rtt_ms, 3)
+
+
+def _ranked(decision: Decision | None) -> list[tuple[Chain, HostVerdict]]:
+    """The places, best first."""
+    if decision is None:
+        return []
+    return sorted(
+        decision.verdicts.items(),
+        key=lambda item: (item[1].accepted, item[1].score),
+        reverse=True,
+    )
+
+
+def _matched(
+    ranked: Sequence[tuple[Chain, HostVerdict]], i: int
+) -> str | None:
+    """The prefix or name of the row that decided at the best place."""
+    rows = (host.verdicts[i].latency for _, host in ranked)
+    return next((row.client for row in rows if row is not None), None)
+
+
+def _count(
+    ranked: Sequence[tuple[Chain, HostVerdict]], hosts: Mapping[Chain, int]
+) -> dict[str, int]:
+    counts: Counter[Standing] = Counter()
+    for chain, host in ranked:
+        counts[host.standing] += hosts.get(chain, 0)
+    return {s.name.lower(): counts[s] for s in reversed(Standing)}
+
+
+def _best(
+    ranked: Sequence[tuple[Chain, HostVerdict]], sites: Mapping[Chain, str]
+) -> list[dict[str, Any]]:
+    best: dict[str, dict[str, Any]] = {}
+    for chain, host in ranked:
+        row = host.deciding.latency
+        site = sites.get(chain, '')
+        if row is None or site in best:
+            continue
+        best[site] = {
+            'site': site,
+            'rtt_p50_ms': figure(row.rtt_p50_ms),
+            'rtt_p95_ms': figure(row.rtt_p95_ms),
+            'age_seconds': round(host.deciding.age_seconds or 0.0, 1),
+            'samples': row.samples,
+            'source': row.source,
+        }
+        if len(best) == _BEST_SITES:
+            break
+    return list(best.values())
