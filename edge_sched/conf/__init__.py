@@ -21,6 +21,7 @@ from oslo_config import cfg
 
 from edge_sched.conf import database
 from edge_sched.conf import edge_sched
+from edge_sched.conf.opts import list_opts
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
@@ -30,3 +31,16 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     """
     edge_sched.register_opts(conf)
     database.register_opts(conf)
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Read every option once: oslo.config checks a value when it is read.
+
+    The scheduler's own start is the place to hear of a bad one, not the
+    first request that needs it.
+
+    :raises ConfigFileValueError: naming the option and what is wrong
+    """
+    for group, options in list_opts():
+        for option in options:
+            getattr(conf[group.name], option.dest)

@@ -1,0 +1,135 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Arguments that several commands take, checked; bad ones in one line."""
+
+import argparse
+import math
+from typing import Any
+
+from edge_sched.client import NAME
+from edge_sched.client import Client
+from edge_sched.client import Prefix
+from edge_sched.client import parse_client
+from edge_sched.client import parse_prefix
+from edge_sched.keys import BadValueError
+from edge_sched.keys import Key
+from edge_sched.keys import shorten
+from edge_sched.measurement.record import MAX_NAME_LENGTH
+
+
+class BadArgumentError(ValueError):
+    """An argument that makes no sense; the message is for its author."""
+
+
+def client_of(text: str) -> Client:
+    """``203.0.113.7``, ``2001:db8::/56`` or ``vehicle-42``.
+
+    :raises BadArgumentError: if it is none of them
+    """
+    try:
+        return parse_client(text)
+    except ValueError:
+        raise BadArgumentError(
+            f'{shorten(text)!r} is not an address, a prefix or a name'
+        ) from None
+
+
+def prefixes_of(texts: list[str]) -> tuple[Prefix, ...]:
+    """Prefixes in the order given, each once.
+
+    :raises BadArgumentError: if one is neither a prefix nor an address
+    """
+    try:
+        return tuple(dict.fromkeys(parse_prefix(text) for text in texts))
+    except ValueError as error:
+        raise BadArgumentError(str(error)) from None
+
+
+def name_of(text: str) -> str:
+    """A client's name.
+
+    :raises BadArgumentError: if it cannot be one
+    """
+    if not NAME.fullmatch(text):
+        raise BadArgumentError(
+            f'{shorten(text)!r} is not a name: a letter, then up to 62 '
+            'letters, digits, dots, hyphens and underscores'
+        )
+    return text
+
+
+def add_owner(parser: argparse.ArgumentParser) -> None:
+    """Add ``(--project ID | --shared)``, one of them required."""
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument(
+        '--project',
+        metavar='ID',
+        help='The project that owns the name; no other can use it.',
+    )
+    group.add_argument(
+        '--shared',
+        action='store_true',
+        help='Every project can use the name, unless it has its own.',
+    )
+
+
+def owner_of(arguments: argparse.Namespace) -> str | None:
+    """The project of ``add_owner``, ``None`` if shared.
+
+    :raises BadArgumentError: if it cannot be a project's id
+    """
+    return None if arguments.shared else project_of(arguments.project)
+
+
+def project_of(text: str) -> str:
+    """A project's id.
+
+    :raises BadArgumentError: if it cannot be one
+    """
+    if (
+        not text
+        or len(text) > MAX_NAME_LENGTH
+        or not text.isprintable()
+        or text != text.strip()
+    ):
+        raise BadArgumentError(f'{shorten(text)!r} is not a project id')
+    return text
+
+
+def seconds_of(option: str, text: str) -> float:
+    """A number of seconds, 0 or more.
+
+    :raises BadArgumentError: if it is not
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise BadArgumentError(
+            f'{option} {shorten(text)!r} is not a number of seconds'
+        )
+    return seconds
+
+
+def value_of(option: str, key: Key, text: str) -> Any:
+    """The value of an option that means what an ``edge:*`` key does.
+
+    :raises BadArgumentError: naming the option and what is allowed
+    """
+    try:
+        return key.parse(text)
+    except BadValueError as error:
+        raise BadArgumentError(
+            f'{option} {shorten(text)!r} is not {error.allowed}'
+        ) from None

@@ -1,0 +1,57 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The configuration of a command, read as oslo.config's users know it."""
+
+import os
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from edge_sched.conf import register_opts
+
+DEFAULT_FILE = '/etc/edge_sched/edge_sched.conf'
+DEFAULT_DIR = '/etc/edge_sched/edge_sched.conf.d'
+
+
+def read_configuration(
+    args: Sequence[str] = (), prog: str = 'edge-sched'
+) -> cfg.ConfigOpts:
+    """Read files, then the environment, which wins.
+
+    :param args: ``['--config-file', 'a.conf', '--config-dir', 'a.d']``, each
+        any number of times, later ones winning; without a file the default
+        one is read if it is there
+    :raises oslo_config.cfg.Error: if a file that was named is not there, or
+        one cannot be read or makes no sense
+    """
+    conf = cfg.ConfigOpts()
+    register_opts(conf)
+    conf(
+        list(args),
+        project='edge_sched',
+        prog=prog,
+        default_config_files=_present(DEFAULT_FILE),
+        default_config_dirs=[DEFAULT_DIR],
+    )
+    return conf
+
+
+def _present(path: str) -> list[str]:
+    """The path unless it is missing; one that may not be read is an error."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError:
+        pass
+    return [path]

@@ -1,0 +1,165 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``edge-sched``: what an operator does with the latency store.
+
+Exit status: 0; 1 for bad input, a bad configuration and a store that cannot
+be used, with the reason on stderr; 130 and 141 for an interrupt and a closed
+pipe, as of shells.
+"""
+
+import argparse
+import functools
+import importlib.metadata
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from cliff import app
+from cliff import commandmanager
+from oslo_config import cfg
+
+from edge_sched.cmd.configuration import DEFAULT_FILE
+from edge_sched.cmd.configuration import read_configuration
+
+NAMESPACE = 'edge_sched.cli'
+
+#: They log a failure, some with a traceback, before they raise it; the
+#: command says it in one line.
+NOISY = (
+    'alembic',
+    'edge_sched',
+    'oslo_config',
+    'oslo_db',
+    'sqlalchemy',
+    'stevedore',
+)
+
+
+class _ConfigArgument(argparse.Action):
+    """Keeps files and directories in the order they were given in."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*given, self.option_strings[0], values])
+
+
+class Shell(app.App):
+    """The application."""
+
+    NAME = 'edge-sched'
+    LOG = logging.getLogger(NAME)
+
+    def __init__(
+        self, command_manager: commandmanager.CommandManager | None = None
+    ) -> None:
+        super().__init__(
+            description='Keep the latency store of the edge_sched scheduler '
+            'plug-in.',
+            version=_version(),
+            command_manager=command_manager
+            or commandmanager.CommandManager(NAMESPACE),
+            # So that --help after a command is about the command.
+            deferred_help=True,
+        )
+
+    @functools.cached_property
+    def conf(self) -> cfg.ConfigOpts:
+        """The configuration; read by the first who asks, not for help.
+
+        :raises oslo_config.cfg.Error: see ``read_configuration``
+        """
+        return read_configuration(self.options.config_args)
+
+    def build_option_parser(
+        self,
+        description: str | None,
+        version: str | None,
+        argparse_kwargs: dict[str, Any] | None = None,
+    ) -> argparse.ArgumentParser:
+        """Add oslo.config's own options to those of every cliff program."""
+        parser = super().build_option_parser(
+            description,
+            version,
+            {'prog': self.NAME, 'allow_abbrev': False}
+            | (argparse_kwargs or {}),
+        )
+        for option, metavar, what in (
+            ('--config-file', 'PATH', f'A file to read, not {DEFAULT_FILE}.'),
+            ('--config-dir', 'DIR', 'A directory of *.conf files to read.'),
+        ):
+            parser.add_argument(
+                option,
+                metavar=metavar,
+                action=_ConfigArgument,
+                dest='config_args',
+                default=[],
+                help=f'{what} Can be repeated; what is read later wins.',
+            )
+        return parser
+
+    def configure_logging(self) -> None:
+        super().configure_logging()
+        if not self.options.debug:
+            for name in NOISY:
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    def interact(self) -> None:
+        """There is no command on the line, and no shell to open either."""
+        self.LOG.error("no command is given; see '%s --help'", self.NAME)
+
+    def run_subcommand(self, argv: list[str]) -> int:
+        try:
+            self.command_manager.find_command(argv)
+        except ValueError:
+            self.LOG.error(
+                "%(command)r is not a command; see '%(prog)s --help'",
+                {'command': ' '.join(argv), 'prog': self.NAME},
+            )
+            return 1
+        return super().run_subcommand(argv)
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    command_manager: commandmanager.CommandManager | None = None,
+) -> int:
+    """Run one command; the exit status.
+
+    :param argv: ``['--config-file', 'a.conf', 'client', 'list']``; by default
+        the arguments of the process
+    :param command_manager: by default the commands that are installed
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return Shell(command_manager).run(arguments)
+    except SystemExit as leaving:
+        # argparse leaves with 2 after a usage error, which is bad input too.
+        return 1 if leaving.code else 0
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version('edge-sched')
+    except importlib.metadata.PackageNotFoundError:
+        return 'not installed'
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The store of a command, and what to do if it cannot be used."""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+from typing import cast
+
+import sqlalchemy as sa
+from cliff import command
+
+from edge_sched.cmd.shell import Shell
+from edge_sched.store import migrate
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.writer import Writer
+
+_REMEDY = 'run "edge-sched db sync"'
+
+
+class StoreProblemError(Exception):
+    """Why the store cannot be used, in one line for an operator."""
+
+
+def settings_of(cmd: command.Command) -> StoreSettings:
+    """The store that the configuration of a command names."""
+    return StoreSettings.from_conf(cast(Shell, cmd.app).conf)
+
+
+@contextlib.contextmanager
+def writing(cmd: command.Command) -> Iterator[Writer]:
+    """A writer into the store of a command.
+
+    :raises StoreProblemError: if the store cannot be used
+    """
+    settings = settings_of(cmd)
+    with explained(settings), Writer(settings) as writer:
+        yield writer
+
+
+@contextlib.contextmanager
+def explained(settings: StoreSettings) -> Iterator[None]:
+    """Say what to do about a store that cannot be used.
+
+    :raises StoreProblemError: instead of ``StoreUnavailableError``, and for
+        a connection that is no URL
+    """
+    try:
+        yield
+    except StoreUnavailableError as error:
+        raise StoreProblemError(_why(settings, error)) from error
+    except sa.exc.ArgumentError as error:
+        raise StoreProblemError(
+            f'[edge_sched_database] connection: {error}'
+        ) from error
+
+
+def sqlite_file(settings: StoreSettings) -> pathlib.Path | None:
+    """The file of an SQLite store; ``None`` for any other store."""
+    url = sa.make_url(settings.connection)
+    if url.get_backend_name() != 'sqlite' or not url.database:
+        return None
+    if url.database == ':memory:' or url.database.startswith('file:'):
+        return None
+    return pathlib.Path(url.database)
+
+
+def _why(settings: StoreSettings, error: StoreUnavailableError) -> str:
+    path = sqlite_file(settings)
+    try:
+        if path is not None and not path.exists():
+            return f'there is no latency store at {path}: {_REMEDY}'
+        revision = migrate.current(settings)
+    except (OSError, StoreUnavailableError):
+        # No more to be learned than what went wrong first.
+        revision = migrate.head()
+    if revision is None:
+        return f'the latency store has no tables: {_REMEDY}'
+    if revision != migrate.head():
+        return (
+            f'the latency store is at revision {revision}, not '
+            f'{migrate.head()}: {_REMEDY}'
+        )
+    return f'the latency store cannot be used: {error}'

@@ -1,0 +1,185 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""From the cells of a line to a measurement, or to why it is none."""
+
+import datetime
+import math
+import re
+from collections.abc import Callable
+
+from edge_sched.client import Client
+from edge_sched.keys import shorten
+from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.latency import BadLatencyError
+from edge_sched.latency import Latency
+from edge_sched.latency import NewLatency
+from edge_sched.measurement.lines import BadLineError
+from edge_sched.measurement.lines import Cells
+
+#: As wide as the store's columns; Keystone's project ids have 64 characters.
+MAX_NAME_LENGTH = 255
+
+#: The widest integer of every database that the store supports.
+MAX_SAMPLES = 2**31 - 1
+
+#: ``float()`` would also take ``nan``, ``1_000`` and digits of other scripts.
+_NUMBER = re.compile(r'[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?', re.ASCII)
+_WHOLE = re.compile(r'\d{1,10}', re.ASCII)
+_LOST = frozenset({'inf', '+inf', 'infinity', '+infinity'})
+
+
+def parse_record(
+    number: int,
+    cells: Cells,
+    now: float,
+    parse_client: Callable[[str], Client],
+) -> NewLatency:
+    """The measurement of one line.
+
+    :param cells: every required column and any optional one, e.g.
+        ``{'vantage': 'lyon', 'client': '203.0.113.0/24', 'rtt_p50_ms': '9',
+        'rtt_p95_ms': 'inf'}``; an empty cell is a lost p50 or p95, elsewhere
+        a figure that is not carried
+    :param now: UTC epoch seconds; the time of a line that states none
+    :param parse_client: ``edge_sched.client.parse_client``, or a cache of it
+    :raises BadLineError: naming the first column that is wrong
+    """
+    try:
+        return _record(number, cells, now, parse_client)
+    except BadLatencyError as error:
+        raise BadLineError(number, error.column, error.why) from None
+
+
+def _record(
+    number: int,
+    cells: Cells,
+    now: float,
+    parse_client: Callable[[str], Client],
+) -> NewLatency:
+    vantage = _name(cells, 'vantage')
+    if not vantage:
+        raise BadLatencyError('vantage', 'is empty')
+    try:
+        client = parse_client(cells['client'])
+    except ValueError:
+        raise BadLatencyError(
+            'client',
+            f'{shorten(cells["client"])!r} is not an address, a prefix or '
+            f'a name',
+        ) from None
+    project_id = _name(cells, 'project')
+    if project_id and client.name is None:
+        raise BadLatencyError('project', 'goes with a client that is a name')
+    p50_ms, p95_ms, p99_ms = _quantiles(cells)
+    latency = Latency(
+        vantage=vantage,
+        client=client.name or str(client.prefix),
+        rtt_min_ms=_number(cells, 'rtt_min_ms'),
+        rtt_p50_ms=p50_ms,
+        rtt_p95_ms=p95_ms,
+        rtt_p99_ms=p99_ms,
+        pdv_ms=_number(cells, 'pdv_ms'),
+        loss_ratio=_number(cells, 'loss_ratio'),
+        samples=_samples(cells),
+        measured_at=_measured_at(cells, now),
+        source=_name(cells, 'source'),
+    )
+    latency.check()
+    return NewLatency(client, latency, project_id, line=number)
+
+
+def _quantiles(cells: Cells) -> tuple[float, float, float | None]:
+    """Round trips at p50, p95 and p99: what is lost is lost further up."""
+    p50_ms = _lost_or_number(cells, 'rtt_p50_ms')
+    p95_ms = _lost_or_number(cells, 'rtt_p95_ms')
+    p99_ms = None
+    if cells.get('rtt_p99_ms'):
+        p99_ms = _lost_or_number(cells, 'rtt_p99_ms')
+    if math.isinf(p50_ms):
+        p95_ms = math.inf
+    if math.isinf(p95_ms):
+        p99_ms = math.inf
+    return p50_ms, p95_ms, p99_ms
+
+
+def _lost_or_number(cells: Cells, column: str) -> float:
+    text = cells[column]
+    if not text or text.lower() in _LOST:
+        return math.inf
+    return _finite(column, text)
+
+
+def _number(cells: Cells, column: str) -> float | None:
+    text = cells.get(column)
+    return _finite(column, text) if text else None
+
+
+def _finite(column: str, text: str) -> float:
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        # 1e999 is a mistake, not a lost probe.
+        if math.isfinite(number):
+            return number
+    raise BadLatencyError(column, f'{shorten(text)!r} is not a number')
+
+
+def _samples(cells: Cells) -> int | None:
+    text = cells.get('samples')
+    if not text:
+        return None
+    if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= MAX_SAMPLES:
+        raise BadLatencyError(
+            'samples',
+            f'{shorten(text)!r} is not a whole number in 1..{MAX_SAMPLES}',
+        )
+    return int(text)
+
+
+def _measured_at(cells: Cells, now: float) -> float:
+    text = cells.get('measured_at')
+    if not text:
+        return now
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise BadLatencyError(
+            'measured_at', f'{shorten(text)!r} is not a time of ISO 8601'
+        ) from None
+    if moment.tzinfo is None:
+        raise BadLatencyError(
+            'measured_at', f'{shorten(text)!r} does not state its zone'
+        )
+    ahead_seconds = moment.timestamp() - now
+    if ahead_seconds > CLOCK_SKEW_SECONDS:
+        raise BadLatencyError(
+            'measured_at',
+            f'{shorten(text)!r} is {ahead_seconds:.0f} s ahead of the clock',
+        )
+    return moment.timestamp()
+
+
+def _name(cells: Cells, column: str) -> str:
+    text = cells.get(column, '')
+    if len(text) > MAX_NAME_LENGTH:
+        raise BadLatencyError(
+            column, f'is longer than {MAX_NAME_LENGTH} characters'
+        )
+    if not text.isprintable():
+        raise BadLatencyError(
+            column, f'{shorten(text)!r} has a character that is not printable'
+        )
+    if text != text.strip():
+        raise BadLatencyError(
+            column, f'{shorten(text)!r} begins or ends with a blank'
+        )
+    return text

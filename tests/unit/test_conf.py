@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The options: their names and defaults are what operators have written."""
+
+from oslo_config import cfg
+from oslotest import base
+
+from edge_sched import conf as edge_conf
+from edge_sched.conf.opts import list_opts
+from edge_sched.conf.policy import policy_of
+from edge_sched.verdict import Policy
+
+#: As the design promises them.
+DEFAULTS = {
+    'mode': 'enforce',
+    'hints': 'any',
+    'latency_weight_multiplier': 3000.0,
+    'cell_latency_weight_multiplier': 10.0,
+    'vantage_order': ['host', 'site', 'zone', 'cell'],
+    'site_metadata_key': 'edge:site',
+    'max_age': 900,
+    'rank_percentile': 'p50',
+    'default_percentile': 'p95',
+    'reference_latency_ms': 20.0,
+    'tie_band_ms': 1.0,
+    'fit_headroom': 0.1,
+    'on_evacuate': 'relax',
+    'on_store_failure': 'reject',
+    'reason_detail': 'figure',
+    'cache_ttl': 10,
+    'membership_ttl': 60,
+    'store_timeout': 2,
+    'store_retry_after': 30,
+}
+
+
+class ConfTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.conf = cfg.ConfigOpts()
+        edge_conf.register_opts(self.conf)
+        self.conf([], default_config_files=[])
+
+    def test_names_and_defaults(self) -> None:
+        self.assertEqual(DEFAULTS, dict(self.conf.edge_sched.items()))
+        self.assertEqual(
+            'sqlite:////var/lib/edge_sched/latency.sqlite',
+            self.conf.edge_sched_database.connection,
+        )
+
+    def test_registering_twice_is_no_error(self) -> None:
+        edge_conf.register_opts(self.conf)
+
+    def test_every_option_says_what_it_does(self) -> None:
+        for group, options in list_opts():
+            self.assertTrue(group.help)
+            for option in options:
+                self.assertGreater(len(option.help), 80, option.name)
+
+    def test_defaults_of_the_options_are_those_of_the_policy(self) -> None:
+        self.assertEqual(Policy(), policy_of(self.conf))
+
+    def test_what_is_out_of_range_is_refused(self) -> None:
+        edge_conf.check(self.conf)
+        for name, value in (
+            ('mode', 'maybe'),
+            ('latency_weight_multiplier', 'nan'),
+            ('latency_weight_multiplier', '-1'),
+            ('vantage_order', 'host,moon'),
+            ('max_age', '0'),
+            ('fit_headroom', '1.5'),
+            ('on_evacuate', 'panic'),
+            ('reason_detail', 'all'),
+            ('cache_ttl', '-1'),
+        ):
+            with self.subTest(f'{name} = {value}'):
+                self.assertRaises(
+                    ValueError,
+                    self.conf.set_override,
+                    name,
+                    value,
+                    group='edge_sched',
+                )
