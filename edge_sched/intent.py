@@ -36,11 +36,6 @@ _TIGHTNESS: dict[str, tuple[str, ...]] = {
     keys.BUDGET_MODE.name: ('preferred', 'required'),
     keys.UNKNOWN.name: ('allow', 'reject'),
 }
-_BUDGETS = (
-    keys.LATENCY_BUDGET.name,
-    keys.JITTER_BUDGET.name,
-    keys.LOSS_BUDGET.name,
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,7 +66,7 @@ class Wish:
     @property
     def sets_budget(self) -> bool:
         """Whether it sets any budget, one of a client's own included."""
-        return any(key in self.values for key in _BUDGETS) or any(
+        return any(key in self.values for key in keys.BUDGETS) or any(
             near.latency_budget_ms is not None for near in self.clients
         )
 

@@ -234,6 +234,9 @@ COMBINE = _choice(
     'With several clients: rank by the worst or by the mean of them.',
 )
 
+#: The keys that set a budget of all clients.
+BUDGETS = (LATENCY_BUDGET.name, JITTER_BUDGET.name, LOSS_BUDGET.name)
+
 KEYS: dict[str, Key] = {
     key.name: key
     for key in (

@@ -1,0 +1,238 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Builders of rows, intents and decisions, and strategies to vary them."""
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from edge_sched import client
+from edge_sched import decision
+from edge_sched import intent
+from edge_sched import keys
+from edge_sched import latency
+from edge_sched import verdict
+
+NOW = 1_787_000_000.0
+ADDRESS = '203.0.113.7'
+
+#: The same examples in each run, and no more than a unit test may take.
+bounded = settings(
+    deadline=None, derandomize=True, max_examples=100, database=None
+)
+
+
+def make_row(
+    p50: float = 5.0, p95: float = 10.0, age: float = 40.0, **figures: Any
+) -> latency.Latency:
+    """A row of ``lyon`` with 64 samples, 40 s old."""
+    return latency.Latency(
+        **{
+            'vantage': 'lyon',
+            'client': '203.0.113.0/24',
+            'rtt_p50_ms': p50,
+            'rtt_p95_ms': p95,
+            'measured_at': NOW - age,
+            'samples': 64,
+            'source': 'stamp',
+            **figures,
+        }
+    )
+
+
+def make_target(
+    text: str = ADDRESS, budget_ms: float | None = 20.0
+) -> keys.NearClient:
+    return keys.NearClient(client.parse_client(text), budget_ms)
+
+
+def make_intent(*targets: keys.NearClient, **asked: Any) -> intent.Intent:
+    """20 ms (p95) of 203.0.113.7, required, unless told otherwise."""
+    return intent.Intent(
+        targets=targets or (make_target(),), **{'reject_unknown': True} | asked
+    )
+
+
+def merged(
+    flavor: Mapping[str, str] | None = None,
+    hints: Mapping[str, str | Sequence[str]] | None = None,
+    **defaults: Any,
+) -> intent.Intent:
+    """What flavor and hints make: ``merged({'edge:percentile': 'p99'})``."""
+    lists = {
+        key: [value] if isinstance(value, str) else value
+        for key, value in (hints or {}).items()
+    }
+    return intent.merge(
+        intent.read_flavor(flavor), intent.read_hints(lists), **defaults
+    )
+
+
+def judged(
+    row: latency.Latency | None,
+    asked: intent.Intent | None = None,
+    policy: verdict.Policy | None = None,
+) -> verdict.Verdict:
+    """The verdict on one row for the first client that is asked for."""
+    asked = asked or make_intent()
+    return verdict.judge_row(
+        row, asked.targets[0], asked, policy or verdict.Policy(), NOW
+    )
+
+
+def decided(
+    asked: intent.Intent,
+    rows: Mapping[str, latency.Latency | Sequence[Any] | None],
+    policy: verdict.Policy | None = None,
+) -> decision.Decision:
+    """Decide of sites, each with a row for every client of the intent.
+
+    :param rows: ``{'lyon': row}``, or ``{'lyon': [row, None]}`` for two
+        clients of which the second was not measured there
+    """
+    answers = {}
+    for i, target in enumerate(asked.targets):
+        part = {}
+        for site, of_clients in rows.items():
+            row = (
+                of_clients[i]
+                if isinstance(of_clients, Sequence)
+                else of_clients
+            )
+            if row is not None:
+                part[site] = row
+        answers[target.client] = latency.Answer(True, (part,))
+    return decision.decide(
+        asked,
+        answers,
+        [(site,) for site in rows],
+        policy or verdict.Policy(),
+        NOW,
+    )
+
+
+def scores(
+    asked: intent.Intent,
+    rows: Mapping[str, latency.Latency | Sequence[Any] | None],
+    policy: verdict.Policy | None = None,
+) -> dict[str, float]:
+    """The scores by site, rounded so that they can be written down."""
+    made = decided(asked, rows, policy)
+    return {
+        site: round(host.score, 6) for (site,), host in made.verdicts.items()
+    }
+
+
+# Strategies
+
+percentiles = st.sampled_from(latency.PERCENTILES)
+budgets_ms = st.floats(0.01, 500)
+_rtts_ms = st.floats(0.001, 1000) | st.just(float('inf'))
+
+
+@st.composite
+def rows(draw: Any, vantage: str = 'lyon') -> latency.Latency:
+    """Any row that the store may hold."""
+    rtt_min, p50, p95, p99 = sorted(draw(st.tuples(*[_rtts_ms] * 4)))
+    row = latency.Latency(
+        vantage=vantage,
+        client='203.0.113.0/24',
+        rtt_p50_ms=p50,
+        rtt_p95_ms=p95,
+        measured_at=NOW - draw(st.sampled_from([-6, -5, 0, 40.5, 900, 901])),
+        rtt_min_ms=draw(st.none() | st.just(rtt_min)),
+        rtt_p99_ms=draw(st.none() | st.just(p99)),
+        pdv_ms=draw(st.none() | st.floats(0, 1000)),
+        loss_ratio=draw(st.none() | st.floats(0, 1)),
+        samples=draw(st.sampled_from([None, 1, 6, 59, 60, 64, 300])),
+        source='stamp',
+    )
+    row.check()
+    return row
+
+
+@st.composite
+def intents(draw: Any, max_clients: int = 3) -> intent.Intent:
+    """Any intent that a request may have."""
+    names = [ADDRESS, '2001:db8::7', 'vehicle-42'][:max_clients]
+    count = draw(st.integers(1, max_clients))
+    return intent.Intent(
+        targets=tuple(
+            make_target(name, draw(st.none() | budgets_ms))
+            for name in names[:count]
+        ),
+        jitter_budget_ms=draw(st.none() | budgets_ms),
+        loss_budget_pct=draw(st.none() | st.floats(0, 100)),
+        percentile=draw(percentiles),
+        required=draw(st.booleans()),
+        reject_unknown=draw(st.booleans()),
+        objective=draw(st.sampled_from(['nearest', 'fit'])),
+        combine=draw(st.sampled_from(['worst', 'mean'])),
+    )
+
+
+@st.composite
+def decisions(draw: Any, max_clients: int = 3) -> decision.Decision:
+    """Any decision on up to five sites."""
+    asked = draw(intents(max_clients))
+    sites = ['lyon', 'paris', 'lille', 'nice', 'brest']
+    return decided(
+        asked,
+        {
+            site: [draw(st.none() | rows(site)) for _ in asked.targets]
+            for site in sites[: draw(st.integers(1, len(sites)))]
+        },
+    )
+
+
+#: Texts that strangers send: none of ours, or nearly one of ours.
+texts = st.one_of(
+    st.text(max_size=300),
+    st.text(string.digits + '.:/@,eE+-_ abcf', max_size=40),
+    st.sampled_from(
+        [
+            '',
+            '0',
+            '-1',
+            '20',
+            '1e400',
+            'nan',
+            'inf',
+            '101',
+            'p95',
+            'p99',
+            'required',
+            'preferred',
+            'allow',
+            'reject',
+            'fit',
+            'mean',
+            '203.0.113.7',
+            '203.0.113.7@10',
+            'vehicle-42@nan',
+            '2001:db8::/56,vehicle-42',
+            '\ud800',
+            '9' * 255,
+            '9' * 256,
+            ',' * 20,
+        ]
+    ),
+)
+key_names = st.one_of(
+    st.sampled_from(sorted(keys.KEYS)),
+    st.sampled_from(['edge:', 'edge:latency_budget', 'group', '']),
+    st.text(max_size=80).map('edge:{}'.format),
+)
