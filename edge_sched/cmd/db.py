@@ -19,7 +19,6 @@ from cliff import command
 from edge_sched.cmd.stores import StoreProblemError
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
-from edge_sched.cmd.stores import sqlite_file
 from edge_sched.store import migrate
 
 
@@ -33,7 +32,7 @@ class Sync(command.Command):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         settings = settings_of(self)
         with explained(settings):
-            path = sqlite_file(settings)
+            path = settings.sqlite_file
             if path is not None:
                 try:
                     path.parent.mkdir(parents=True, exist_ok=True)

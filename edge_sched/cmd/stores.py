@@ -13,11 +13,9 @@
 """The store of a command, and what to do if it cannot be used."""
 
 import contextlib
-import pathlib
 from collections.abc import Iterator
 from typing import cast
 
-import sqlalchemy as sa
 from cliff import command
 
 from edge_sched.cmd.shell import Shell
@@ -53,32 +51,17 @@ def writing(cmd: command.Command) -> Iterator[Writer]:
 def explained(settings: StoreSettings) -> Iterator[None]:
     """Say what to do about a store that cannot be used.
 
-    :raises StoreProblemError: instead of ``StoreUnavailableError``, and for
-        a connection that is no URL
+    :raises StoreProblemError: instead of ``StoreUnavailableError``
     """
     try:
         yield
     except StoreUnavailableError as error:
         raise StoreProblemError(_why(settings, error)) from error
-    except sa.exc.ArgumentError as error:
-        raise StoreProblemError(
-            f'[edge_sched_database] connection: {error}'
-        ) from error
-
-
-def sqlite_file(settings: StoreSettings) -> pathlib.Path | None:
-    """The file of an SQLite store; ``None`` for any other store."""
-    url = sa.make_url(settings.connection)
-    if url.get_backend_name() != 'sqlite' or not url.database:
-        return None
-    if url.database == ':memory:' or url.database.startswith('file:'):
-        return None
-    return pathlib.Path(url.database)
 
 
 def _why(settings: StoreSettings, error: StoreUnavailableError) -> str:
-    path = sqlite_file(settings)
     try:
+        path = settings.sqlite_file
         if path is not None and not path.exists():
             return f'there is no latency store at {path}: {_REMEDY}'
         revision = migrate.current(settings)

@@ -55,13 +55,14 @@ Related options:
     ),
     cfg.IntOpt(
         'max_pool_size',
-        default=5,
+        default=2,
         min=1,
         help="""
 The number of connections that one process keeps open.
 
-Each worker of nova-scheduler has a pool of its own. Most requests are
-answered from the cache, so few connections are in use at a time.
+Each worker of nova-scheduler has a pool of its own, and one query under way
+at a time, which takes along whoever waits. A second connection serves while a
+query that nobody waits for any more still hangs.
 
 Possible values:
 
@@ -74,13 +75,13 @@ Related options:
     ),
     cfg.IntOpt(
         'max_overflow',
-        default=50,
+        default=10,
         min=0,
         help="""
 The number of connections that one process may open beyond ``max_pool_size``.
 
-These are closed after use. A request that finds every connection in use waits
-for up to ``[edge_sched] store_timeout``, and then the store counts as failed.
+These are closed after use. Only queries that hang need them: a worker gives up
+on ten at the most before it leaves the store alone until one comes back.
 
 Possible values:
 

@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A circuit breaker: a store that has failed is left alone for a while."""
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from oslo_log import log as logging
+
+from edge_sched.store.errors import StoreUnavailableError
+
+LOG = logging.getLogger(__name__)
+
+State = Literal['closed', 'open']
+
+
+class Breaker:
+    """Opens with a failure; closes with the first success after it.
+
+    While it is open nobody may touch the store, except for one probe each
+    ``retry_after_seconds``. Not locked: ``Flights`` calls it under its own
+    lock. One line is logged when it opens and one when it closes.
+    """
+
+    def __init__(
+        self,
+        retry_after_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._retry_after_seconds = retry_after_seconds
+        self._clock = clock
+        self._retry_at: float | None = None
+        self._why = ''
+
+    @property
+    def state(self) -> State:
+        return 'closed' if self._retry_at is None else 'open'
+
+    def check(self) -> None:
+        """Join who is already waiting for the store.
+
+        :raises StoreUnavailableError: if the store is being left alone
+        """
+        if self._retry_at is None:
+            return
+        remaining_seconds = self._retry_at - self._clock()
+        if remaining_seconds > 0:
+            raise StoreUnavailableError(
+                f'{self._why}; left alone for {remaining_seconds:.0f} s'
+            )
+
+    def admit(self) -> None:
+        """Touch the store: the first one after the time is the probe.
+
+        :raises StoreUnavailableError: if the store is being left alone
+        """
+        self.check()
+        if self._retry_at is not None:
+            # Until the probe is back the others stay away.
+            self._leave_alone()
+
+    def failed(self, why: str) -> None:
+        if self._retry_at is None:
+            LOG.warning(
+                'The latency store is away and left alone for %(seconds)g s: '
+                '%(why)s',
+                {'seconds': self._retry_after_seconds, 'why': why},
+            )
+        self._why = why
+        self._leave_alone()
+
+    def succeeded(self) -> None:
+        if self._retry_at is not None:
+            self._retry_at = None
+            LOG.info('The latency store is back.')
+
+    def _leave_alone(self) -> None:
+        self._retry_at = self._clock() + self._retry_after_seconds

@@ -1,0 +1,145 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Named clients: set, unset, listed. Each call needs a transaction."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from edge_sched.client import Prefix
+from edge_sched.store.errors import UnknownClientError
+from edge_sched.store.packing import Packed
+from edge_sched.store.packing import candidates
+from edge_sched.store.packing import pack
+from edge_sched.store.packing import unpack
+from edge_sched.store.schema import ancestors
+from edge_sched.store.schema import clients
+from edge_sched.store.schema import latencies
+from edge_sched.store.schema import named_prefixes
+from edge_sched.store.upsert import insert_missing
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NamedClient:
+    """A name and what it points at.
+
+    :param project_id: the owner, ``''`` if it is shared
+    :param prefixes: in the order of addresses
+    """
+
+    name: str
+    project_id: str
+    prefixes: tuple[Prefix, ...]
+
+
+def set_client(
+    connection: sa.Connection,
+    name: str,
+    prefixes: Iterable[Prefix],
+    project_id: str,
+) -> None:
+    """Point a name at these prefixes and no others.
+
+    If it pointed elsewhere, its own rows are of the old place and go.
+    """
+    insert_missing(
+        connection,
+        clients,
+        ('name', 'project_id'),
+        [{'name': name, 'project_id': project_id}],
+    )
+    # Locked, so that of two who set it at once one comes after the other.
+    client_id: int = connection.execute(
+        sa.select(clients.c.id).where(*_is(name, project_id)).with_for_update()
+    ).scalar_one()
+    wanted = {pack(prefix): prefix for prefix in prefixes}
+    if wanted.keys() == _pointed_at(connection, client_id):
+        return
+    for table in (named_prefixes, latencies):
+        connection.execute(
+            sa.delete(table).where(table.c.client_id == client_id)
+        )
+    for packed, prefix in wanted.items():
+        made = connection.execute(
+            sa.insert(named_prefixes).values(
+                client_id=client_id, **dataclasses.asdict(packed)
+            )
+        )
+        assert made.inserted_primary_key is not None
+        connection.execute(
+            sa.insert(ancestors),
+            [
+                {
+                    'named_prefix_id': made.inserted_primary_key.id,
+                    'network': network,
+                }
+                for network in candidates(prefix)
+            ],
+        )
+
+
+def unset_client(
+    connection: sa.Connection, name: str, project_id: str
+) -> None:
+    """Forget a name, what it points at and its own rows.
+
+    :raises UnknownClientError: if there is none
+    """
+    gone = connection.execute(sa.delete(clients).where(*_is(name, project_id)))
+    if not gone.rowcount:
+        raise UnknownClientError(name, project_id)
+
+
+def listed(connection: sa.Connection) -> list[NamedClient]:
+    """Every name, by name and owner; the shared one first."""
+    rows = connection.execute(
+        sa.select(
+            clients.c.name,
+            clients.c.project_id,
+            named_prefixes.c.network,
+            named_prefixes.c.length,
+        )
+        .select_from(clients.outerjoin(named_prefixes))
+        .where(clients.c.name.is_not(None))
+        .order_by(
+            clients.c.name,
+            clients.c.project_id,
+            named_prefixes.c.network,
+            named_prefixes.c.length,
+        )
+    )
+    found: dict[tuple[str, str], list[Prefix]] = {}
+    for row in rows:
+        prefixes = found.setdefault((row.name, row.project_id), [])
+        if row.network is not None:
+            prefixes.append(unpack(bytes(row.network), row.length))
+    return [
+        NamedClient(name, project_id, tuple(prefixes))
+        for (name, project_id), prefixes in found.items()
+    ]
+
+
+def _pointed_at(connection: sa.Connection, client_id: int) -> set[Packed]:
+    rows = connection.execute(
+        sa.select(
+            named_prefixes.c.network,
+            named_prefixes.c.last,
+            named_prefixes.c.length,
+        ).where(named_prefixes.c.client_id == client_id)
+    )
+    return {Packed(bytes(r.network), bytes(r.last), r.length) for r in rows}
+
+
+def _is(name: str, project_id: str) -> Sequence[sa.ColumnElement[bool]]:
+    return clients.c.name == name, clients.c.project_id == project_id

@@ -1,0 +1,217 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The look-up: all clients of a request in one statement.
+
+Each prefix finds the stored prefixes that contain it (``packing``), each name
+its own rows and those that contain the prefixes it points at; the longest at
+each vantage is left. Every step goes by an index.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from edge_sched.client import Prefix
+from edge_sched.latency import Answer
+from edge_sched.latency import Latency
+from edge_sched.store.cache import Key
+from edge_sched.store.figures import FIGURES
+from edge_sched.store.figures import to_latency
+from edge_sched.store.packing import candidates
+from edge_sched.store.packing import pack
+from edge_sched.store.schema import ancestors
+from edge_sched.store.schema import clients
+from edge_sched.store.schema import latencies
+from edge_sched.store.schema import named_prefixes
+from edge_sched.store.schema import vantages
+
+#: ``asked`` of the rows of names; a prefix has its number.
+_NAMES = -1
+
+#: No id of any row.
+_NONE = sa.literal(0)
+
+
+def fetch(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Answer]:
+    """Answer each key, by one statement in all; none for no key."""
+    if not keys:
+        return {}
+    prefixes = [client.prefix for client, _ in keys if client.prefix]
+    named = [(client.name, owner) for client, owner in keys if client.name]
+    found = _Found(connection.execute(statement(prefixes, named)))
+    numbers = {prefix: number for number, prefix in enumerate(prefixes)}
+    return {
+        (client, owner): (
+            found.of_prefix(numbers[client.prefix])
+            if client.prefix
+            else found.of_name(client.name or '', owner)
+        )
+        for client, owner in keys
+    }
+
+
+def statement(
+    prefixes: Sequence[Prefix], named: Iterable[tuple[str, str]]
+) -> sa.Select[Any]:
+    """The rows of every prefix and name.
+
+    :param prefixes: in the order that ``asked`` numbers them
+    :param named: names and the projects that ask for them; rows that
+        another project of these owns are among the result
+    """
+    branches = [
+        _containing(number, prefix) for number, prefix in enumerate(prefixes)
+    ]
+    branches += _named(named)
+    matches = sa.union_all(*branches).cte('matches')
+    place = sa.func.row_number().over(
+        partition_by=(
+            matches.c.asked,
+            matches.c.owner_id,
+            matches.c.part_id,
+            latencies.c.vantage_id,
+        ),
+        order_by=matches.c.length.desc(),
+    )
+    ranked = (
+        sa.select(
+            matches.c.asked,
+            matches.c.owner_id,
+            matches.c.part_id,
+            matches.c.client_id,
+            latencies.c.vantage_id,
+            *FIGURES,
+            place.label('place'),
+        )
+        .select_from(
+            matches.outerjoin(
+                latencies, latencies.c.client_id == matches.c.client_id
+            )
+        )
+        .subquery('ranked')
+    )
+    owners = clients.alias('owners')
+    return (
+        sa.select(
+            ranked.c.asked,
+            ranked.c.owner_id,
+            ranked.c.part_id,
+            owners.c.name.label('owner_name'),
+            owners.c.project_id.label('owner_project'),
+            clients.c.network,
+            clients.c.length,
+            vantages.c.name.label('vantage'),
+            *(ranked.c[column.name] for column in FIGURES),
+        )
+        .select_from(
+            ranked.outerjoin(vantages, vantages.c.id == ranked.c.vantage_id)
+            .outerjoin(clients, clients.c.id == ranked.c.client_id)
+            .outerjoin(owners, owners.c.id == ranked.c.owner_id)
+        )
+        .where(ranked.c.place == 1)
+    )
+
+
+def _match(
+    asked: int,
+    owner_id: sa.ColumnElement[Any],
+    part_id: sa.ColumnElement[Any],
+    matched: sa.FromClause | None = None,
+) -> sa.Select[Any]:
+    """One branch: ``matched`` is the client that has the rows, if any."""
+    return sa.select(
+        sa.literal(asked).label('asked'),
+        owner_id.label('owner_id'),
+        part_id.label('part_id'),
+        (_NONE if matched is None else matched.c.id).label('client_id'),
+        (_NONE if matched is None else matched.c.length).label('length'),
+    )
+
+
+def _containing(number: int, prefix: Prefix) -> sa.Select[Any]:
+    return _match(number, _NONE, _NONE, clients).where(
+        clients.c.network.in_(candidates(prefix)),
+        clients.c.last >= pack(prefix).last,
+    )
+
+
+def _named(named: Iterable[tuple[str, str]]) -> list[sa.Select[Any]]:
+    """A row for each name and each prefix it points at, and their matches."""
+    pairs = list(named)
+    if not pairs:
+        return []
+    owners = clients.alias('names')
+    wanted = (
+        owners.c.name.in_(sorted({name for name, _ in pairs})),
+        owners.c.project_id.in_(sorted({'', *(owner for _, owner in pairs)})),
+    )
+    pointers = owners.join(
+        named_prefixes, named_prefixes.c.client_id == owners.c.id
+    )
+    containing = pointers.join(
+        ancestors, ancestors.c.named_prefix_id == named_prefixes.c.id
+    ).join(
+        clients,
+        sa.and_(
+            clients.c.network == ancestors.c.network,
+            clients.c.last >= named_prefixes.c.last,
+        ),
+    )
+    part_id = named_prefixes.c.id
+    return [
+        _match(_NAMES, owners.c.id, _NONE, owners).where(*wanted),
+        _match(_NAMES, owners.c.id, part_id)
+        .select_from(pointers)
+        .where(*wanted),
+        _match(_NAMES, owners.c.id, part_id, clients)
+        .select_from(containing)
+        .where(*wanted),
+    ]
+
+
+class _Found:
+    """The rows of a statement, sorted by whom they are for."""
+
+    def __init__(self, rows: Iterable[sa.Row[Any]]) -> None:
+        self._prefixes: dict[int, dict[str, Latency]] = {}
+        #: (name, project) -> part -> vantage -> row; part 0 is the name's own
+        self._names: dict[tuple[str, str], dict[int, dict[str, Latency]]] = {}
+        #: One object for equal texts, since the cache keeps many rows.
+        texts: dict[object, str] = {}
+        for row in rows:
+            if row.asked == _NAMES:
+                owner = (row.owner_name, row.owner_project)
+                parts = self._names.setdefault(owner, {})
+                part = parts.setdefault(row.part_id, {})
+            else:
+                part = self._prefixes.setdefault(row.asked, {})
+            if row.vantage is not None:
+                latency = to_latency(row, texts)
+                part[latency.vantage] = latency
+
+    def of_prefix(self, number: int) -> Answer:
+        return Answer(True, (self._prefixes.get(number, {}),))
+
+    def of_name(self, name: str, project_id: str) -> Answer:
+        """The project's own client of this name goes before the shared."""
+        parts = self._names.get((name, project_id))
+        if parts is None:
+            parts = self._names.get((name, ''))
+        if parts is None:
+            return Answer(known=False)
+        own = parts.get(0, {})
+        pointed = [
+            part | own for number, part in sorted(parts.items()) if number
+        ]
+        return Answer(True, tuple(pointed) or (own,))

@@ -1,0 +1,179 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the scheduler asks: who is measured from where, and how near.
+
+    found = reader(StoreSettings.from_conf(CONF)).look_up(clients, project_id)
+    found.answers[client].parts[0]['lyon'].rtt_p50_ms
+
+One statement for all clients of a request, or none if their answers are kept.
+"""
+
+import dataclasses
+import os
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from oslo_db import exception as db_exception
+
+from edge_sched.client import Client
+from edge_sched.latency import Answer
+from edge_sched.store import query
+from edge_sched.store.breaker import Breaker
+from edge_sched.store.breaker import State
+from edge_sched.store.cache import AnswerCache
+from edge_sched.store.cache import Key
+from edge_sched.store.engine import Database
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.flights import Flights
+from edge_sched.store.settings import StoreSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LookUp:
+    """What was found.
+
+    :param answers: of each client that was asked for
+    :param cache: ``hit`` if all were kept, ``stale`` if any was served after
+        its time because the store is away, else ``miss``
+    :param lookup_ms: how long it took
+    :param breaker: ``open`` while a failed store is left alone
+    """
+
+    answers: Mapping[Client, Answer]
+    cache: Literal['hit', 'miss', 'stale']
+    lookup_ms: float
+    breaker: State
+
+
+class Reader:
+    """Look-ups in one store; get it from ``reader``.
+
+    Safe in threads. Nothing is opened before the first look-up, and a forked
+    child begins anew.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._settings = settings
+        self._begin()
+        _all_readers.add(self)
+
+    @property
+    def breaker(self) -> State:
+        return self._breaker.state
+
+    def look_up(
+        self, clients: Sequence[Client], project_id: str | None
+    ) -> LookUp:
+        """Find the rows of each client; no query for no client.
+
+        :param project_id: whose names count, besides the shared ones
+        :raises StoreUnavailableError: if the store is away and an answer is
+            not kept, after ``timeout_seconds`` at most; nothing else
+        """
+        start = time.perf_counter()
+        keys: dict[Client, Key] = {
+            client: (client, (project_id or '') if client.name else '')
+            for client in clients
+        }
+        found = self._cache.fresh(keys.values())
+        missing = [key for key in keys.values() if key not in found]
+        cache: Literal['hit', 'miss', 'stale'] = 'hit'
+        if missing:
+            cache = 'miss'
+            try:
+                found |= self._flights.fetch(missing)
+            except StoreUnavailableError:
+                kept = self._cache.kept(missing)
+                if len(kept) < len(missing):
+                    raise
+                found |= kept
+                cache = 'stale'
+        return LookUp(
+            answers={client: found[key] for client, key in keys.items()},
+            cache=cache,
+            lookup_ms=(time.perf_counter() - start) * 1000,
+            breaker=self._breaker.state,
+        )
+
+    def close(self) -> None:
+        """Let go of the connections; a look-up opens new ones."""
+        self._database.dispose()
+
+    def after_fork(self) -> None:
+        """Begin anew in the child, leaving the parent's connections alone."""
+        self._database.dispose(close=False)
+        # Not collected, or a driver might close them from here after all.
+        _inherited.append(self._database)
+        self._begin()
+
+    def _begin(self) -> None:
+        settings = self._settings
+        self._database = Database(settings, 'read')
+        self._breaker = Breaker(settings.retry_after_seconds)
+        self._cache = AnswerCache(
+            settings.cache_ttl_seconds, settings.max_age_seconds
+        )
+        self._flights: Flights[Key, Answer] = Flights(
+            query=self._fetch,
+            known=self._cache.fresh,
+            keep=self._cache.put,
+            breaker=self._breaker,
+            timeout_seconds=settings.timeout_seconds,
+        )
+
+    def _fetch(self, keys: Sequence[Key]) -> Mapping[Key, Answer]:
+        """Ask the database, a second time if a pooled connection broke.
+
+        One that broke before is found by SQLAlchemy's ping and replaced. If
+        no connection is to be had at all, that is final.
+        """
+        deadline = time.monotonic() + self._settings.timeout_seconds
+        connected = False
+        try:
+            with self._database.reading() as connection:
+                connected = True
+                return query.fetch(connection, keys)
+        except db_exception.DBConnectionError:
+            if not connected or time.monotonic() > deadline:
+                raise
+        with self._database.reading() as connection:
+            return query.fetch(connection, keys)
+
+
+_lock = threading.Lock()
+_readers: dict[StoreSettings, Reader] = {}
+_all_readers: weakref.WeakSet[Reader] = weakref.WeakSet()
+_inherited: list[Database] = []
+
+
+def reader(settings: StoreSettings) -> Reader:
+    """The reader of this process for these settings."""
+    with _lock:
+        found = _readers.get(settings)
+        if found is None:
+            found = _readers[settings] = Reader(settings)
+        return found
+
+
+def _after_fork() -> None:
+    global _lock
+    # Another thread of the parent may have held it.
+    _lock = threading.Lock()
+    for each in list(_all_readers):
+        each.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)

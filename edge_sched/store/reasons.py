@@ -1,0 +1,37 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Why a database failed, in one line that is fit for a log."""
+
+#: Chosen: drivers put what matters first.
+_MAX_LENGTH = 200
+
+
+def reason(error: BaseException) -> str:
+    """``OperationalError: unable to open database file``.
+
+    That of the driver: the messages of SQLAlchemy and oslo.db around it carry
+    the statement and its parameters, which are addresses of clients.
+    """
+    inner = error
+    while True:
+        below = getattr(inner, 'inner_exception', None) or getattr(
+            inner, 'orig', None
+        )
+        if not isinstance(below, BaseException) or below is inner:
+            break
+        inner = below
+    # PyMySQL has (2003, 'message'), psycopg2 several lines.
+    text = str(inner.args[-1]) if inner.args else str(inner)
+    line = ' '.join(text.split())
+    name = type(inner).__name__
+    return f'{name}: {line}'[:_MAX_LENGTH] if line else name

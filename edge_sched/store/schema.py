@@ -1,0 +1,166 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The tables, as the newest migration leaves them.
+
+Every name begins with ``edge_``, so that the store may share a schema. Names
+compare by bytes, and addresses are binary strings of a fixed length, in each
+database by a type that an index holds whole.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+#: Alembic's record of where the schema is; others keep theirs.
+VERSION_TABLE = 'edge_sched_alembic_version'
+
+#: Nova's width for hosts, zones and cells.
+NAME_LENGTH = 255
+
+_MYSQL = ('mysql', 'mariadb')
+_ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+_ADDRESS = sa.LargeBinary(16).with_variant(mysql.BINARY(16), *_MYSQL)
+_MS: sa.Double[float] = sa.Double()
+
+
+def _text(length: int) -> sa.types.TypeEngine[str]:
+    return (
+        sa.String(length)
+        .with_variant(
+            mysql.VARCHAR(
+                length=length, charset='utf8mb4', collation='utf8mb4_bin'
+            ),
+            *_MYSQL,
+        )
+        .with_variant(sa.String(length, collation='C'), 'postgresql')
+    )
+
+
+_TABLE_ARGS: dict[str, Any] = {
+    'mysql_engine': 'InnoDB',
+    'mysql_charset': 'utf8mb4',
+    'mariadb_engine': 'InnoDB',
+    'mariadb_charset': 'utf8mb4',
+}
+
+metadata = sa.MetaData()
+
+#: Where measurements are taken from.
+vantages = sa.Table(
+    'edge_vantages',
+    metadata,
+    sa.Column('id', _ID, primary_key=True),
+    sa.Column('name', _text(NAME_LENGTH), nullable=False),
+    sa.UniqueConstraint('name', name='uq_edge_vantages_name'),
+    **_TABLE_ARGS,
+)
+
+#: Whom measurements are of: a prefix (``network``, ``last``, ``length``; see
+#: ``packing``) or a name, owned by a project or, if that is ``''``, shared.
+#: ``last`` stands for the length in the unique index because the look-up
+#: asks for ``network = ... AND last >= ...``.
+clients = sa.Table(
+    'edge_clients',
+    metadata,
+    sa.Column('id', _ID, primary_key=True),
+    sa.Column('network', _ADDRESS),
+    sa.Column('last', _ADDRESS),
+    sa.Column('length', sa.SmallInteger),
+    sa.Column('name', _text(63)),
+    sa.Column('project_id', _text(NAME_LENGTH), nullable=False),
+    sa.UniqueConstraint('network', 'last', name='uq_edge_clients_prefix'),
+    sa.UniqueConstraint('name', 'project_id', name='uq_edge_clients_name'),
+    **_TABLE_ARGS,
+)
+
+#: What a name points at.
+named_prefixes = sa.Table(
+    'edge_named_prefixes',
+    metadata,
+    sa.Column('id', _ID, primary_key=True),
+    sa.Column(
+        'client_id',
+        _ID,
+        sa.ForeignKey(
+            clients.c.id,
+            name='fk_edge_named_prefixes_client',
+            ondelete='CASCADE',
+        ),
+        nullable=False,
+    ),
+    sa.Column('network', _ADDRESS, nullable=False),
+    sa.Column('last', _ADDRESS, nullable=False),
+    sa.Column('length', sa.SmallInteger, nullable=False),
+    sa.UniqueConstraint(
+        'client_id', 'network', 'last', name='uq_edge_named_prefixes'
+    ),
+    **_TABLE_ARGS,
+)
+
+#: ``packing.candidates`` of each of those, so that the longest prefix is
+#: found by a join: no database masks binary strings in a way that its index
+#: understands. At most 129 short rows a prefix.
+ancestors = sa.Table(
+    'edge_named_prefix_ancestors',
+    metadata,
+    sa.Column(
+        'named_prefix_id',
+        _ID,
+        sa.ForeignKey(
+            named_prefixes.c.id,
+            name='fk_edge_ancestors_named_prefix',
+            ondelete='CASCADE',
+        ),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column('network', _ADDRESS, primary_key=True),
+    **_TABLE_ARGS,
+)
+
+#: One row a client and vantage. Infinity is no number to MariaDB, so a lost
+#: quantile is NULL and ``lost_from`` the lowest that was lost: 50, 95 or 99.
+#: ``measured_at`` is UTC epoch seconds.
+latencies = sa.Table(
+    'edge_latencies',
+    metadata,
+    sa.Column(
+        'client_id',
+        _ID,
+        sa.ForeignKey(
+            clients.c.id, name='fk_edge_latencies_client', ondelete='CASCADE'
+        ),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column(
+        'vantage_id',
+        _ID,
+        sa.ForeignKey(vantages.c.id, name='fk_edge_latencies_vantage'),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column('rtt_min_ms', _MS),
+    sa.Column('rtt_p50_ms', _MS),
+    sa.Column('rtt_p95_ms', _MS),
+    sa.Column('rtt_p99_ms', _MS),
+    sa.Column('lost_from', sa.SmallInteger),
+    sa.Column('pdv_ms', _MS),
+    sa.Column('loss_ratio', sa.Double()),
+    sa.Column('samples', sa.BigInteger),
+    sa.Column('measured_at', sa.Double(), nullable=False),
+    sa.Column('source', _text(NAME_LENGTH), nullable=False),
+    sa.Index('ix_edge_latencies_vantage', 'vantage_id'),
+    **_TABLE_ARGS,
+)

@@ -1,0 +1,80 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where the store is and how long it is waited for."""
+
+import dataclasses
+import pathlib
+from typing import Self
+
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from edge_sched.store.errors import StoreUnavailableError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """The part of the configuration that the store needs.
+
+    :param connection: an SQLAlchemy URL, e.g.
+        ``sqlite:////var/lib/edge_sched/latency.sqlite``
+    :param timeout_seconds: the longest that a look-up waits in all
+    :param retry_after_seconds: how long a failed store is left alone
+    :param cache_ttl_seconds: how long an answer is fresh; 0 keeps none
+    :param max_age_seconds: how long an answer serves while the store is away
+    :param max_pool_size: connections that a process keeps open
+    :param max_overflow: connections that it may open beyond those
+    """
+
+    # With its password, so never in a log.
+    connection: str = dataclasses.field(repr=False)
+    timeout_seconds: float = 2.0
+    retry_after_seconds: float = 30.0
+    cache_ttl_seconds: float = 10.0
+    max_age_seconds: float = 900.0
+    max_pool_size: int = 2
+    max_overflow: int = 10
+
+    @property
+    def sqlite_file(self) -> pathlib.Path | None:
+        """The file of an SQLite store; ``None`` for any other store.
+
+        :raises StoreUnavailableError: if the connection is no URL
+        """
+        try:
+            url = sa.make_url(self.connection)
+        except sa.exc.ArgumentError as error:
+            raise StoreUnavailableError(
+                f'[edge_sched_database] connection: {error}'
+            ) from error
+        if url.get_backend_name() != 'sqlite' or not url.database:
+            return None
+        if url.database == ':memory:' or url.database.startswith('file:'):
+            return None
+        return pathlib.Path(url.database)
+
+    @classmethod
+    def from_conf(cls, conf: cfg.ConfigOpts) -> Self:
+        """Read ``[edge_sched]`` and ``[edge_sched_database]``.
+
+        :param conf: with ``edge_sched.conf`` registered
+        """
+        return cls(
+            connection=conf.edge_sched_database.connection,
+            timeout_seconds=conf.edge_sched.store_timeout,
+            retry_after_seconds=conf.edge_sched.store_retry_after,
+            cache_ttl_seconds=conf.edge_sched.cache_ttl,
+            max_age_seconds=conf.edge_sched.max_age,
+            max_pool_size=conf.edge_sched_database.max_pool_size,
+            max_overflow=conf.edge_sched_database.max_overflow,
+        )

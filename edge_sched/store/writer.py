@@ -1,0 +1,192 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the commands and the collector write with, and list what is there.
+
+    with Writer(StoreSettings.from_conf(conf)) as writer:
+        writer.set_client('vehicle-42', [parse_prefix('203.0.113.0/24')])
+        writer.store_latencies(rows, progress=print)
+
+The tables must be there (``migrate.sync``).
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Self, TypeVar
+
+import sqlalchemy as sa
+from oslo_db import api as db_api
+from oslo_db import exception as db_exception
+
+from edge_sched.client import Client
+from edge_sched.client import Prefix
+from edge_sched.latency import NewLatency
+from edge_sched.store import measurements
+from edge_sched.store import named
+from edge_sched.store.engine import Database
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.measurements import Stored
+from edge_sched.store.measurements import StoredLatency
+from edge_sched.store.named import NamedClient
+from edge_sched.store.reasons import reason
+from edge_sched.store.settings import StoreSettings
+
+T = TypeVar('T')
+
+#: What two writers at a time can do to each other, besides a deadlock: make
+#: the same client, or purge the one that the other is about to use. MariaDB
+#: can also find a row changed since the transaction began.
+_COLLISIONS = (
+    db_exception.DBDuplicateEntry,
+    db_exception.DBReferenceError,
+    db_exception.DBConsistencyError,
+)
+
+
+class Writer:
+    """Each method is one transaction, tried again if another writer won.
+
+    All of them raise ``StoreUnavailableError`` if the database does not do
+    what it should, in which case nothing was written.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._database = Database(settings, 'write')
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.dispose()
+
+    def store_latencies(
+        self,
+        rows: Iterable[NewLatency],
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> Stored:
+        """Write all rows or none; those older than what is stored are skipped.
+
+        Of two that were measured at the same time the later one counts.
+        Vantages and prefixes are made as needed.
+
+        :param progress: called with the number of rows done, every thousand;
+            begins anew if the transaction does
+        :raises UnknownClientError: with its line, for a name that is no
+            client of its owner
+        """
+        every_row = list(rows)
+        return self._write(
+            lambda connection: measurements.store(
+                connection, every_row, progress
+            )
+        )
+
+    def list_latencies(
+        self, client: Client | None = None, vantage: str | None = None
+    ) -> list[StoredLatency]:
+        """Rows by client and vantage.
+
+        :param client: only of this very prefix, or of this name, whoever
+            owns it
+        """
+        return self._read(
+            lambda connection: measurements.listed(connection, client, vantage)
+        )
+
+    def purge(
+        self,
+        *,
+        older_than_seconds: float | None = None,
+        client: Client | None = None,
+        vantage: str | None = None,
+    ) -> int:
+        """Delete the rows that meet every condition given; all if none is.
+
+        :returns: the number of rows
+        """
+        return self._write(
+            lambda connection: measurements.purge(
+                connection,
+                older_than_seconds=older_than_seconds,
+                client=client,
+                vantage=vantage,
+            )
+        )
+
+    def set_client(
+        self,
+        name: str,
+        prefixes: Iterable[Prefix],
+        project_id: str | None = None,
+    ) -> None:
+        """Point a name at these prefixes; its own rows go if it moves.
+
+        :param project_id: the owner; ``None`` or ``''`` is shared
+        """
+        every_prefix = tuple(prefixes)
+        self._write(
+            lambda connection: named.set_client(
+                connection, name, every_prefix, project_id or ''
+            )
+        )
+
+    def unset_client(self, name: str, project_id: str | None = None) -> None:
+        """Forget a name and its own rows.
+
+        :raises UnknownClientError: if there is none of this owner
+        """
+        self._write(
+            lambda connection: named.unset_client(
+                connection, name, project_id or ''
+            )
+        )
+
+    def list_clients(self) -> list[NamedClient]:
+        """Every name, by name and owner."""
+        return self._read(named.listed)
+
+    def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        with available(), self._database.reading() as connection:
+            return work(connection)
+
+    def _write(self, work: Callable[[sa.Connection], T]) -> T:
+        # Chosen: 6 attempts within about 5 s; a collision takes an unlucky
+        # moment, or a writer that is stuck for good.
+        retry = db_api.wrap_db_retry(
+            max_retries=5,
+            retry_interval=0.1,
+            inc_retry_interval=True,
+            max_retry_interval=2,
+            jitter=True,
+            retry_on_deadlock=True,
+            exception_checker=lambda error: isinstance(error, _COLLISIONS),
+        )
+
+        def attempt() -> T:
+            with self._database.writing() as connection:
+                return work(connection)
+
+        with available():
+            result: T = retry(attempt)()
+            return result
+
+
+@contextlib.contextmanager
+def available() -> Iterator[None]:
+    """Turn what databases and drivers raise into ``StoreUnavailableError``."""
+    try:
+        yield
+    except (db_exception.DBError, sa.exc.SQLAlchemyError, ImportError) as e:
+        raise StoreUnavailableError(reason(e)) from e

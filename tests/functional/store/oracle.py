@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a look-up should find, worked out the slow way."""
+
+from edge_sched.client import parse_client
+from edge_sched.latency import Answer
+
+
+class Oracle:
+    """The same rows and names as in the store, in plain Python.
+
+    :param rows: ``NewLatency``, one of each client and vantage
+    :param names: ``{('car', 'project'): [prefix, ...]}``
+    """
+
+    def __init__(self, rows, names):
+        self.rows = rows
+        self.names = names
+
+    def answer(self, client, project_id):
+        if client.prefix is not None:
+            return Answer(True, (self._best(client.prefix),))
+        for owner in (project_id, ''):
+            if (client.name, owner) in self.names:
+                break
+        else:
+            return Answer(known=False)
+        own = {
+            new.latency.vantage: new.latency
+            for new in self.rows
+            if (new.client.name, new.project_id) == (client.name, owner)
+        }
+        prefixes = self.names[client.name, owner]
+        parts = [self._best(prefix) | own for prefix in prefixes]
+        return Answer(True, tuple(parts) or (own,))
+
+    def _best(self, prefix):
+        """Of each vantage the row of the longest prefix around this one."""
+        best = {}
+        for new in self.rows:
+            around = new.client.prefix
+            if (
+                around is None
+                or around.version != prefix.version
+                or not prefix.subnet_of(around)
+            ):
+                continue
+            vantage = new.latency.vantage
+            kept = best.get(vantage)
+            if (
+                kept is None
+                or parse_client(kept.client).prefix.prefixlen
+                < around.prefixlen
+            ):
+                best[vantage] = new.latency
+        return best

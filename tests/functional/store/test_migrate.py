@@ -1,0 +1,123 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Migrations: what they make, and what they leave alone."""
+
+import dataclasses
+import os
+
+import sqlalchemy as sa
+from alembic import autogenerate
+from alembic import migration
+
+from edge_sched.store import migrate
+from edge_sched.store import schema
+from edge_sched.store.errors import StoreUnavailableError
+from tests.functional.store import base
+
+
+class MigrateTests:
+    def test_the_newest_revision_is_reached_and_stays(self):
+        self.assertEqual(migrate.head(), migrate.current(self.settings))
+        self.store(base.row('lyon', '203.0.113.7', 1.0))
+        migrate.sync(self.settings)
+        self.assertEqual(migrate.head(), migrate.current(self.settings))
+        self.assertEqual(1, len(self.writer.list_latencies()))
+
+    def test_an_empty_database_is_at_no_revision(self):
+        empty = dataclasses.replace(self.settings, connection=self.new_url())
+        if self.backend == 'sqlite':
+            self.assertRaises(StoreUnavailableError, migrate.current, empty)
+        else:
+            self.assertIsNone(migrate.current(empty))
+
+    def test_the_tables_are_those_of_the_schema(self):
+        engine = sa.create_engine(self.settings.connection)
+        self.addCleanup(engine.dispose)
+        with engine.connect() as connection:
+            context = migration.MigrationContext.configure(
+                connection,
+                opts={
+                    'version_table': schema.VERSION_TABLE,
+                    'compare_type': True,
+                    'compare_server_default': True,
+                },
+            )
+            self.assertEqual(
+                [], autogenerate.compare_metadata(context, schema.metadata)
+            )
+        inspector = sa.inspect(engine)
+        for table in schema.metadata.tables.values():
+            self.assertEqual(
+                {key.name for key in table.foreign_key_constraints},
+                {
+                    key['name']
+                    for key in inspector.get_foreign_keys(table.name)
+                },
+            )
+
+    def test_another_project_in_the_same_schema_is_left_alone(self):
+        shared = dataclasses.replace(self.settings, connection=self.new_url())
+        engine = sa.create_engine(shared.connection)
+        self.addCleanup(engine.dispose)
+        with engine.begin() as connection:
+            for statement in (
+                'CREATE TABLE alembic_version (version_num VARCHAR(32))',
+                "INSERT INTO alembic_version VALUES ('theirs')",
+                'CREATE TABLE clients (id INTEGER)',
+            ):
+                connection.exec_driver_sql(statement)
+        migrate.sync(shared)
+        self.assertEqual(migrate.head(), migrate.current(shared))
+        with engine.connect() as connection:
+            self.assertEqual(
+                [('theirs',)],
+                connection.exec_driver_sql(
+                    'SELECT * FROM alembic_version'
+                ).fetchall(),
+            )
+        ours = set(sa.inspect(engine).get_table_names())
+        ours -= {'alembic_version', 'clients'}
+        self.assertTrue(all(name.startswith('edge_') for name in ours), ours)
+
+
+class SqliteTestCase(base.Sqlite, MigrateTests, base.StoreTestCase):
+    def test_a_missing_directory(self):
+        gone = dataclasses.replace(
+            self.settings, connection='sqlite:////nowhere/latency.sqlite'
+        )
+        self.assertRaises(StoreUnavailableError, migrate.sync, gone)
+        self.assertFalse(os.path.exists('/nowhere'))
+
+
+class MariaDBTestCase(base.MariaDB, MigrateTests, base.StoreTestCase):
+    def test_names_and_addresses_have_binary_types(self):
+        columns = self.select(
+            'SELECT column_name, column_type, collation_name'
+            ' FROM information_schema.columns'
+            ' WHERE table_schema = DATABASE()'
+            " AND column_name IN ('name', 'project_id', 'network', 'last')"
+        )
+        self.assertEqual(
+            {
+                ('name', 'varchar(255)', 'utf8mb4_bin'),
+                ('name', 'varchar(63)', 'utf8mb4_bin'),
+                ('project_id', 'varchar(255)', 'utf8mb4_bin'),
+                ('network', 'binary(16)', None),
+                ('last', 'binary(16)', None),
+            },
+            {tuple(column) for column in columns},
+        )
+
+
+class PostgreSQLTestCase(base.PostgreSQL, MigrateTests, base.StoreTestCase):
+    pass

@@ -1,0 +1,302 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is written, skipped, replaced and deleted, on each database."""
+
+import sqlalchemy as sa
+
+from edge_sched.client import parse_client
+from edge_sched.client import parse_prefix
+from edge_sched.latency import Answer
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.errors import UnknownClientError
+from edge_sched.store.measurements import Stored
+from edge_sched.store.named import NamedClient
+from tests.functional.store import base
+
+CAR = [parse_prefix('203.0.113.7')]
+
+
+class WriterTests:
+    def test_an_older_row_is_skipped_and_counted(self):
+        self.store(base.row('lyon', '203.0.113.0/24', 10.0))
+        stored = self.store(
+            base.row('lyon', '203.0.113.0/24', 1.0, measured_at=base.NOW - 1),
+            base.row('oslo', '203.0.113.0/24', 2.0, measured_at=base.NOW - 1),
+        )
+        self.assertEqual(Stored(written=1, older=1), stored)
+        self.assertEqual(
+            {
+                'lyon': ('203.0.113.0/24', 10.0),
+                'oslo': ('203.0.113.0/24', 2.0),
+            },
+            self.figures('203.0.113.7'),
+        )
+
+    def test_a_newer_row_replaces_every_figure(self):
+        self.store(
+            base.row(
+                'lyon',
+                '203.0.113.7',
+                1.0,
+                rtt_min_ms=0.5,
+                rtt_p99_ms=9.0,
+                samples=300,
+                loss_ratio=0.5,
+                pdv_ms=3.0,
+                source='ping',
+            )
+        )
+        new = base.row('lyon', '203.0.113.7', 2.0, measured_at=base.NOW + 1)
+        self.assertEqual(Stored(1, 0), self.store(new))
+        (answer,) = self.look_up('203.0.113.7')
+        self.assertEqual({'lyon': new.latency}, answer.parts[0])
+
+    def test_of_equal_times_the_later_counts(self):
+        self.store(base.row('lyon', '203.0.113.7', 1.0))
+        stored = self.store(
+            base.row('lyon', '203.0.113.7', 2.0),
+            base.row('lyon', '203.0.113.7', 3.0),
+            base.row('lyon', '203.0.113.7', 4.0, measured_at=base.NOW - 1),
+        )
+        self.assertEqual(Stored(written=2, older=1), stored)
+        self.assertEqual(
+            {'lyon': ('203.0.113.7/32', 3.0)}, self.figures('203.0.113.7')
+        )
+
+    def test_the_database_itself_refuses_an_older_row(self):
+        # As if another writer had been faster than our reading of the times.
+        new = base.row('lyon', '203.0.113.7', 1.0)
+        self.store(new)
+        self.select('UPDATE edge_latencies SET measured_at = measured_at - 1')
+        statements = []
+
+        def interfere(connection, cursor, statement, *args):
+            upsert = 'INSERT INTO edge_latencies' in statement
+            if upsert and not statements:
+                statements.append(statement)
+                cursor.execute(
+                    'UPDATE edge_latencies SET measured_at = 2000000000'
+                )
+
+        sa.event.listen(sa.Engine, 'before_cursor_execute', interfere)
+        self.addCleanup(
+            sa.event.remove, sa.Engine, 'before_cursor_execute', interfere
+        )
+        self.store(base.row('lyon', '203.0.113.7', 5.0))
+        self.assertEqual(1, len(statements))
+        self.assertEqual(
+            [(1.0, 2e9)],
+            [
+                tuple(row)
+                for row in self.select(
+                    'SELECT rtt_p50_ms, measured_at FROM edge_latencies'
+                )
+            ],
+        )
+
+    def test_many_rows_show_progress_and_are_all_there(self):
+        rows = [
+            base.row(f'v{vantage}', f'10.{number >> 8}.{number & 255}.0/24', 1)
+            for number in range(1000)
+            for vantage in range(5)
+        ]
+        progress = []
+        stored = self.writer.store_latencies(iter(rows), progress.append)
+        self.assertEqual(Stored(5000, 0), stored)
+        self.assertEqual(sorted(progress), progress)
+        self.assertGreater(len(progress), 1)
+        self.assertEqual(5000, progress[-1])
+        self.assertEqual(5000, len(self.writer.list_latencies()))
+
+    def test_an_unknown_name_is_named_by_its_line_and_nothing_is_stored(self):
+        self.writer.set_client('car', [], 'p1')
+        error = self.assertRaises(
+            UnknownClientError,
+            self.store,
+            base.row('lyon', '203.0.113.7', 1.0, line=2),
+            base.row('lyon', 'car', 1.0, 'p1', line=3),
+            base.row('lyon', 'car', 1.0, 'p2', line=4),
+            base.row('lyon', 'nobody', 1.0, line=5),
+        )
+        self.assertEqual(
+            ('car', 'p2', 4), (error.name, error.project_id, error.line)
+        )
+        self.assertEqual([], self.writer.list_latencies())
+        self.assertEqual(0, self._count('edge_vantages'))
+
+    def test_a_failure_half_way_stores_nothing(self):
+        def fail(done):
+            raise ValueError(done)
+
+        rows = [base.row(f'v{n}', '203.0.113.7', 1.0) for n in range(1500)]
+        self.assertRaises(ValueError, self.writer.store_latencies, rows, fail)
+        self.assertEqual([], self.writer.list_latencies())
+
+    def test_a_client_that_moves_loses_its_own_rows(self):
+        self.writer.set_client('car', CAR)
+        self.store(
+            base.row('lyon', 'car', 1.0),
+            base.row('lyon', '198.51.100.0/24', 2.0),
+        )
+        self.writer.set_client('car', CAR)
+        self.assertEqual({'lyon': ('car', 1.0)}, self.figures('car'))
+        self.writer.set_client('car', [parse_prefix('198.51.100.1')])
+        self.assertEqual(
+            {'lyon': ('198.51.100.0/24', 2.0)}, self.figures('car')
+        )
+
+    def test_unset(self):
+        self.writer.set_client('car', CAR, 'p1')
+        self.store(base.row('lyon', 'car', 1.0, 'p1'))
+        self.assertRaises(
+            UnknownClientError, self.writer.unset_client, 'car', 'p2'
+        )
+        self.assertRaises(UnknownClientError, self.writer.unset_client, 'car')
+        self.writer.unset_client('car', 'p1')
+        self.assertEqual(
+            [Answer(known=False)], self.look_up('car', project='p1')
+        )
+        for table in (
+            'edge_clients',
+            'edge_named_prefixes',
+            'edge_named_prefix_ancestors',
+            'edge_latencies',
+        ):
+            self.assertEqual(0, self._count(table), table)
+
+    def test_list_clients(self):
+        prefixes = [parse_prefix('2001:db8::/56'), parse_prefix('10.0.0.0/8')]
+        self.writer.set_client('car', prefixes, 'p1')
+        self.writer.set_client('car', [], None)
+        self.writer.set_client('bus', CAR, 'p2')
+        self.store(base.row('lyon', '203.0.113.7', 1.0))
+        self.assertEqual(
+            [
+                NamedClient('bus', 'p2', tuple(CAR)),
+                NamedClient('car', '', ()),
+                NamedClient('car', 'p1', (prefixes[1], prefixes[0])),
+            ],
+            self.writer.list_clients(),
+        )
+
+    def test_list_latencies(self):
+        self.writer.set_client('car', CAR, 'p1')
+        self.store(
+            base.row('lyon', 'car', 1.0, 'p1'),
+            base.row('oslo', '203.0.113.0/24', 2.0),
+            base.row('lyon', '203.0.113.0/24', 3.0),
+            base.row('lyon', '203.0.112.0/23', 4.0),
+            base.row('lyon', '2001:db8::/56', 5.0),
+        )
+        for chosen, expected in (
+            ({}, [4.0, 3.0, 2.0, 5.0, 1.0]),
+            ({'vantage': 'oslo'}, [2.0]),
+            ({'client': parse_client('203.0.113.0/24')}, [3.0, 2.0]),
+            ({'client': parse_client('203.0.113.7')}, []),
+            ({'client': parse_client('car')}, [1.0]),
+            ({'client': parse_client('car'), 'vantage': 'oslo'}, []),
+        ):
+            listed = self.writer.list_latencies(**chosen)
+            self.assertEqual(
+                set(expected), {row.latency.rtt_p50_ms for row in listed}
+            )
+            if chosen:
+                self.assertEqual(
+                    expected, [row.latency.rtt_p50_ms for row in listed]
+                )
+        self.assertEqual('p1', self.writer.list_latencies()[-1].project_id)
+
+    def test_purge(self):
+        self.writer.set_client('car', CAR, 'p1')
+        rows = [
+            base.row('lyon', 'car', 1.0, 'p1'),
+            base.row('lyon', '203.0.113.0/24', 2.0, measured_at=1.0),
+            base.row('oslo', '203.0.113.0/24', 3.0, measured_at=4e9),
+            base.row('rome', '10.0.0.0/8', 4.0, measured_at=4e9),
+        ]
+        for chosen, purged, clients, vantages in (
+            ({'older_than_seconds': 60.0}, [2.0], 3, 3),
+            ({'client': parse_client('10.0.0.0/8')}, [4.0], 2, 2),
+            ({'client': parse_client('10.0.0.0/9')}, [], 3, 3),
+            ({'client': parse_client('car')}, [1.0], 3, 3),
+            ({'vantage': 'lyon'}, [1.0, 2.0], 3, 2),
+            ({'vantage': 'nowhere'}, [], 3, 3),
+            ({}, [1.0, 2.0, 3.0, 4.0], 1, 0),
+        ):
+            self.writer.purge()
+            self.store(
+                base.row('lyon', 'car', 1.0, 'p1', measured_at=4e9), *rows[1:]
+            )
+            self.assertEqual(len(purged), self.writer.purge(**chosen), chosen)
+            left = {
+                row.latency.rtt_p50_ms for row in self.writer.list_latencies()
+            }
+            self.assertEqual({1.0, 2.0, 3.0, 4.0} - set(purged), left)
+            # Names stay; prefixes and vantages without a row do not.
+            self.assertEqual(clients, self._count('edge_clients'), chosen)
+            self.assertEqual(vantages, self._count('edge_vantages'), chosen)
+            self.assertTrue(self.look_up('car', project='p1')[0].known)
+
+    def test_writers_at_once_do_each_other_no_harm(self):
+        def write(number):
+            for turn in range(5):
+                # In another order each, and made anew by the one who purges.
+                rows = [
+                    base.row(
+                        f'v{(index * (number + 1)) % 7}',
+                        f'10.0.{(index * (number + 2)) % 11}.0/24',
+                        number + 1.0,
+                        measured_at=base.NOW + turn,
+                    )
+                    for index in range(60)
+                ]
+                self.writer.store_latencies(rows)
+                self.writer.set_client('car', CAR if turn % 2 else [])
+                if number == 0:
+                    self.writer.purge(vantage='v3')
+            return 'done'
+
+        self.assertEqual(['done'] * 4, base.in_threads(4, write))
+        self.store(base.row('lyon', '10.0.0.0/24', 1.0))
+        self.assertEqual(1, len(self.writer.list_clients()))
+
+    def test_without_tables(self):
+        for table in (
+            'edge_latencies',
+            'edge_named_prefix_ancestors',
+            'edge_named_prefixes',
+            'edge_clients',
+            'edge_vantages',
+        ):
+            self.select(f'DROP TABLE {table}')
+        self.assertRaises(
+            StoreUnavailableError,
+            self.store,
+            base.row('lyon', '203.0.113.7', 1.0),
+        )
+        self.assertRaises(StoreUnavailableError, self.writer.list_clients)
+
+    def _count(self, table):
+        return self.select(f'SELECT COUNT(*) FROM {table}')[0][0]
+
+
+class SqliteTestCase(base.Sqlite, WriterTests, base.StoreTestCase):
+    pass
+
+
+class MariaDBTestCase(base.MariaDB, WriterTests, base.StoreTestCase):
+    pass
+
+
+class PostgreSQLTestCase(base.PostgreSQL, WriterTests, base.StoreTestCase):
+    pass

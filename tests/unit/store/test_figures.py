@@ -1,0 +1,86 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Rows and back, without a database."""
+
+import math
+import types
+
+from oslotest import base
+
+from edge_sched.latency import Latency
+from edge_sched.store.figures import FIGURES
+from edge_sched.store.figures import to_latency
+from edge_sched.store.figures import to_row
+
+
+def stored(latency):
+    return types.SimpleNamespace(
+        **to_row(latency),
+        vantage=latency.vantage,
+        owner_name='car',
+        network=None,
+        length=None,
+    )
+
+
+class FiguresTestCase(base.BaseTestCase):
+    def test_every_column_is_filled(self):
+        row = to_row(Latency('lyon', 'car', 1.0, 2.0, 3.0))
+        self.assertEqual({column.name for column in FIGURES}, row.keys())
+
+    def test_infinity_never_reaches_the_database(self):
+        lost = math.inf
+        row = to_row(Latency('lyon', 'car', lost, lost, 3.0, lost, lost, lost))
+        self.assertNotIn(lost, row.values())
+        self.assertEqual(50, row['lost_from'])
+
+    def test_the_lowest_lost_quantile_is_kept(self):
+        for p50, p95, p99, lost_from in (
+            (1.0, 2.0, 3.0, None),
+            (1.0, 2.0, None, None),
+            (1.0, 2.0, math.inf, 99),
+            (1.0, math.inf, None, 95),
+            (math.inf, math.inf, math.inf, 50),
+        ):
+            latency = Latency('lyon', 'car', p50, p95, 3.0, rtt_p99_ms=p99)
+            self.assertEqual(lost_from, to_row(latency)['lost_from'])
+            back = to_latency(stored(latency), {})
+            for percentile in ('p50', 'p95', 'p99'):
+                self.assertEqual(
+                    latency.rtt_ms(percentile), back.rtt_ms(percentile)
+                )
+
+    def test_equal_texts_are_one_object(self):
+        texts = {}
+        latencies = [
+            to_latency(
+                stored(
+                    Latency(
+                        ''.join(['ly', 'on']),
+                        'car',
+                        1.0,
+                        2.0,
+                        3.0,
+                        source=''.join(['st', 'amp']),
+                    )
+                ),
+                texts,
+            )
+            for _ in range(2)
+        ]
+        self.assertIs(latencies[0].vantage, latencies[1].vantage)
+        self.assertIs(latencies[0].source, latencies[1].source)
+
+    def test_a_long_source_is_cut(self):
+        row = to_row(Latency('v', 'car', 1.0, 2.0, 3.0, source='x' * 999))
+        self.assertEqual(255, len(row['source']))
