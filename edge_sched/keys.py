@@ -57,9 +57,11 @@ class UnknownKeyError(BadValueError):
     """An ``edge:`` key that does not exist: a typo must not drop a budget."""
 
     def __init__(self, key: str, similar: str = '') -> None:
-        super().__init__(key, '', 'an edge: key')
-        hint = f', did you mean {similar}?' if similar else ''
-        self.args = (f'{shorten(key)!r} is not an edge: key{hint}',)
+        question = f', did you mean {similar}?' if similar else ''
+        super().__init__(key, '', f'an edge: key{question}')
+
+    def __str__(self) -> str:
+        return f'{shorten(self.key)!r} is not {self.allowed}'
 
 
 def too_long(key: str, value: str) -> BadValueError:
@@ -87,12 +89,15 @@ class Key:
     :param allowed: ends the sentence "the value is not ...", and is what the
         flavor API answers
     :param read: text -> value; raises ``ValueError``
+    :param choices: all values, if they are few. Where a hint may only
+        tighten, the loosest comes first
     """
 
     name: str
     allowed: str
     meaning: str
     read: Callable[[str], Any] = dataclasses.field(repr=False)
+    choices: tuple[str, ...] = ()
 
     def parse(self, text: str) -> Any:
         """The value of a text.
@@ -166,14 +171,13 @@ def parse_near_client(item: str) -> NearClient:
         return NearClient(client, _positive(budget))
     except ValueError as error:
         raise BadValueError(
-            CLIENT.name, item, 'followed by @ and a number > 0'
+            CLIENT.name, item, 'a client, @ and a number > 0'
         ) from error
 
 
 def _choice(name: str, choices: tuple[str, ...], meaning: str) -> Key:
-    return Key(
-        name, 'one of ' + ', '.join(choices), meaning, _one_of(*choices)
-    )
+    allowed = 'one of ' + ', '.join(choices)
+    return Key(name, allowed, meaning, _one_of(*choices), choices)
 
 
 CLIENT = Key(
@@ -209,8 +213,6 @@ PERCENTILE = _choice(
     PERCENTILES,
     'The statistic that a latency budget is judged by.',
 )
-#: Of two values of the keys below the later is the tighter one, as with the
-#: percentiles: a hint may only move to the right.
 BUDGET_MODE = _choice(
     'edge:budget_mode',
     ('preferred', 'required'),

@@ -25,6 +25,7 @@ from edge_sched import intent
 from edge_sched import keys
 from edge_sched import latency
 from edge_sched import verdict
+from edge_sched import wish as wishes
 
 NOW = 1_787_000_000.0
 ADDRESS = '203.0.113.7'
@@ -77,7 +78,7 @@ def merged(
         for key, value in (hints or {}).items()
     }
     return intent.merge(
-        intent.read_flavor(flavor), intent.read_hints(lists), **defaults
+        wishes.read_flavor(flavor), wishes.read_hints(lists), **defaults
     )
 
 

@@ -21,6 +21,7 @@ from edge_sched import client
 from edge_sched import intent
 from edge_sched import keys
 from edge_sched import latency
+from edge_sched import wish as wishes
 from tests.unit import factories
 from tests.unit.factories import merged
 
@@ -40,25 +41,25 @@ def with_key(
 
 
 class ReadTest(base.BaseTestCase):
-    def read(self, **texts: list[str]) -> intent.Wish:
-        return intent.read_hints({f'edge:{k}': v for k, v in texts.items()})
+    def read(self, **texts: list[str]) -> wishes.Wish:
+        return wishes.read_hints({f'edge:{k}': v for k, v in texts.items()})
 
     def problems(self, **texts: list[str]) -> list[str]:
         return [str(problem) for problem in self.read(**texts).problems]
 
     def test_nothing_asks_for_nothing(self):
         for hints in (None, {}, {'group': ['a']}, {'edge:client': []}):
-            wish = intent.read_hints(hints)
-            self.assertEqual(intent.Wish(), wish)
+            wish = wishes.read_hints(hints)
+            self.assertEqual(wishes.Wish(), wish)
             self.assertFalse(wish.asks)
-        self.assertEqual(intent.Wish(), intent.read_flavor(None))
+        self.assertEqual(wishes.Wish(), wishes.read_flavor(None))
         self.assertEqual(
-            intent.Wish(), intent.read_flavor({'hw:cpu_policy': 'shared'})
+            wishes.Wish(), wishes.read_flavor({'hw:cpu_policy': 'shared'})
         )
 
     def test_keys_of_others_are_not_ours(self):
         hints = {'edgeclient': ['x'], 'EDGE:client': ['x'], 'xedge:a': ['x']}
-        self.assertEqual(intent.Wish(), intent.read_hints(hints))
+        self.assertEqual(wishes.Wish(), wishes.read_hints(hints))
 
     def test_repeated_hint_and_list_are_the_same(self):
         self.assertEqual(
@@ -78,10 +79,10 @@ class ReadTest(base.BaseTestCase):
             'edge:objective': 'fit',
             'edge:combine': 'mean',
         }
-        wish = intent.read_flavor(specs)
+        wish = wishes.read_flavor(specs)
         self.assertEqual((), wish.problems)
         self.assertEqual(
-            wish, intent.read_hints({k: [v] for k, v in specs.items()})
+            wish, wishes.read_hints({k: [v] for k, v in specs.items()})
         )
 
     def test_16_clients_over_all_repetitions_are_taken_and_17_are_not(self):
@@ -123,7 +124,7 @@ class ReadTest(base.BaseTestCase):
 
     def test_empty_string_is_refused(self):
         for key in keys.KEYS:
-            wish = intent.read_hints({key: ['']})
+            wish = wishes.read_hints({key: ['']})
             self.assertEqual(1, len(wish.problems), key)
             self.assertTrue(wish.asks)
 
@@ -134,7 +135,7 @@ class ReadTest(base.BaseTestCase):
         )
         for key in keys.KEYS:
             if key != 'edge:client':
-                wish = intent.read_hints({key: ['20', '20']})
+                wish = wishes.read_hints({key: ['20', '20']})
                 self.assertEqual({}, wish.values)
                 self.assertEqual(1, len(wish.problems))
 
@@ -177,7 +178,7 @@ class ReadTest(base.BaseTestCase):
     )
     @factories.bounded
     def test_nothing_that_nova_stores_raises(self, hints, specs):
-        flavor, hint = intent.read_flavor(specs), intent.read_hints(hints)
+        flavor, hint = wishes.read_flavor(specs), wishes.read_hints(hints)
         asked = intent.merge(flavor, hint)
         self.assertLessEqual(len(asked.targets), 32)
         self.assertEqual(flavor.problems + hint.problems, asked.problems)
@@ -570,7 +571,7 @@ class MergePropertiesTest(base.BaseTestCase):
         for text, budget_ms in budgets(held).items():
             self.assertNotAbove(budget_ms, after[text])
         self.assertGreaterEqual(now.reject_unknown, held.reject_unknown)
-        contract = intent.read_flavor(specs).sets_budget
+        contract = wishes.read_flavor(specs).sets_budget
         if contract or 'edge:budget_mode' in specs:
             self.assertGreaterEqual(now.required, held.required)
         if contract or 'edge:percentile' in specs:

@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Configuration of Sphinx for the documentation."""
+
+import importlib.metadata
+
+from nova import objects
+
+# The filters and weighers are imported to be listed. nova-scheduler, too,
+# registers its objects before it loads them.
+objects.register_all()
+
+project = 'edge-sched'
+copyright = 'The edge-sched developers'
+release = importlib.metadata.version('edge-sched')
+version = release
+
+extensions = [
+    'oslo_config.sphinxconfiggen',
+    'oslo_config.sphinxext',
+    'sphinx.ext.autodoc',
+    'stevedore.sphinxext',
+]
+try:
+    import openstackdocstheme  # noqa: F401
+except ImportError:
+    html_theme = 'alabaster'
+else:
+    extensions.append('openstackdocstheme')
+    html_theme = 'openstackdocs'
+    openstackdocs_auto_name = False
+    openstackdocs_auto_version = False
+    openstackdocs_pdf_link = False
+
+config_generator_config_file = '../../etc/edge_sched/config-generator.conf'
+sample_config_basename = '_static/edge_sched'
+
+master_doc = 'index'
+html_static_path = ['_static']
+pygments_style = 'native'
+add_module_names = False

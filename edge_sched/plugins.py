@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Functions that nova.conf names, to find the plug-in classes by.
+
+Classes come from entry points, so that others can add theirs: groups
+``edge_sched.filters`` and ``edge_sched.weighers``. A class that cannot be
+loaded, or is of the wrong type, is named and stops nova-scheduler from
+starting: better than one that silently is not there.
+"""
+
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from stevedore import extension
+
+
+class BadPluginError(Exception):
+    """An entry point that is no plug-in; the message names it."""
+
+
+def all_filters() -> list[type]:
+    """Filter classes, for ``[filter_scheduler] available_filters``.
+
+    Also checks the options and puts the request filter in place: Nova calls
+    this once, in the master process, whether or not our filter is enabled.
+    """
+    import nova.conf
+    from nova.scheduler import filters
+
+    from edge_sched import conf
+    from edge_sched.scheduler import request_filter
+
+    conf.check(nova.conf.CONF)
+    request_filter.register()
+    return _classes('edge_sched.filters', filters.BaseHostFilter)
+
+
+def all_weighers() -> list[type]:
+    """Weigher classes, for ``[filter_scheduler] weight_classes``."""
+    from nova.scheduler import weights
+
+    return _classes('edge_sched.weighers', weights.BaseHostWeigher)
+
+
+def _classes(namespace: str, base: type) -> list[type]:
+    manager = extension.ExtensionManager(
+        namespace,
+        invoke_on_load=False,
+        on_load_failure_callback=_refuse,
+    )
+    for loaded in manager:
+        if not (
+            isinstance(loaded.plugin, type) and issubclass(loaded.plugin, base)
+        ):
+            raise BadPluginError(
+                f'{loaded.name} = {loaded.entry_point_target} in '
+                f'{namespace} is not a {base.__name__}'
+            )
+    return [loaded.plugin for loaded in manager]
+
+
+def _refuse(
+    manager: Any, entry_point: EntryPoint, error: BaseException
+) -> None:
+    raise BadPluginError(
+        f'{entry_point.name} = {entry_point.value} in {entry_point.group} '
+        f'cannot be loaded: {error}'
+    ) from error

@@ -1,0 +1,24 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The Nova side: thin classes that translate, and hold no arithmetic.
+
+Nova makes one object of each class in the master process, before it forks,
+and one object serves many threads at a time. So nothing here opens a
+database, starts a thread or keeps anything of a request on ``self``.
+"""
+
+import nova.conf
+
+from edge_sched.conf import register_opts
+
+register_opts(nova.conf.CONF)

@@ -1,0 +1,197 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The case of a request: what can be said before its hosts are known."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import nova.conf
+from nova.objects.request_spec import RequestSpec
+from oslo_log import log as logging
+
+from edge_sched import keys
+from edge_sched.client import Client
+from edge_sched.intent import Intent
+from edge_sched.intent import merge
+from edge_sched.keys import BadValueError
+from edge_sched.latency import Answer
+from edge_sched.reason import STORE_AWAY
+from edge_sched.reason import bounded
+from edge_sched.record import Source
+from edge_sched.scheduler.per_request import PerRequest
+from edge_sched.scheduler.request import Request
+from edge_sched.scheduler.request import field_of
+from edge_sched.scheduler.request import is_evacuation
+from edge_sched.scheduler.request import read_request
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.reader import reader
+from edge_sched.store.settings import StoreSettings
+from edge_sched.wish import Wish
+from edge_sched.wish import read_flavor
+from edge_sched.wish import read_hints
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+#: How many of a stranger's mistakes one line of the log names.
+_NAMED_PROBLEMS = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """What is asked, and what the store has of the clients.
+
+    :param intent: what is judged. On the move of a server that lives, values
+        and names that make no sense (any more) are left out
+    :param outcome: of the decision record, ``''`` if it hangs on the hosts
+    :param refusal: why there is nothing for it whatever the hosts, or ``''``
+    :param request_id: of the API request, if known
+    """
+
+    request: Request
+    intent: Intent
+    answers: Mapping[Client, Answer] = dataclasses.field(default_factory=dict)
+    source: Source = dataclasses.field(default_factory=Source)
+    outcome: str = ''
+    refusal: str = ''
+    request_id: str | None = None
+
+
+#: Made by the request filter, taken by the filter.
+CASES: PerRequest[Case] = PerRequest()
+
+
+def make_case(spec: RequestSpec, request_id: str | None = None) -> Case | None:
+    """Read a request and look its clients up.
+
+    :return: ``None`` if it is none of ours
+    """
+    request = read_request(spec)
+    if request is None or CONF.edge_sched.mode == 'off':
+        return None
+    flavor = read_flavor(request.extra_specs)
+    hint = read_hints(request.hints)
+    if CONF.edge_sched.hints == 'flavor' and not flavor.asks:
+        return None
+    intent = merge(flavor, hint, CONF.edge_sched.default_percentile)
+    case = Case(request, intent, request_id=request_id)
+    if problems := _problems(flavor, hint):
+        if request.is_create:
+            refusal = bounded(str(problems[0]))
+            return _with(case, outcome='bad_hint', refusal=refusal)
+        _warn_left_out(spec, problems)
+        case = _with(case, outcome='bad_hint')
+    if intent.targets:
+        return _look_up(spec, _relaxed_if_evacuation(spec, case))
+    if intent.has_budget or flavor.sets_budget or hint.sets_budget:
+        return _with(case, outcome=case.outcome or 'no_client')
+    return case if case.outcome else None
+
+
+def _problems(flavor: Wish, hint: Wish) -> list[BadValueError]:
+    """What is wrong; with the flavor only if someone is to be near.
+
+    Its keys may stand in every flavor, and a server without a client is
+    placed as if we were not there.
+    """
+    problems = list(hint.problems)
+    if flavor.names_client or hint.names_client:
+        problems += flavor.problems
+    return problems
+
+
+def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
+    """An evacuation that finds no host would leave the server in ERROR."""
+    intent = case.intent
+    may_reject = intent.reject_unknown or (
+        intent.required and intent.has_budget
+    )
+    if (
+        case.request.is_create
+        or not may_reject
+        or CONF.edge_sched.on_evacuate != 'relax'
+    ):
+        return case
+    evacuation = is_evacuation(spec)
+    if evacuation is False:
+        return case
+    return _with(
+        case,
+        request=dataclasses.replace(case.request, operation='evacuate'),
+        intent=intent.relaxed(),
+        outcome=case.outcome or 'relaxed',
+    )
+
+
+def _look_up(spec: RequestSpec, case: Case) -> Case:
+    """Ask the store for the clients of the case."""
+    store = reader(StoreSettings.from_conf(CONF))
+    intent = case.intent
+    try:
+        found = store.look_up(intent.clients, case.request.project_id)
+    except StoreUnavailableError:
+        return _store_away(case)
+    case = _with(
+        case,
+        answers=found.answers,
+        source=Source(found.cache, found.lookup_ms, found.breaker),
+    )
+    unknown = [c for c in intent.clients if not found.answers[c].known]
+    if not unknown:
+        return case
+    errors = [
+        BadValueError(keys.CLIENT.name, str(client), keys.CLIENT.allowed)
+        for client in unknown
+    ]
+    if case.request.is_create:
+        refusal = bounded(str(errors[0]))
+        return _with(case, outcome='unknown_client', refusal=refusal)
+    _warn_left_out(spec, errors)
+    # 'relaxed' comes after 'unknown_client' in the order of outcomes.
+    first = case.outcome if case.outcome == 'bad_hint' else 'unknown_client'
+    return _with(
+        case, intent=intent.without(frozenset(unknown)), outcome=first
+    )
+
+
+def _store_away(case: Case) -> Case:
+    """Every host is unknown; whether that may be is the operator's choice."""
+    intent = case.intent
+    refusal = ''
+    if intent.reject_unknown:
+        if CONF.edge_sched.on_store_failure == 'reject':
+            refusal = STORE_AWAY
+        intent = dataclasses.replace(intent, reject_unknown=False)
+    first = case.outcome if case.outcome == 'bad_hint' else 'store_failure'
+    return _with(
+        case,
+        intent=intent,
+        source=Source(breaker='open'),
+        outcome=first,
+        refusal=refusal,
+    )
+
+
+def _warn_left_out(spec: RequestSpec, problems: list[BadValueError]) -> None:
+    named = [str(problem) for problem in problems[:_NAMED_PROBLEMS]]
+    if len(problems) > _NAMED_PROBLEMS:
+        named.append(f'and {len(problems) - _NAMED_PROBLEMS} more')
+    LOG.warning(
+        'Left out of the placement of a server that lives: %s',
+        '; '.join(named),
+        instance_uuid=field_of(spec, 'instance_uuid'),
+    )
+
+
+def _with(case: Case, **changes: object) -> Case:
+    return dataclasses.replace(case, **changes)  # type: ignore[arg-type]

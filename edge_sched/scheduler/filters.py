@@ -1,0 +1,74 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The filter: who is near enough."""
+
+from collections.abc import Iterable
+
+from nova import exception
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler import filters
+from nova.scheduler.host_manager import HostState
+from oslo_log import log as logging
+
+from edge_sched.reason import STORE_AWAY
+from edge_sched.scheduler.judgement import judge_hosts
+from edge_sched.scheduler.request import field_of
+from edge_sched.scheduler.request import refuses_when_blind
+
+LOG = logging.getLogger(__name__)
+
+
+class EdgeLatencyFilter(filters.BaseHostFilter):
+    """Reject hosts that are measured to be too far from a client.
+
+    A host passes if the round trip, jitter and loss between its site and
+    every client of the request (``edge:client``) are within their budgets
+    at the percentile asked. Without a client the filter passes every host,
+    and without a budget it rejects none. A host that was never measured, or
+    not lately enough (``max_age``), is unknown: it is rejected if a budget
+    is required, unless ``edge:unknown`` is ``allow``. If no host is left the
+    user is told the nearest site and its figure.
+
+    It belongs at the end of ``enabled_filters``, so that it judges only
+    hosts that could be used. Taking it out of there turns off all of
+    edge_sched; ``[edge_sched] mode = shadow`` lets it judge and record, and
+    reject nothing.
+    """
+
+    # A rebuild stays on its host, however far that is.
+    RUN_ON_REBUILD = False
+
+    # Where hosts are and what was measured is the same for all servers of a
+    # request, and only the first pass may tell the user why none is left.
+    run_filter_once_per_request = True
+
+    def filter_all(
+        self,
+        filter_obj_list: Iterable[HostState],
+        spec_obj: RequestSpec,
+    ) -> list[HostState]:
+        """Judge all hosts of the request at once."""
+        hosts = list(filter_obj_list)
+        try:
+            return judge_hosts(hosts, spec_obj)
+        except exception.NoValidHost:
+            raise
+        except Exception:
+            # Nova would leave an evacuation half done for ever.
+            LOG.exception(
+                'Could not judge the hosts of a request',
+                instance_uuid=field_of(spec_obj, 'instance_uuid'),
+            )
+        if hosts and refuses_when_blind(spec_obj):
+            raise exception.NoValidHost(reason=STORE_AWAY)
+        return hosts

@@ -1,0 +1,209 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where hosts are: sites, availability zones and cells.
+
+Read from Nova's API database with a lifetime of ``membership_ttl``, not from
+``HostState.aggregates``: a worker that is forked again, as on SIGHUP, has the
+aggregates of the day the service was started.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import nova.conf
+import sqlalchemy as sa
+from nova import context as nova_context
+from nova import objects
+from nova.db.api import api as api_db
+from nova.db.api import models
+from nova.scheduler.host_manager import HostState
+
+from edge_sched.scheduler.renewed import Renewed
+from edge_sched.verdict import Chain
+
+CONF = nova.conf.CONF
+
+_ZONE_KEY = 'availability_zone'
+#: AggregateMultiTenancyIsolation and the Placement request filter both take
+#: any key that begins so as an owner of the aggregate.
+_TENANT_KEY = 'filter_tenant_id'
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """What hosts at one place share; one object a place, compared by it.
+
+    :param sites: by name, ``('lyon', 'lyon-metro')``; mostly one
+    :param tenants: of the sites that are kept for some projects, whose,
+        ``{'lyon': frozenset({'4f2e...'})}``
+    """
+
+    sites: tuple[str, ...]
+    zone: str
+    tenants: Mapping[str, frozenset[str]]
+
+    def label(self, project_id: str | None) -> str:
+        """What a project may be told of the place, ``''`` for nothing."""
+        for site in self.sites:
+            tenants = self.tenants.get(site)
+            if tenants is None or project_id in tenants:
+                return site
+        return '' if self.sites else self.zone
+
+    @property
+    def name(self) -> str:
+        """What the operator calls it."""
+        return self.sites[0] if self.sites else self.zone
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class World:
+    """Where every host is, at one time.
+
+    :param places: ``{'lyon-1': Place(...)}``
+    :param cells: ``{'5c9f...': 'cell1'}``
+    :param nowhere: the place of hosts in no aggregate of either kind
+    """
+
+    places: Mapping[str, Place]
+    cells: Mapping[str, str]
+    nowhere: Place
+
+    def locate(
+        self,
+        hosts: Iterable[HostState],
+        measured: frozenset[str],
+        order: Sequence[str],
+    ) -> list[tuple[Chain, Place]]:
+        """Of each host, the vantages that may speak for it, and its place.
+
+        :param measured: vantages with any row for this request; a host whose
+            own name is not among them shares the chain of its place
+        :param order: ``['host', 'site', 'zone', 'cell']``
+        """
+        place_of, nowhere = self.places.get, self.nowhere
+        shared: dict[tuple[Place, str], tuple[Chain, Place]] = {}
+        located = []
+        for host in hosts:
+            name = host.host
+            key = (place_of(name, nowhere), host.cell_uuid)
+            found = shared.get(key)
+            if found is None:
+                found = shared[key] = self._chain('', *key, order), key[0]
+            if name in measured:
+                found = self._chain(name, *key, order), key[0]
+            located.append(found)
+        return located
+
+    def _chain(
+        self, host: str, place: Place, cell_uuid: str, order: Sequence[str]
+    ) -> Chain:
+        names = {
+            'host': (host,),
+            'site': place.sites,
+            'zone': (place.zone,),
+            'cell': (self.cells.get(cell_uuid, ''),),
+        }
+        return tuple(name for kind in order for name in names[kind] if name)
+
+
+def load_world() -> World:
+    """Read the sites, zones and cells of all hosts: two queries."""
+    context = nova_context.get_admin_context()
+    hosts: dict[int, list[str]] = {}
+    metadata: dict[int, dict[str, str]] = {}
+    for aggregate_id, host, key, value in _membership(context):
+        pairs = metadata.setdefault(aggregate_id, {})
+        if key not in pairs:
+            pairs[key] = value
+        if next(iter(pairs)) == key:
+            hosts.setdefault(aggregate_id, []).append(host)
+    cells = objects.CellMappingList.get_all(context)
+    return World(
+        places=_places(hosts, metadata),
+        cells={cell.uuid: cell.name for cell in cells},
+        nowhere=Place((), CONF.default_availability_zone, {}),
+    )
+
+
+def _membership(
+    context: nova_context.RequestContext,
+) -> Sequence[sa.Row[tuple[int, str, str, str]]]:
+    """Host by metadata of its aggregates, only the keys that matter here."""
+    host, pair = models.AggregateHost, models.AggregateMetadata
+    query = (
+        sa.select(host.aggregate_id, host.host, pair.key, pair.value)
+        .join(pair, pair.aggregate_id == host.aggregate_id)
+        .where(
+            sa.or_(
+                pair.key.in_([CONF.edge_sched.site_metadata_key, _ZONE_KEY]),
+                pair.key.startswith(_TENANT_KEY, autoescape=True),
+            )
+        )
+    )
+    with api_db.context_manager.reader.using(context):
+        rows: Sequence[Any] = context.session.execute(query).all()
+        return rows
+
+
+def _places(
+    hosts: Mapping[int, Sequence[str]],
+    metadata: Mapping[int, Mapping[str, str]],
+) -> dict[str, Place]:
+    """Put what the aggregates say together, one Place object a place."""
+    sites: dict[str, dict[str, frozenset[str] | None]] = {}
+    zones: dict[str, str] = {}
+    for aggregate_id, pairs in metadata.items():
+        tenants = _tenants(pairs)
+        for host in hosts[aggregate_id]:
+            if site := pairs.get(CONF.edge_sched.site_metadata_key):
+                known = sites.setdefault(host, {})
+                known[site] = known.get(site) or tenants
+            if zone := pairs.get(_ZONE_KEY):
+                zones[host] = zone
+    made: dict[tuple[object, ...], Place] = {}
+    places = {}
+    for host in sites.keys() | zones.keys():
+        zone = zones.get(host, CONF.default_availability_zone)
+        of_host = tuple(sorted(sites.get(host, {}).items(), key=_site_name))
+        key = (of_host, zone)
+        if key not in made:
+            made[key] = Place(
+                tuple(site for site, _ in of_host),
+                zone,
+                {site: who for site, who in of_host if who is not None},
+            )
+        places[host] = made[key]
+    return places
+
+
+def _site_name(item: tuple[str, object]) -> str:
+    return item[0]
+
+
+def _tenants(pairs: Mapping[str, str]) -> frozenset[str] | None:
+    """The projects that an aggregate is kept for, ``None`` if for all."""
+    kept = [
+        value for key, value in pairs.items() if key.startswith(_TENANT_KEY)
+    ]
+    if not kept:
+        return None
+    return frozenset(
+        tenant.strip() for value in kept for tenant in value.split(',')
+    )
+
+
+WORLD: Renewed[World] = Renewed(
+    load_world, lambda: CONF.edge_sched.membership_ttl
+)

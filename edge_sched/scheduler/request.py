@@ -1,0 +1,141 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a RequestSpec says that matters here."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nova.conf
+from nova import context as nova_context
+from nova import objects
+from nova.compute import task_states
+from nova.objects.cell_mapping import CellMapping
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler import utils
+
+from edge_sched.keys import NAMESPACE
+
+CONF = nova.conf.CONF
+
+CREATE, MOVE = 'create', 'move'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """One request, as far as it is ours.
+
+    :param extra_specs: of the flavor, ``{'edge:percentile': 'p99'}``
+    :param hints: ``{'edge:client': ['203.0.113.7']}``
+    :param operation: ``create`` or ``move``: a server that lives has a cell
+    """
+
+    extra_specs: Mapping[str, str]
+    hints: Mapping[str, Sequence[str]]
+    operation: str
+    project_id: str
+
+    @property
+    def is_create(self) -> bool:
+        """Whether the server is new, and may be refused."""
+        return self.operation == CREATE
+
+
+def field_of(obj: Any, name: str) -> Any:
+    """A field of a versioned object, ``None`` if it was never set."""
+    return getattr(obj, name) if name in obj else None
+
+
+def read_request(spec: RequestSpec) -> Request | None:
+    """What a request asks of us, ``None`` if nothing.
+
+    Nothing is asked by a request without any ``edge:`` key, by a rebuild,
+    which stays on its host, and for a host that an admin has forced.
+    """
+    hints = field_of(spec, 'scheduler_hints') or {}
+    flavor = field_of(spec, 'flavor')
+    extra_specs = (flavor and field_of(flavor, 'extra_specs')) or {}
+    if not (_any_of_ours(hints) or _any_of_ours(extra_specs)):
+        return None
+    if utils.request_is_rebuild(spec):
+        return None
+    if field_of(spec, 'force_hosts') or field_of(spec, 'force_nodes'):
+        return None
+    return Request(
+        extra_specs,
+        hints,
+        CREATE if source_cell(spec) is None else MOVE,
+        field_of(spec, 'project_id') or '',
+    )
+
+
+def source_cell(spec: RequestSpec) -> CellMapping | None:
+    """The cell of a server that lives; a move cannot leave it."""
+    destination = field_of(spec, 'requested_destination')
+    return field_of(destination, 'cell') if destination else None
+
+
+def is_evacuation(spec: RequestSpec) -> bool | None:
+    """Whether the server's host has failed; ``None`` if it cannot be told.
+
+    A spec does not say so. But Nova keeps the server off its old host, and
+    sets the task state before it asks for a new one. One query, in the cell
+    of the server, that is waited for no longer than the latency store.
+    """
+    cell = source_cell(spec)
+    if cell is None or not field_of(spec, 'ignore_hosts'):
+        return False
+    answers = nova_context.scatter_gather_cells(
+        nova_context.get_admin_context(),
+        [cell],
+        CONF.edge_sched.store_timeout,
+        _task_state,
+        spec.instance_uuid,
+    )
+    task_state = answers[cell.uuid]
+    if task_state is nova_context.did_not_respond_sentinel:
+        return None
+    if isinstance(task_state, Exception):
+        return None
+    return bool(task_state == task_states.REBUILDING)
+
+
+def refuses_when_blind(spec: RequestSpec) -> bool:
+    """Whether a request is refused if its hosts could not be judged at all.
+
+    That should not happen; if it does, a new server does not land anywhere,
+    and a server that lives moves as it would without us.
+    """
+    try:
+        request = read_request(spec)
+    except Exception:
+        return False
+    return (
+        request is not None
+        and request.is_create
+        and CONF.edge_sched.mode == 'enforce'
+        and CONF.edge_sched.on_store_failure == 'reject'
+    )
+
+
+def _task_state(
+    context: nova_context.RequestContext, instance_uuid: str
+) -> str | None:
+    instance = objects.Instance.get_by_uuid(
+        context, instance_uuid, expected_attrs=[]
+    )
+    return instance.task_state  # type: ignore[no-any-return]
+
+
+def _any_of_ours(keys: Mapping[str, object]) -> bool:
+    return any(key.startswith(NAMESPACE) for key in keys)

@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The request filter: refuses at once what is wrong in itself.
+
+Nova has no setting for request filters. Its list of them is read at each
+call and inherited by every worker, so ours is appended to it while the
+filters are loaded. If that list should ever become something else the
+filter does the refusing, only later.
+"""
+
+import nova.conf
+from nova import context as nova_context
+from nova import exception
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler import request_filter
+from oslo_log import log as logging
+
+from edge_sched.scheduler.case import CASES
+from edge_sched.scheduler.case import make_case
+from edge_sched.scheduler.judgement import log_record
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+FILTER_NAME = 'EdgeLatencyFilter'
+
+
+@request_filter.trace_request_filter  # type: ignore[untyped-decorator]
+def edge_latency(
+    ctxt: nova_context.RequestContext, request_spec: RequestSpec
+) -> bool:
+    """Read the request and look its clients up, before Placement is asked.
+
+    Does nothing unless ``EdgeLatencyFilter`` is enabled.
+
+    :raises RequestFilterFailed: a hint or flavor value that makes no sense
+        or a client that does not exist, if the server is new; or latency
+        data that is needed and cannot be had
+    """
+    if FILTER_NAME not in CONF.filter_scheduler.enabled_filters:
+        return False
+    try:
+        case = make_case(request_spec, ctxt.request_id)
+    except Exception:
+        # The filter tries again, and knows what to do if that fails too.
+        LOG.exception('Could not read a request')
+        return False
+    if case is None:
+        return False
+    if case.refusal and CONF.edge_sched.mode == 'enforce':
+        log_record(request_spec, case)
+        raise exception.RequestFilterFailed(reason=case.refusal)
+    CASES.put(request_spec, case)
+    return True
+
+
+def register() -> None:
+    """Append the request filter to Nova's, once."""
+    known = getattr(request_filter, 'ALL_REQUEST_FILTERS', None)
+    reads = getattr(request_filter.process_reqspec, '__code__', None)
+    if (
+        not isinstance(known, list)
+        or reads is None
+        or 'ALL_REQUEST_FILTERS' not in reads.co_names
+    ):
+        LOG.warning(
+            'This Nova has no list of request filters to add to: bad hints '
+            'are refused after Placement was asked'
+        )
+        return
+    if edge_latency not in known:
+        known.append(edge_latency)

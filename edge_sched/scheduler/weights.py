@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The weighers: who is nearest, and which cell is worth most."""
+
+import collections
+import heapq
+from collections.abc import Mapping, Sequence
+
+import nova.conf
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler import weights
+from nova.scheduler.host_manager import HostState
+from oslo_log import log as logging
+
+from edge_sched.scheduler.judgement import SCORES
+from edge_sched.scheduler.multiplier import hang_multipliers
+from edge_sched.scheduler.multiplier import multiplier_of
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+class _ScoreWeigher(weights.BaseHostWeigher):
+    """A weigher of the scores that the filter left.
+
+    Scores are absolute, so the bounds are declared: Nova then leaves them as
+    they are instead of stretching 0.1 ms of difference to everything.
+    """
+
+    minval = 0.0
+    maxval = 1.0
+
+    def weigh_objects(
+        self,
+        weighed_obj_list: Sequence[weights.WeighedHost],
+        weight_properties: RequestSpec,
+    ) -> list[float]:
+        """Weigh all hosts at once; all 0 for a request without scores."""
+        scores = SCORES.get(weight_properties)
+        if scores:
+            hosts = [weighed.obj for weighed in weighed_obj_list]
+            try:
+                return self._weigh(hosts, scores)
+            except Exception:
+                LOG.exception('Could not weigh the hosts of a request')
+        return [0.0] * len(weighed_obj_list)
+
+    def _weigh(
+        self, hosts: Sequence[HostState], scores: Mapping[str, float]
+    ) -> list[float]:
+        raise NotImplementedError
+
+    def _weigh_object(
+        self, obj: HostState, weight_properties: RequestSpec
+    ) -> float:
+        """One host; Nova wants the method, and calls the one above."""
+        scores = SCORES.get(weight_properties) or {}
+        return scores.get(obj.host, 0.0)
+
+
+class EdgeLatencyWeigher(_ScoreWeigher):
+    """Prefer the hosts that are nearest to the clients of the request.
+
+    Hosts within budget come before those that nobody measured, and these
+    before the ones over budget; within a class the nearer wins, in bands of
+    ``tie_band_ms``, in which Nova's own weighers decide. With ``fit`` all
+    hosts well within budget are equal. A host that is unknown, or whose
+    measurement is too old, has 0.5, or 0 where the request has no budget.
+    Without ``edge:client``, or with ``EdgeLatencyFilter`` not enabled, every
+    host has 0.
+
+    ``[edge_sched] latency_weight_multiplier = 0`` turns it off; aggregate
+    metadata ``edge_latency_weight_multiplier`` sets it for the hosts of an
+    aggregate.
+    """
+
+    def _weigh(
+        self, hosts: Sequence[HostState], scores: Mapping[str, float]
+    ) -> list[float]:
+        """The scores, and the multipliers hung on the hosts."""
+        hang_multipliers(hosts)
+        return [scores.get(host.host, 0.0) for host in hosts]
+
+    def weight_multiplier(self, host_state: HostState) -> float:
+        """The option, or what the aggregates of the host say."""
+        return multiplier_of(host_state)
+
+
+class EdgeCellLatencyWeigher(_ScoreWeigher):
+    """Prefer the cell with the most near hosts.
+
+    A server never leaves its cell, and a build that failed is tried again
+    in the same cell only: a cell is worth what its k-th best host is worth,
+    with k = ``[scheduler] max_attempts``, and 0 if it has fewer. It decides
+    between hosts that are about equally near. Without ``edge:client`` every
+    host has 0.
+
+    ``[edge_sched] cell_latency_weight_multiplier = 0`` turns it off.
+    """
+
+    def _weigh(
+        self, hosts: Sequence[HostState], scores: Mapping[str, float]
+    ) -> list[float]:
+        """The worth of each host's cell."""
+        worth = _worth_of_cells(hosts, scores, CONF.scheduler.max_attempts)
+        return [worth[host.cell_uuid] for host in hosts]
+
+    def weight_multiplier(self, host_state: HostState) -> float:
+        """The option: a cell is no aggregate."""
+        return CONF.edge_sched.cell_latency_weight_multiplier  # type: ignore[no-any-return]
+
+
+def _worth_of_cells(
+    hosts: Sequence[HostState], scores: Mapping[str, float], kth: int
+) -> dict[str, float]:
+    """The k-th best score in each cell, ``{'5c9f...': 0.93}``."""
+    in_cell: dict[str, list[float]] = collections.defaultdict(list)
+    for host in hosts:
+        in_cell[host.cell_uuid].append(scores.get(host.host, 0.0))
+    worth = {}
+    for cell_uuid, found in in_cell.items():
+        best = heapq.nlargest(kth, found)
+        worth[cell_uuid] = best[-1] if len(best) == kth else 0.0
+    return worth

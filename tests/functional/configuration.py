@@ -1,0 +1,94 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The text of the nova.conf that a Nova in process is started with."""
+
+import importlib.metadata
+import os
+from collections.abc import Mapping
+
+#: {section: {option: value}}; a list is one line an item.
+Conf = Mapping[str, Mapping[str, str | list[str]]]
+
+#: Those that Nova enables by itself.
+DEFAULT_FILTERS = [
+    'ComputeFilter',
+    'ComputeCapabilitiesFilter',
+    'ImagePropertiesFilter',
+    'ServerGroupAntiAffinityFilter',
+    'ServerGroupAffinityFilter',
+]
+
+
+def nova_conf(compute_driver: str, state_path: str) -> Conf:
+    """What a Nova in process needs, whatever is to be tested."""
+    return {
+        'DEFAULT': {
+            'compute_driver': compute_driver,
+            'state_path': state_path,
+        },
+        'wsgi': {'api_paste_config': _api_paste_ini()},
+        'notifications': {'notification_format': 'unversioned'},
+        'quota': {'instances': '-1', 'cores': '-1', 'ram': '-1'},
+    }
+
+
+def plugin_conf(filters: str, weighers: str, store_url: str) -> Conf:
+    """What an operator adds to have the plug-in.
+
+    :param filters: the function for ``available_filters``
+    :param weighers: the function for ``weight_classes``
+    """
+    return {
+        'filter_scheduler': {
+            'available_filters': [
+                'nova.scheduler.filters.all_filters',
+                filters,
+            ],
+            'enabled_filters': ','.join(
+                [*DEFAULT_FILTERS, 'EdgeLatencyFilter']
+            ),
+            'weight_classes': ','.join(
+                ['nova.scheduler.weights.all_weighers', weighers]
+            ),
+        },
+        'edge_sched_database': {'connection': store_url},
+    }
+
+
+def _api_paste_ini() -> str:
+    """Where the installed nova has its api-paste.ini.
+
+    Nova's fixtures look beside a source tree, which a wheel has not.
+    """
+    for path in importlib.metadata.files('nova') or []:
+        if path.name == 'api-paste.ini':
+            return os.path.realpath(path.locate())
+    return '$pybasedir/etc/nova/api-paste.ini'
+
+
+def overlay(base: Conf, over: Conf) -> Conf:
+    """The options of both; where both have one, that of ``over``."""
+    return {
+        section: {**base.get(section, {}), **over.get(section, {})}
+        for section in (*base, *(name for name in over if name not in base))
+    }
+
+
+def ini(conf: Conf) -> str:
+    """The text of a configuration file."""
+    lines = []
+    for section, options in conf.items():
+        lines.append(f'[{section}]')
+        for name, value in options.items():
+            values = [value] if isinstance(value, str) else value
+            lines.extend(f'{name} = {item}' for item in values)
+    return '\n'.join(lines) + '\n'

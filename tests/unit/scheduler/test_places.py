@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Where hosts are, from what the aggregates say."""
+
+import types
+
+from oslotest import base
+
+from edge_sched.scheduler.places import Place
+from edge_sched.scheduler.places import World
+from edge_sched.scheduler.places import _places
+
+ORDER = ['host', 'site', 'zone', 'cell']
+
+
+def host(name: str, cell: str = 'uuid-1') -> types.SimpleNamespace:
+    return types.SimpleNamespace(host=name, cell_uuid=cell)
+
+
+class PlacesTest(base.BaseTestCase):
+    """The default names of option site_metadata_key and the default zone."""
+
+    def test_hosts_of_one_site_share_their_place(self) -> None:
+        places = _places(
+            {1: ['lyon-1', 'lyon-2'], 2: ['lyon-1', 'lyon-2', 'nice-1']},
+            {1: {'edge:site': 'lyon'}, 2: {'availability_zone': 'south'}},
+        )
+        self.assertIs(places['lyon-1'], places['lyon-2'])
+        self.assertEqual(('lyon',), places['lyon-1'].sites)
+        self.assertEqual('south', places['lyon-1'].zone)
+        self.assertEqual((), places['nice-1'].sites)
+        self.assertEqual('south', places['nice-1'].name)
+
+    def test_host_in_no_zone_is_in_the_default_one(self) -> None:
+        places = _places({1: ['lyon-1']}, {1: {'edge:site': 'lyon'}})
+        self.assertEqual('nova', places['lyon-1'].zone)
+
+    def test_two_sites_are_in_the_order_of_their_names(self) -> None:
+        places = _places(
+            {1: ['h'], 2: ['h']},
+            {1: {'edge:site': 'zurich'}, 2: {'edge:site': 'aarau'}},
+        )
+        self.assertEqual(('aarau', 'zurich'), places['h'].sites)
+        self.assertEqual('aarau', places['h'].name)
+
+    def test_label_hides_sites_of_other_projects(self) -> None:
+        places = _places(
+            {1: ['h', 'g'], 2: ['g']},
+            {
+                1: {'edge:site': 'lyon', 'filter_tenant_id9': 'a, b'},
+                2: {'edge:site': 'metro'},
+            },
+        )
+        self.assertEqual('lyon', places['h'].label('b'))
+        self.assertEqual('', places['h'].label('c'))
+        self.assertEqual('', places['h'].label(None))
+        self.assertEqual('metro', places['g'].label('c'))
+        self.assertEqual('lyon', places['h'].name)
+
+    def test_site_is_hidden_if_any_of_its_aggregates_says_so(self) -> None:
+        for first, second in ((1, 2), (2, 1)):
+            places = _places(
+                {1: ['h'], 2: ['h']},
+                {
+                    first: {'edge:site': 'lyon', 'filter_tenant_id': 'a'},
+                    second: {'edge:site': 'lyon'},
+                },
+            )
+            self.assertEqual('', places['h'].label('c'))
+
+
+class LocateTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.lyon = Place(('lyon', 'metro'), 'south', {})
+        self.nowhere = Place((), 'nova', {})
+        self.world = World(
+            {'lyon-1': self.lyon, 'lyon-2': self.lyon},
+            {'uuid-1': 'cell1', 'uuid-2': 'cell2'},
+            self.nowhere,
+        )
+
+    def chains(
+        self, *hosts: types.SimpleNamespace, measured: str = '', order=ORDER
+    ) -> list[tuple[str, ...]]:
+        located = self.world.locate(hosts, frozenset([measured]), order)
+        return [chain for chain, _ in located]
+
+    def test_most_specific_first(self) -> None:
+        self.assertEqual(
+            [('lyon', 'metro', 'south', 'cell1')], self.chains(host('lyon-1'))
+        )
+        self.assertEqual(
+            [('cell1', 'lyon', 'metro')],
+            self.chains(host('lyon-1'), order=['cell', 'site']),
+        )
+
+    def test_own_name_only_if_something_was_measured_from_it(self) -> None:
+        self.assertEqual(
+            [
+                ('lyon-1', 'lyon', 'metro', 'south', 'cell1'),
+                ('lyon', 'metro', 'south', 'cell1'),
+            ],
+            self.chains(host('lyon-1'), host('lyon-2'), measured='lyon-1'),
+        )
+
+    def test_host_and_cell_that_nobody_knows(self) -> None:
+        self.assertEqual(
+            [('nova', 'cell2'), ('nova',)],
+            self.chains(host('new', 'uuid-2'), host('newer', 'uuid-9')),
+        )
+
+    def test_place_comes_with_each_chain(self) -> None:
+        located = self.world.locate(
+            [host('lyon-1'), host('new')], frozenset(), ORDER
+        )
+        self.assertEqual(
+            [self.lyon, self.nowhere], [place for _, place in located]
+        )

@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Classes come from entry points, and a bad one stops the start."""
+
+import pathlib
+from importlib import metadata
+from unittest import mock
+
+import fixtures
+import nova.conf
+from nova import objects
+from nova.scheduler import request_filter
+from oslo_config import cfg
+from oslo_config import fixture as config_fixture
+from oslotest import base
+from stevedore import extension
+
+from edge_sched import plugins
+from edge_sched.scheduler.request_filter import edge_latency
+
+# As nova's services do before they load a plug-in.
+objects.register_all()
+
+
+def entry_point(name: str, value: str) -> metadata.EntryPoint:
+    return metadata.EntryPoint(name, value, 'edge_sched.filters')
+
+
+class PluginsTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        stock = list(request_filter.ALL_REQUEST_FILTERS)
+        patcher = mock.patch.object(
+            request_filter, 'ALL_REQUEST_FILTERS', stock
+        )
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def with_entry_points(self, *found: metadata.EntryPoint) -> None:
+        patcher = mock.patch.object(
+            extension.ExtensionManager,
+            'list_entry_points',
+            return_value=list(found),
+        )
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def test_our_own(self) -> None:
+        self.assertEqual(
+            ['EdgeLatencyFilter'],
+            [plugin.__name__ for plugin in plugins.all_filters()],
+        )
+        self.assertEqual(
+            {'EdgeLatencyWeigher', 'EdgeCellLatencyWeigher'},
+            {plugin.__name__ for plugin in plugins.all_weighers()},
+        )
+
+    def test_request_filter_is_appended_once(self) -> None:
+        plugins.all_filters()
+        plugins.all_filters()
+        known = request_filter.ALL_REQUEST_FILTERS
+        self.assertEqual(1, known.count(edge_latency))
+        self.assertIs(edge_latency, known[-1])
+
+    def test_bad_option_stops_the_start(self) -> None:
+        conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        folder = self.useFixture(fixtures.TempDir()).path
+        nova_conf = pathlib.Path(folder, 'nova.conf')
+        nova_conf.write_text('[edge_sched]\nmax_age = soon\n')
+        conf.set_config_files([str(nova_conf)])
+        error = self.assertRaises(
+            cfg.ConfigFileValueError, plugins.all_filters
+        )
+        self.assertIn('max_age', str(error))
+        self.assertIn('soon', str(error))
+
+    def test_third_party_class_is_loaded(self) -> None:
+        self.with_entry_points(
+            entry_point(
+                'Compute',
+                'nova.scheduler.filters.compute_filter:ComputeFilter',
+            )
+        )
+        (found,) = plugins.all_filters()
+        self.assertEqual('ComputeFilter', found.__name__)
+
+    def test_what_cannot_be_imported_is_named(self) -> None:
+        self.with_entry_points(entry_point('Theirs', 'no_such_module:Filter'))
+        error = self.assertRaises(plugins.BadPluginError, plugins.all_filters)
+        self.assertIn('Theirs = no_such_module:Filter', str(error))
+        self.assertIn('edge_sched.filters', str(error))
+
+    def test_what_is_of_the_wrong_type_is_named(self) -> None:
+        self.with_entry_points(
+            entry_point('Theirs', 'nova.scheduler.weights.ram:RAMWeigher')
+        )
+        error = self.assertRaises(plugins.BadPluginError, plugins.all_filters)
+        self.assertIn('Theirs', str(error))
+        self.assertIn('is not a BaseHostFilter', str(error))
