@@ -15,6 +15,8 @@
 How a verdict is reached is the other half, in ``judging``.
 """
 
+import copy
+
 from oslo_config import cfg
 
 from edge_sched.conf import judging
@@ -185,5 +187,6 @@ OPTS = ACTION_OPTS + judging.OPTS
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_group(GROUP)
-    conf.register_opts(OPTS, group=GROUP)
+    # oslo.config would let all its objects share the values in one group.
+    conf.register_group(copy.deepcopy(GROUP))
+    conf.register_opts(OPTS, group=GROUP.name)

@@ -60,6 +60,13 @@ class ConfTest(base.BaseTestCase):
     def test_registering_twice_is_no_error(self) -> None:
         edge_conf.register_opts(self.conf)
 
+    def test_two_configurations_do_not_share_values(self) -> None:
+        other = cfg.ConfigOpts()
+        edge_conf.register_opts(other)
+        other([], default_config_files=[])
+        other.set_override('max_age', 7, group='edge_sched')
+        self.assertEqual(900, self.conf.edge_sched.max_age)
+
     def test_every_option_says_what_it_does(self) -> None:
         for group, options in list_opts():
             self.assertTrue(group.help)

@@ -30,8 +30,6 @@ class SettingsTestCase(base.BaseTestCase):
         conf = cfg.ConfigOpts()
         edge_conf.register_opts(conf)
         conf([], default_config_files=[], default_config_dirs=[])
-        # oslo.config lets the groups of all its objects share their values.
-        self.addCleanup(conf.clear)
         conf.set_override('store_timeout', 7, 'edge_sched')
         conf.set_override('connection', 'sqlite:///x', 'edge_sched_database')
         self.assertEqual(
