@@ -18,25 +18,23 @@ command line makes the same from the vantages of one client.
 """
 
 import dataclasses
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from edge_sched import scoring
 from edge_sched.client import Client
 from edge_sched.intent import Intent
-from edge_sched.keys import NearClient
+from edge_sched.judge import Judge
 from edge_sched.latency import Answer
 from edge_sched.scoring import Standing
 from edge_sched.verdict import Chain
 from edge_sched.verdict import Policy
 from edge_sched.verdict import Verdict
-from edge_sched.verdict import judge
 
 _NO_ANSWER = Answer(known=True)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class HostVerdict:
+class HostVerdict(NamedTuple):
     """How a host stands to all clients of the request.
 
     :param accepted: whether ``mode = enforce`` keeps it
@@ -94,12 +92,19 @@ def decide(
     """
     distinct = list(dict.fromkeys(chains))
     columns = [
-        _judge_client(target, answers, distinct, intent, policy, now)
+        _judge_client(
+            Judge(target, intent, policy, now),
+            answers.get(target.client, _NO_ANSWER),
+            distinct,
+        )
         for target in intent.targets
     ]
+    usable = frozenset(s for s in Standing if accepts(intent, s))
     verdicts = {
-        chain: _host_verdict(intent, [column[i] for column in columns])
-        for i, chain in enumerate(distinct)
+        chain: _host_verdict(judged, intent.combine, usable)
+        for chain, judged in zip(
+            distinct, zip(*columns, strict=True), strict=True
+        )
     }
     measured = frozenset[str]().union(
         *(answers.get(c, _NO_ANSWER).vantages() for c in intent.clients)
@@ -109,85 +114,32 @@ def decide(
 
 
 def _judge_client(
-    target: NearClient,
-    answers: Mapping[Client, Answer],
-    chains: Sequence[Chain],
-    intent: Intent,
-    policy: Policy,
-    now: float,
+    judge: Judge, answer: Answer, chains: Sequence[Chain]
 ) -> list[tuple[Verdict, float]]:
     """Verdict and score of one client at every place."""
-    answer = answers.get(target.client, _NO_ANSWER)
-    verdicts = [
-        judge(chain, answer, target, intent, policy, now) for chain in chains
-    ]
-    best_ms = best_rank_ms(verdicts)
-    return [
-        (verdict, score(verdict, best_ms, target, intent, policy))
-        for verdict in verdicts
-    ]
-
-
-def best_rank_ms(verdicts: Iterable[Verdict]) -> float:
-    """The shortest round trip in the best class present, ``inf`` if none.
-
-    Tie bands are counted from it.
-    """
-    usable = [
-        (-verdict.standing, verdict.rank_ms)
-        for verdict in verdicts
-        if verdict.rank_ms is not None
-    ]
-    return min(usable, default=(None, math.inf))[1]
-
-
-def score(
-    verdict: Verdict,
-    best_ms: float,
-    target: NearClient,
-    intent: Intent,
-    policy: Policy,
-) -> float:
-    """The score of one client at one place, in [0, 1].
-
-    Without any budget in the request a place that was not measured, or
-    whose ranking quantile was lost, has 0.
-    """
-    standing = verdict.standing
-    if not intent.has_budget and standing is not Standing.WITHIN:
-        return 0.0
-    if standing is Standing.UNKNOWN:
-        return scoring.class_score(standing, 0.0)
-    budget_ms = target.latency_budget_ms
-    rank_ms = math.inf if verdict.rank_ms is None else verdict.rank_ms
-    s = scoring.closeness(
-        scoring.banded(rank_ms, best_ms, policy.tie_band_ms),
-        policy.reference_latency_ms if budget_ms is None else budget_ms,
-    )
-    judged_ms = verdict.judged_ms(intent.percentile)
-    if (
-        standing is Standing.WITHIN
-        and intent.objective == 'fit'
-        and budget_ms is not None
-        and judged_ms is not None
-    ):
-        return scoring.fit_score(s, judged_ms, budget_ms, policy.fit_headroom)
-    return scoring.class_score(standing, s)
+    verdicts = [judge.at(chain, answer) for chain in chains]
+    return list(zip(verdicts, judge.scores(verdicts), strict=True))
 
 
 def _host_verdict(
-    intent: Intent, judged: Sequence[tuple[Verdict, float]]
+    judged: Sequence[tuple[Verdict, float]],
+    combine: str,
+    usable: frozenset[Standing],
 ) -> HostVerdict:
-    standing, combined = scoring.combined(
-        [(verdict.standing, score) for verdict, score in judged],
-        intent.combine,
+    """All clients at one place.
+
+    :param usable: the standings of a client that are accepted
+    """
+    if len(judged) == 1:
+        ((verdict, score),) = judged
+        standing = verdict.standing
+        return HostVerdict(standing, standing in usable, score, (verdict,))
+    standing, score = scoring.combined(
+        [(verdict.standing, score) for verdict, score in judged], combine
     )
-    return HostVerdict(
-        standing=standing,
-        accepted=all(accepts(intent, v.standing) for v, _ in judged),
-        score=combined,
-        verdicts=tuple(verdict for verdict, _ in judged),
-    )
+    verdicts = tuple(verdict for verdict, _ in judged)
+    accepted = all(verdict.standing in usable for verdict in verdicts)
+    return HostVerdict(standing, accepted, score, verdicts)
 
 
 def accepts(intent: Intent, standing: Standing) -> bool:

@@ -12,12 +12,11 @@
 
 """The decision record: one JSON object a request, for the operator's log."""
 
-import dataclasses
+import functools
 import ipaddress
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge_sched.client import Client
 from edge_sched.client import prefix_text
@@ -35,8 +34,7 @@ _PRIVACY_LENGTH = {4: 24, 6: 56}
 _BEST_SITES = 3
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Which request a record is of; keys of the record as they stand.
 
     :param operation: ``create``, ``move``, ``unshelve`` or ``evacuate``
@@ -49,8 +47,7 @@ class Subject:
     mode: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where the rows came from.
 
     :param cache: ``hit``, ``miss``, ``stale`` or ``none`` (not asked)
@@ -78,7 +75,7 @@ def make_record(
     """
     ranked = _ranked(decision)
     return {
-        **dataclasses.asdict(subject),
+        **subject._asdict(),
         'clients': [
             {'client': private(client), 'prefix': _matched(ranked, i)}
             for i, client in enumerate(intent.clients)
@@ -101,6 +98,7 @@ def make_record(
     }
 
 
+@functools.lru_cache(maxsize=1024)
 def private(client: Client) -> str:
     """A client as a log may have it: ``203.0.113.7`` is ``203.0.113.0/24``."""
     if client.prefix is None:
@@ -144,7 +142,7 @@ def _matched(
 def _count(
     ranked: Sequence[tuple[Chain, HostVerdict]], hosts: Mapping[Chain, int]
 ) -> dict[str, int]:
-    counts: Counter[Standing] = Counter()
+    counts = dict.fromkeys(Standing, 0)
     for chain, host in ranked:
         counts[host.standing] += hosts.get(chain, 0)
     return {s.name.lower(): counts[s] for s in reversed(Standing)}

@@ -94,18 +94,32 @@ def at_most(figure: float, limit: float) -> bool:
     return figure <= limit * (1 + TOLERANCE)
 
 
-def banded(rtt_ms: float, best_ms: float, tie_band_ms: float) -> float:
-    """Round a round trip down to its tie band, counted from the best one.
+class Bands:
+    """Tie bands: what lies in one is equally near.
 
-    With the best at 4 ms and bands of 1 ms: 4.9 -> 4, 5.1 -> 5. From 20 ms
-    on the band is 5 % of the best. A lost quantile stays lost.
+    :param best_ms: where they are counted from, ``inf`` for no bands
+    :param tie_band_ms: their width, or 5 % of the best if that is more
     """
-    band_ms = max(tie_band_ms, TIE_BAND_RATIO * best_ms)
-    if math.isinf(rtt_ms) or math.isinf(best_ms) or band_ms <= 0:
-        return rtt_ms
-    steps = math.floor((rtt_ms - best_ms) / band_ms)
-    # The last bits may lift a value at the edge of its band above itself.
-    return min(rtt_ms, max(0.0, best_ms + steps * band_ms))
+
+    __slots__ = ('_best_ms', '_width_ms')
+
+    def __init__(self, best_ms: float, tie_band_ms: float) -> None:
+        self._best_ms = best_ms
+        self._width_ms = max(tie_band_ms, TIE_BAND_RATIO * best_ms)
+
+    def floor(self, rtt_ms: float) -> float:
+        """Where the band of a round trip begins.
+
+        With the best at 4 ms and bands of 1 ms: 4.9 -> 4, 5.1 -> 5. A lost
+        quantile stays lost.
+        """
+        width_ms = self._width_ms
+        if rtt_ms == math.inf or not 0 < width_ms < math.inf:
+            return rtt_ms
+        steps = (rtt_ms - self._best_ms) // width_ms
+        floor_ms = self._best_ms + steps * width_ms
+        # The last bits may lift the edge of a band above what is in it.
+        return min(rtt_ms, max(0.0, floor_ms))
 
 
 def closeness(rtt_ms: float, scale_ms: float) -> float:
@@ -127,19 +141,14 @@ def class_score(standing: Standing, s: float) -> float:
             return s / 3
 
 
-def fit_score(
-    s: float, judged_ms: float, budget_ms: float, headroom: float
-) -> float:
+def fit_score(s: float, has_headroom: bool) -> float:
     """The score of a host within budget, for the objective ``fit``.
 
     1 for every host that keeps the headroom, so that Nova's own weighers
     choose among them; those inside the strip rank below, nearest first, in
-    [1/2, 5/8]. With a budget of 20 ms and a headroom of 0.1 the strip is
-    18..20 ms.
+    [1/2, 5/8].
     """
-    if keeps_headroom(judged_ms, budget_ms, headroom):
-        return 1.0
-    return (4 + s) / 8
+    return 1.0 if has_headroom else (4 + s) / 8
 
 
 def keeps_headroom(

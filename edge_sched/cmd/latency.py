@@ -28,11 +28,11 @@ from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
 from edge_sched.conf.policy import policy_of
 from edge_sched.intent import Intent
+from edge_sched.judge import Judge
 from edge_sched.latency import Answer
 from edge_sched.store.reader import reader
 from edge_sched.verdict import Policy
 from edge_sched.verdict import Verdict
-from edge_sched.verdict import judge
 
 COLUMNS = (
     'vantage',
@@ -106,8 +106,9 @@ def judge_vantages(
     :param intent: of one client
     """
     (target,) = intent.targets
+    judge = Judge(target, intent, policy, now)
     verdicts = [
-        (vantage, judge((vantage,), answer, target, intent, policy, now))
+        (vantage, judge.at((vantage,), answer))
         for vantage in sorted(answer.vantages())
     ]
     return sorted(verdicts, key=lambda item: _order(item[1]))

@@ -14,6 +14,7 @@
 
 import collections
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from oslo_log import log as logging
 from edge_sched import reason
 from edge_sched.conf.policy import policy_of
 from edge_sched.decision import Decision
+from edge_sched.decision import HostVerdict
 from edge_sched.decision import decide
 from edge_sched.record import Subject
 from edge_sched.record import make_record
@@ -35,25 +37,62 @@ from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.case import make_case
 from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.places import WORLD
-from edge_sched.scheduler.places import Place
+from edge_sched.scheduler.places import Spot
 from edge_sched.scheduler.request import field_of
 from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-#: The scores of a request's hosts, ``{'lyon-1': 0.93}``: made by the filter,
-#: read by the weighers. None in mode ``shadow``.
-SCORES: PerRequest[Mapping[str, float]] = PerRequest()
+
+class Scores:
+    """The scores of a request's hosts, worked out when a weigher asks.
+
+    With one candidate, or weighers of multiplier 0, none does.
+    """
+
+    def __init__(
+        self,
+        hosts: Sequence[HostState],
+        spots: Sequence[Spot],
+        verdicts: Mapping[Spot, HostVerdict],
+    ) -> None:
+        self._hosts = hosts
+        self._spots = spots
+        self._verdicts = verdicts
+
+    @functools.cached_property
+    def by_host(self) -> Mapping[str, float]:
+        """``{'lyon-1': 0.93}``."""
+        score_of = {spot: v.score for spot, v in self._verdicts.items()}
+        return {
+            host.host: score_of[spot]
+            for host, spot in zip(self._hosts, self._spots, strict=True)
+        }
+
+
+#: Made by the filter, read by the weighers. None in mode ``shadow``.
+SCORES: PerRequest[Scores] = PerRequest()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Located:
-    """The decision on a request's hosts, and where each of them is."""
+class _Judged:
+    """The decision on a request's hosts, and where each of them is.
+
+    :param spots: of each host
+    :param counts: how many hosts each spot has
+    """
 
     decision: Decision
-    chains: Sequence[Chain]
-    places: Mapping[Chain, Place]
+    spots: Sequence[Spot]
+    counts: Mapping[Spot, int]
+
+    def hosts(self) -> Mapping[Chain, int]:
+        """How many hosts each chain has: two places may have the same."""
+        hosts: collections.Counter[Chain] = collections.Counter()
+        for spot, count in self.counts.items():
+            hosts[spot.chain] += count
+        return hosts
 
 
 def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
@@ -72,23 +111,26 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
             raise exception.NoValidHost(reason=case.refusal)
         return hosts
 
-    located = _locate_and_decide(hosts, case)
-    log_record(spec, case, located)
+    judged = _judge(hosts, case)
+    log_record(spec, case, judged)
     if not enforce:
         return hosts
-    decision = located.decision
+    decision = judged.decision
     if not decision.any_accepted:
-        raise exception.NoValidHost(reason=_refusal(case, located))
-    judged = [
-        (host, decision.verdicts[chain])
-        for host, chain in zip(hosts, located.chains, strict=True)
+        raise exception.NoValidHost(reason=_refusal(case, judged))
+    verdicts = {spot: decision.verdicts[spot.chain] for spot in judged.counts}
+    SCORES.put(spec, Scores(hosts, judged.spots, verdicts))
+    if all(verdict.accepted for verdict in verdicts.values()):
+        return hosts
+    return [
+        host
+        for host, spot in zip(hosts, judged.spots, strict=True)
+        if verdicts[spot].accepted
     ]
-    SCORES.put(spec, {host.host: verdict.score for host, verdict in judged})
-    return [host for host, verdict in judged if verdict.accepted]
 
 
 def log_record(
-    spec: RequestSpec, case: Case, located: _Located | None = None
+    spec: RequestSpec, case: Case, judged: _Judged | None = None
 ) -> None:
     """Log the decision record of a request: one line."""
     subject = Subject(
@@ -98,36 +140,35 @@ def log_record(
         operation=case.request.operation,
         mode=CONF.edge_sched.mode,
     )
-    if located is None:
+    if judged is None:
         record = make_record(subject, case.intent, case.outcome, case.source)
     else:
         record = make_record(
             subject,
             case.intent,
-            case.outcome or _outcome(located.decision),
+            case.outcome or _outcome(judged.decision),
             case.source,
-            located.decision,
-            {chain: place.name for chain, place in located.places.items()},
-            collections.Counter(located.chains),
+            judged.decision,
+            {spot.chain: spot.place.name for spot in judged.counts},
+            judged.hosts(),
         )
     LOG.info('edge decision %s', json.dumps(record))
 
 
-def _locate_and_decide(hosts: Sequence[HostState], case: Case) -> _Located:
+def _judge(hosts: Sequence[HostState], case: Case) -> _Judged:
     measured = frozenset[str]().union(
         *(answer.vantages() for answer in case.answers.values())
     )
-    located = WORLD.get().locate(
-        hosts, measured, CONF.edge_sched.vantage_order
+    spots = WORLD.get().locate(hosts, measured)
+    counts = collections.Counter(spots)
+    decision = decide(
+        case.intent,
+        case.answers,
+        [spot.chain for spot in counts],
+        policy_of(CONF),
+        time.time(),
     )
-    chains = [chain for chain, _ in located]
-    return _Located(
-        decide(
-            case.intent, case.answers, chains, policy_of(CONF), time.time()
-        ),
-        chains,
-        dict(located),
-    )
+    return _Judged(decision, spots, counts)
 
 
 def _outcome(decision: Decision) -> str:
@@ -136,13 +177,13 @@ def _outcome(decision: Decision) -> str:
     return 'judged' if decision.any_accepted else 'rejected'
 
 
-def _refusal(case: Case, located: _Located) -> str:
+def _refusal(case: Case, judged: _Judged) -> str:
     project_id = case.request.project_id
+    labels: dict[Chain, str] = {}
+    for spot in judged.counts:
+        label = spot.place.label(project_id)
+        # Of two places with the same names one may be kept for others.
+        labels[spot.chain] = label and labels.get(spot.chain, label)
     return reason.refusal(
-        located.decision,
-        {
-            chain: place.label(project_id)
-            for chain, place in located.places.items()
-        },
-        CONF.edge_sched.reason_detail,
+        judged.decision, labels, CONF.edge_sched.reason_detail
     )

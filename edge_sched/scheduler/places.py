@@ -18,7 +18,7 @@ aggregates of the day the service was started.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nova.conf
@@ -67,55 +67,85 @@ class Place:
         return self.sites[0] if self.sites else self.zone
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Spot:
+    """Hosts that the same vantages speak for; compared by identity.
+
+    :param chain: the vantages, most specific first
+    """
+
+    chain: Chain
+    place: Place
+
+
 class World:
     """Where every host is, at one time.
 
     :param places: ``{'lyon-1': Place(...)}``
     :param cells: ``{'5c9f...': 'cell1'}``
     :param nowhere: the place of hosts in no aggregate of either kind
+    :param order: ``['host', 'site', 'zone', 'cell']``
     """
 
-    places: Mapping[str, Place]
-    cells: Mapping[str, str]
-    nowhere: Place
+    def __init__(
+        self,
+        places: Mapping[str, Place],
+        cells: Mapping[str, str],
+        nowhere: Place,
+        order: Sequence[str],
+    ) -> None:
+        self._places = places
+        self._cells = cells
+        self._nowhere = nowhere
+        self._order = order
+        self._by_host: dict[str, Spot] = {}
+        self._by_place: dict[tuple[Place, str], Spot] = {}
+        #: What a vantage can be called that is not a host.
+        self._shared = frozenset(cells.values()).union(
+            *((*place.sites, place.zone) for place in places.values()),
+            [nowhere.zone],
+        )
 
     def locate(
-        self,
-        hosts: Iterable[HostState],
-        measured: frozenset[str],
-        order: Sequence[str],
-    ) -> list[tuple[Chain, Place]]:
-        """Of each host, the vantages that may speak for it, and its place.
+        self, hosts: Sequence[HostState], measured: frozenset[str]
+    ) -> list[Spot]:
+        """The spot of each host.
 
         :param measured: vantages with any row for this request; a host whose
-            own name is not among them shares the chain of its place
-        :param order: ``['host', 'site', 'zone', 'cell']``
+            own name is among them has a spot of its own
         """
-        place_of, nowhere = self.places.get, self.nowhere
-        shared: dict[tuple[Place, str], tuple[Chain, Place]] = {}
-        located = []
-        for host in hosts:
-            name = host.host
-            key = (place_of(name, nowhere), host.cell_uuid)
-            found = shared.get(key)
-            if found is None:
-                found = shared[key] = self._chain('', *key, order), key[0]
-            if name in measured:
-                found = self._chain(name, *key, order), key[0]
-            located.append(found)
-        return located
+        spot_of = self._by_host.get
+        spots = [spot_of(host.host) or self._spot(host) for host in hosts]
+        if 'host' not in self._order or measured <= self._shared:
+            return spots
+        return [
+            self._own_spot(host, spot) if host.host in measured else spot
+            for host, spot in zip(hosts, spots, strict=True)
+        ]
 
-    def _chain(
-        self, host: str, place: Place, cell_uuid: str, order: Sequence[str]
-    ) -> Chain:
+    def _spot(self, host: HostState) -> Spot:
+        """Found once for each host; hosts at one place share it."""
+        place = self._places.get(host.host, self._nowhere)
+        key = (place, host.cell_uuid)
+        if key not in self._by_place:
+            self._by_place[key] = Spot(self._chain('', *key), place)
+        spot = self._by_host[host.host] = self._by_place[key]
+        return spot
+
+    def _own_spot(self, host: HostState, spot: Spot) -> Spot:
+        chain = self._chain(host.host, spot.place, host.cell_uuid)
+        return Spot(chain, spot.place)
+
+    def _chain(self, host: str, place: Place, cell_uuid: str) -> Chain:
         names = {
             'host': (host,),
             'site': place.sites,
             'zone': (place.zone,),
-            'cell': (self.cells.get(cell_uuid, ''),),
+            'cell': (self._cells.get(cell_uuid, ''),),
         }
-        return tuple(name for kind in order for name in names[kind] if name)
+        return tuple(
+            name for kind in self._order for name in names[kind] if name
+        )
 
 
 def load_world() -> World:
@@ -134,6 +164,7 @@ def load_world() -> World:
         places=_places(hosts, metadata),
         cells={cell.uuid: cell.name for cell in cells},
         nowhere=Place((), CONF.default_availability_zone, {}),
+        order=CONF.edge_sched.vantage_order,
     )
 
 

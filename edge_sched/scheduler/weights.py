@@ -22,9 +22,8 @@ from nova.scheduler import weights
 from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
+from edge_sched.scheduler import multiplier
 from edge_sched.scheduler.judgement import SCORES
-from edge_sched.scheduler.multiplier import hang_multipliers
-from edge_sched.scheduler.multiplier import multiplier_of
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class _ScoreWeigher(weights.BaseHostWeigher):
         if scores:
             hosts = [weighed.obj for weighed in weighed_obj_list]
             try:
-                return self._weigh(hosts, scores)
+                return self._weigh(hosts, scores.by_host)
             except Exception:
                 LOG.exception('Could not weigh the hosts of a request')
         return [0.0] * len(weighed_obj_list)
@@ -64,8 +63,8 @@ class _ScoreWeigher(weights.BaseHostWeigher):
         self, obj: HostState, weight_properties: RequestSpec
     ) -> float:
         """One host; Nova wants the method, and calls the one above."""
-        scores = SCORES.get(weight_properties) or {}
-        return scores.get(obj.host, 0.0)
+        scores = SCORES.get(weight_properties)
+        return scores.by_host.get(obj.host, 0.0) if scores else 0.0
 
 
 class EdgeLatencyWeigher(_ScoreWeigher):
@@ -88,12 +87,12 @@ class EdgeLatencyWeigher(_ScoreWeigher):
         self, hosts: Sequence[HostState], scores: Mapping[str, float]
     ) -> list[float]:
         """The scores, and the multipliers hung on the hosts."""
-        hang_multipliers(hosts)
+        multiplier.hang_latency_multipliers(hosts)
         return [scores.get(host.host, 0.0) for host in hosts]
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option, or what the aggregates of the host say."""
-        return multiplier_of(host_state)
+        return getattr(host_state, multiplier.LATENCY, 0.0)
 
 
 class EdgeCellLatencyWeigher(_ScoreWeigher):
@@ -112,12 +111,13 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
         self, hosts: Sequence[HostState], scores: Mapping[str, float]
     ) -> list[float]:
         """The worth of each host's cell."""
+        multiplier.hang_cell_multiplier(hosts)
         worth = _worth_of_cells(hosts, scores, CONF.scheduler.max_attempts)
         return [worth[host.cell_uuid] for host in hosts]
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option: a cell is no aggregate."""
-        return CONF.edge_sched.cell_latency_weight_multiplier  # type: ignore[no-any-return]
+        return getattr(host_state, multiplier.CELL, 0.0)
 
 
 def _worth_of_cells(

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from edge_sched import client
 from edge_sched import decision
 from edge_sched import intent
+from edge_sched import judge
 from edge_sched import keys
 from edge_sched import latency
 from edge_sched import verdict
@@ -89,8 +90,15 @@ def judged(
 ) -> verdict.Verdict:
     """The verdict on one row for the first client that is asked for."""
     asked = asked or make_intent()
-    return verdict.judge_row(
-        row, asked.targets[0], asked, policy or verdict.Policy(), NOW
+    return make_judge(asked, policy).of_row(row)
+
+
+def make_judge(
+    asked: intent.Intent, policy: verdict.Policy | None = None
+) -> judge.Judge:
+    """The judge of the first client that is asked for."""
+    return judge.Judge(
+        asked.targets[0], asked, policy or verdict.Policy(), NOW
     )
 
 

@@ -408,9 +408,7 @@ class DecideTest(base.BaseTestCase):
             (host.verdicts[0], 'standing'),
             (host.verdicts[0].latency, 'rtt_p50_ms'),
         ):
-            self.assertRaises(
-                dataclasses.FrozenInstanceError, setattr, frozen, name, None
-            )
+            self.assertRaises(AttributeError, setattr, frozen, name, None)
 
     def test_name_with_one_prefix_never_measured_still_has_rows(self):
         parts = ({'lyon': make_row()}, {})

@@ -112,17 +112,17 @@ class BandTest(base.BaseTestCase):
     )
     @ddt.unpack
     def test_band(self, best, p50, ranked):
-        self.assertAlmostEqual(ranked, scoring.banded(p50, best, 1.0), 9)
+        self.assertAlmostEqual(ranked, scoring.Bands(best, 1.0).floor(p50), 9)
 
     def test_wider_band_of_the_operator(self):
         # 4 + floor(3.9 / 2) * 2 = 6; 10 - 4 * 3 would be below 0.
-        self.assertEqual(6.0, scoring.banded(7.9, 4.0, 2.0))
-        self.assertEqual(0.0, scoring.banded(0.5, 10.0, 3.0))
+        self.assertEqual(6.0, scoring.Bands(4.0, 2.0).floor(7.9))
+        self.assertEqual(0.0, scoring.Bands(10.0, 3.0).floor(0.5))
 
     @hypothesis.given(rtts_ms, rtts_ms, bands_ms)
     @factories.bounded
     def test_banded_is_never_above_the_value(self, rtt, best, band):
-        ranked = scoring.banded(rtt, best, band)
+        ranked = scoring.Bands(best, band).floor(rtt)
         self.assertLessEqual(ranked, rtt)
         self.assertGreaterEqual(ranked, 0.0)
         width = max(band, 0.05 * best)
@@ -133,13 +133,14 @@ class BandTest(base.BaseTestCase):
     def test_banding_keeps_the_order(self, one, other, best, band):
         near, far = sorted((one, other))
         self.assertLessEqual(
-            scoring.banded(near, best, band), scoring.banded(far, best, band)
+            scoring.Bands(best, band).floor(near),
+            scoring.Bands(best, band).floor(far),
         )
 
     @hypothesis.given(rtts_ms, bands_ms)
     @factories.bounded
     def test_best_stays_where_it_is(self, best, band):
-        self.assertEqual(best, scoring.banded(best, best, band))
+        self.assertEqual(best, scoring.Bands(best, band).floor(best))
 
 
 @ddt.ddt
@@ -183,7 +184,8 @@ class ScoreTest(base.BaseTestCase):
     )
     @ddt.unpack
     def test_fit(self, s, judged, expected):
-        observed = scoring.fit_score(s, judged, 20.0, 0.1)
+        roomy = scoring.keeps_headroom(judged, 20.0, 0.1)
+        observed = scoring.fit_score(s, roomy)
         self.assertAlmostEqual(expected, observed, 12)
 
     @hypothesis.given(st.integers(1, 10_000))
@@ -191,7 +193,7 @@ class ScoreTest(base.BaseTestCase):
     def test_fit_keeps_the_headroom_at_its_edge(self, tenths):
         # 90 % of 3.3 are 2.97, which 0.9 * 3.3 in floating point is not.
         budget, judged = float(f'{tenths / 10:.1f}'), tenths * 9 / 100
-        self.assertEqual(1.0, scoring.fit_score(0.5, judged, budget, 0.1))
+        self.assertTrue(scoring.keeps_headroom(judged, budget, 0.1))
 
     @hypothesis.given(standings, shares, standings, shares)
     @factories.bounded

@@ -19,8 +19,11 @@ from nova import objects
 from oslotest import base
 
 from edge_sched.scheduler import multiplier
+from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
+from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
 KEY = multiplier.METADATA_KEY
+WEIGHER = EdgeLatencyWeigher()
 
 
 class MultiplierTest(base.BaseTestCase):
@@ -36,8 +39,8 @@ class MultiplierTest(base.BaseTestCase):
         host = types.SimpleNamespace(
             aggregates=[self.aggregate(value) for value in values]
         )
-        multiplier.hang_multipliers([host])
-        return multiplier.multiplier_of(host)
+        multiplier.hang_latency_multipliers([host])
+        return WEIGHER.weight_multiplier(host)
 
     def test_option_where_no_aggregate_says_otherwise(self) -> None:
         self.assertEqual(3000.0, self.hang())
@@ -48,6 +51,18 @@ class MultiplierTest(base.BaseTestCase):
         self.assertEqual(0.0, self.hang('0'))
         self.assertEqual(9000.0, self.hang('9000'))
 
+    def test_each_host_has_that_of_its_own_aggregates(self) -> None:
+        low, none = self.aggregate('5'), self.aggregate(None)
+        hosts = [
+            types.SimpleNamespace(aggregates=aggregates)
+            for aggregates in ([low], [none], [none, low], [])
+        ]
+        multiplier.hang_latency_multipliers(hosts)
+        self.assertEqual(
+            [5.0, 3000.0, 5.0, 3000.0],
+            [WEIGHER.weight_multiplier(host) for host in hosts],
+        )
+
     def test_bad_value_is_named_once_and_the_option_taken(self) -> None:
         for bad in ('nan', 'inf', '-inf', '-1', 'much', ''):
             with self.subTest(bad):
@@ -56,10 +71,11 @@ class MultiplierTest(base.BaseTestCase):
         aggregate = self.aggregate('nan')
         hosts = [types.SimpleNamespace(aggregates=[aggregate])] * 100
         before = self.log.output.count('is not a finite number')
-        multiplier.hang_multipliers(hosts)
+        multiplier.hang_latency_multipliers(hosts)
         after = self.log.output.count('is not a finite number')
         self.assertEqual(1, after - before)
 
     def test_host_that_was_not_weighed(self) -> None:
         host = types.SimpleNamespace(aggregates=[])
-        self.assertEqual(0.0, multiplier.multiplier_of(host))
+        self.assertEqual(0.0, WEIGHER.weight_multiplier(host))
+        self.assertEqual(0.0, EdgeCellLatencyWeigher().weight_multiplier(host))

@@ -12,6 +12,7 @@
 """Where hosts are, from what the aggregates say."""
 
 import types
+from collections.abc import Sequence
 
 from oslotest import base
 
@@ -83,17 +84,23 @@ class LocateTest(base.BaseTestCase):
         super().setUp()
         self.lyon = Place(('lyon', 'metro'), 'south', {})
         self.nowhere = Place((), 'nova', {})
-        self.world = World(
+
+    def world(self, order: Sequence[str] = ORDER) -> World:
+        return World(
             {'lyon-1': self.lyon, 'lyon-2': self.lyon},
             {'uuid-1': 'cell1', 'uuid-2': 'cell2'},
             self.nowhere,
+            order,
         )
 
     def chains(
-        self, *hosts: types.SimpleNamespace, measured: str = '', order=ORDER
+        self,
+        *hosts: types.SimpleNamespace,
+        measured: str = 'lyon',
+        order: Sequence[str] = ORDER,
     ) -> list[tuple[str, ...]]:
-        located = self.world.locate(hosts, frozenset([measured]), order)
-        return [chain for chain, _ in located]
+        spots = self.world(order).locate(hosts, frozenset([measured]))
+        return [spot.chain for spot in spots]
 
     def test_most_specific_first(self) -> None:
         self.assertEqual(
@@ -105,12 +112,24 @@ class LocateTest(base.BaseTestCase):
         )
 
     def test_own_name_only_if_something_was_measured_from_it(self) -> None:
+        hosts = (host('lyon-1'), host('lyon-2'), host('new'))
         self.assertEqual(
             [
                 ('lyon-1', 'lyon', 'metro', 'south', 'cell1'),
                 ('lyon', 'metro', 'south', 'cell1'),
+                ('nova', 'cell1'),
             ],
-            self.chains(host('lyon-1'), host('lyon-2'), measured='lyon-1'),
+            self.chains(*hosts, measured='lyon-1'),
+        )
+        self.assertEqual(
+            ('new', 'nova', 'cell1'),
+            self.chains(*hosts, measured='new')[2],
+        )
+        self.assertEqual(
+            ('lyon', 'cell1'),
+            self.chains(
+                host('lyon-1'), measured='lyon-1', order=['site', 'cell']
+            )[0][::2],
         )
 
     def test_host_and_cell_that_nobody_knows(self) -> None:
@@ -119,10 +138,11 @@ class LocateTest(base.BaseTestCase):
             self.chains(host('new', 'uuid-2'), host('newer', 'uuid-9')),
         )
 
-    def test_place_comes_with_each_chain(self) -> None:
-        located = self.world.locate(
-            [host('lyon-1'), host('new')], frozenset(), ORDER
-        )
-        self.assertEqual(
-            [self.lyon, self.nowhere], [place for _, place in located]
-        )
+    def test_hosts_at_one_place_share_their_spot(self) -> None:
+        world = self.world()
+        hosts = [host('lyon-1'), host('lyon-2'), host('new')]
+        first, second, other = world.locate(hosts, frozenset())
+        self.assertIs(first, second)
+        self.assertIs(self.lyon, first.place)
+        self.assertIs(self.nowhere, other.place)
+        self.assertIs(first, world.locate(hosts[:1], frozenset())[0])

@@ -86,6 +86,7 @@ class StagesTestCase(base.BaseTestCase):
             {'paris-1': paris, 'paris-2': paris, 'lyon-1': lyon},
             CELLS,
             Place((), 'nova', {}),
+            ['host', 'site', 'zone', 'cell'],
         )
         patcher = mock.patch.object(WORLD, 'get', return_value=world)
         self.world = patcher.start()

@@ -12,6 +12,7 @@
 
 """The verdict of one client at one host."""
 
+import dataclasses
 import math
 
 import ddt
@@ -219,9 +220,8 @@ class RowTest(base.BaseTestCase):
         if target.latency_budget_ms is None:
             return
         smaller = make_target(budget_ms=target.latency_budget_ms * share)
-        tight = verdict.judge_row(
-            row, smaller, asked, verdict.Policy(), factories.NOW
-        )
+        tighter = dataclasses.replace(asked, targets=(smaller,))
+        tight = judged(row, tighter)
         self.assertLessEqual(tight.standing, judged(row, asked).standing)
 
 
@@ -232,14 +232,8 @@ class ChainTest(base.BaseTestCase):
 
     def judge(self, *parts, asked=None):
         asked = asked or make_intent()
-        return verdict.judge(
-            self.CHAIN,
-            latency.Answer(True, parts),
-            asked.targets[0],
-            asked,
-            verdict.Policy(),
-            factories.NOW,
-        )
+        answer = latency.Answer(True, parts)
+        return factories.make_judge(asked).at(self.CHAIN, answer)
 
     def test_most_specific_vantage_with_a_row_decides(self):
         cell, site = make_row(5, 10), make_row(5, 30)

@@ -1,0 +1,187 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Judges one client of a request, row by row.
+
+What holds for every row is worked out once: a request has one row of a client
+at each of its places, and there may be a thousand of them.
+"""
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+
+from edge_sched import scoring
+from edge_sched.intent import Intent
+from edge_sched.keys import NearClient
+from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.latency import Answer
+from edge_sched.latency import Latency
+from edge_sched.scoring import Standing
+from edge_sched.verdict import JITTER
+from edge_sched.verdict import LATENCY
+from edge_sched.verdict import LOSS
+from edge_sched.verdict import NOT_CARRIED
+from edge_sched.verdict import STALE
+from edge_sched.verdict import TOO_FEW_SAMPLES
+from edge_sched.verdict import UNMEASURED
+from edge_sched.verdict import Policy
+from edge_sched.verdict import Verdict
+
+_STANDING = operator.itemgetter(1)
+
+
+class Judge:
+    """Verdicts and scores of one client.
+
+    :param target: the client, and the latency budget that holds for it
+    :param intent: what else is asked for
+    :param now: UTC epoch seconds
+    """
+
+    def __init__(
+        self, target: NearClient, intent: Intent, policy: Policy, now: float
+    ) -> None:
+        self._intent = intent
+        self._policy = policy
+        self._now = now
+        self._has_budget = intent.has_budget
+        budget_ms = target.latency_budget_ms
+        self._budget_ms = math.inf if budget_ms is None else budget_ms
+        # Without a latency budget, what hosts are ranked by must be there.
+        self._asked = intent.percentile
+        self._scale_ms = self._budget_ms
+        if budget_ms is None:
+            self._asked = policy.rank_percentile
+            self._scale_ms = policy.reference_latency_ms
+        self._fits = intent.objective == 'fit' and budget_ms is not None
+
+    def at(self, chain: Sequence[str], answer: Answer) -> Verdict:
+        """The verdict at a host, by the vantages that may speak for it.
+
+        The first vantage with any row decides, usable or not: a cell-wide
+        row must not certify a site whose own row went dark. A named client's
+        prefixes are judged each, and the worst verdict is the name's.
+        """
+        verdicts = [
+            self.of_row(_first_row(chain, rows)) for rows in answer.parts
+        ]
+        if len(verdicts) == 1:
+            return verdicts[0]
+        return min(verdicts, key=self._goodness, default=UNMEASURED)
+
+    def of_row(self, row: Latency | None) -> Verdict:
+        """The verdict on one row."""
+        if row is None:
+            return UNMEASURED
+        age_seconds = row.age_seconds(self._now)
+        if (
+            age_seconds > self._policy.max_age_seconds
+            or row.measured_at - self._now > CLOCK_SKEW_SECONDS
+        ):
+            return Verdict(Standing.UNKNOWN, row, age_seconds, why=STALE)
+        standings = self._standings(row)
+        worst = min(standings, key=_STANDING)[1]
+        rank_ms = row.rtt_ms(self._policy.rank_percentile)
+        if worst is Standing.WITHIN:
+            if rank_ms is not None:
+                return Verdict(worst, row, age_seconds, rank_ms=rank_ms)
+            worst = Standing.UNKNOWN
+        if worst is Standing.UNKNOWN:
+            why = self._why_unknown(row)
+            return Verdict(worst, row, age_seconds, why=why)
+        over = tuple(m for m, s in standings if s is Standing.OVER)
+        return Verdict(worst, row, age_seconds, over, rank_ms=rank_ms)
+
+    def scores(self, verdicts: Sequence[Verdict]) -> list[float]:
+        """The score of this client for each verdict, in [0, 1].
+
+        Tie bands are counted from the shortest round trip in the best class
+        present. Without any budget in the request a place that was not
+        measured, or whose ranking quantile was lost, has 0.
+        """
+        bands = scoring.Bands(_best_ms(verdicts), self._policy.tie_band_ms)
+        return [self._score(verdict, bands) for verdict in verdicts]
+
+    def _score(self, verdict: Verdict, bands: scoring.Bands) -> float:
+        standing = verdict.standing
+        if standing is not Standing.WITHIN and not self._has_budget:
+            return 0.0
+        if standing is Standing.UNKNOWN:
+            return scoring.class_score(standing, 0.0)
+        rank_ms = math.inf if verdict.rank_ms is None else verdict.rank_ms
+        s = scoring.closeness(bands.floor(rank_ms), self._scale_ms)
+        if self._fits and standing is Standing.WITHIN:
+            return scoring.fit_score(s, self._has_headroom(verdict))
+        return scoring.class_score(standing, s)
+
+    def _standings(self, row: Latency) -> list[tuple[str, Standing]]:
+        """Each metric that is asked for, and how it stands to its budget."""
+        intent = self._intent
+        enough = scoring.enough_samples(row.samples, self._asked)
+        rtt_ms = row.rtt_ms(self._asked)
+        latency = scoring.check_budget(rtt_ms, self._budget_ms, enough)
+        if rtt_ms == math.inf == self._budget_ms and self._has_budget:
+            # Over no budget of this client's; its score is the least within.
+            latency = Standing.WITHIN
+        standings = [(LATENCY, latency)]
+        if intent.jitter_budget_ms is not None:
+            jitter = scoring.check_budget(
+                row.variation_ms(),
+                intent.jitter_budget_ms,
+                scoring.enough_samples(row.samples, 'p95'),
+            )
+            standings.append((JITTER, jitter))
+        if intent.loss_budget_pct is not None:
+            loss = scoring.check_loss(row.loss_ratio, intent.loss_budget_pct)
+            standings.append((LOSS, loss))
+        return standings
+
+    def _why_unknown(self, row: Latency) -> str:
+        few = not scoring.enough_samples(row.samples, self._asked) or (
+            self._intent.jitter_budget_ms is not None
+            and not scoring.enough_samples(row.samples, 'p95')
+        )
+        return TOO_FEW_SAMPLES if few else NOT_CARRIED
+
+    def _has_headroom(self, verdict: Verdict) -> bool:
+        judged_ms = verdict.judged_ms(self._asked)
+        return judged_ms is None or scoring.keeps_headroom(
+            judged_ms, self._budget_ms, self._policy.fit_headroom
+        )
+
+    def _goodness(self, verdict: Verdict) -> tuple[Standing, bool, float]:
+        """The larger, the better: of the same order as the score."""
+        rank_ms = math.inf if verdict.rank_ms is None else verdict.rank_ms
+        roomy = not (
+            self._fits and verdict.standing is Standing.WITHIN
+        ) or self._has_headroom(verdict)
+        return verdict.standing, roomy, -rank_ms
+
+
+def _best_ms(verdicts: Sequence[Verdict]) -> float:
+    """The shortest round trip in the best class present, ``inf`` if none."""
+    usable = [
+        (-verdict.standing, verdict.rank_ms)
+        for verdict in verdicts
+        if verdict.rank_ms is not None
+    ]
+    return min(usable, default=(None, math.inf))[1]
+
+
+def _first_row(
+    chain: Sequence[str], rows: Mapping[str, Latency]
+) -> Latency | None:
+    for vantage in chain:
+        row = rows.get(vantage)
+        if row is not None:
+            return row
+    return None

@@ -1,0 +1,149 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A story out of a matrix."""
+
+import os
+import pathlib
+import tempfile
+import unittest
+
+from oslotest import base
+
+from demo import dataset
+from demo.expect import expect
+
+try:
+    import numpy as np
+except ImportError:
+    raise unittest.SkipTest('needs numpy') from None
+
+NODES = 60
+
+
+def plane() -> 'np.ndarray':
+    """Round trips between points at random in a square of 40 ms."""
+    points = np.random.default_rng(1).uniform(0, 40, (NODES, 2))
+    return np.linalg.norm(points[:, None] - points[None], axis=2)
+
+
+class DatasetTest(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.path = self.folder / 'plane_of_ours.npz'
+
+    def save(self, **arrays):
+        np.savez(self.path, **arrays)
+
+    def test_square_and_upper_triangle_are_the_same(self):
+        self.save(rtt=plane())
+        square = dataset.read_matrix(self.path)
+        self.save(n=np.int64(NODES), rtt=plane()[np.triu_indices(NODES, 1)])
+        triangle = dataset.read_matrix(self.path)
+        np.testing.assert_array_equal(square, triangle)
+        self.assertEqual(plane()[3, 17], square[3, 17])
+
+    def test_what_was_not_measured(self):
+        matrix = plane()
+        matrix[2, 5] = np.nan
+        matrix[3, 6] = 0
+        self.save(rtt=matrix)
+        read = dataset.read_matrix(self.path)
+        self.assertEqual([np.inf, np.inf], [read[2, 5], read[3, 6]])
+        self.assertEqual(matrix[5, 2], read[5, 2])
+
+    def test_bad_files(self):
+        for arrays in (
+            {'rtt': np.ones((4, NODES, NODES))},
+            {'rtt': np.ones((NODES, NODES - 1))},
+            {'rtt': np.ones(100)},
+            {'rtt': np.ones((20, 20))},
+            {'n': np.int64(3)},
+        ):
+            self.save(**arrays)
+            self.assertRaises(
+                dataset.BadDatasetError, dataset.read_matrix, self.path
+            )
+        self.path.write_text('text')
+        for path in (self.path, self.folder / 'missing.npz', self.folder):
+            self.assertRaises(
+                dataset.BadDatasetError, dataset.read_matrix, path
+            )
+
+    def test_sites_are_where_they_help_most(self):
+        # Three towns, 100 ms apart.
+        towns = np.repeat([0.0, 100.0, 200.0], NODES // 3)
+        streets = np.tile(np.linspace(1, 2, NODES // 3), 3)
+        place = towns + streets
+        rtt = np.abs(place[:, None] - place[None])
+        chosen = dataset.choose_sites(rtt, 3)
+        self.assertEqual([0, 1, 2], [node // (NODES // 3) for node in chosen])
+
+    def test_clients_are_measured_from_all_sites(self):
+        matrix = plane()
+        matrix[1, 7] = np.inf
+        clients = dataset.choose_clients(matrix, [1, 2], NODES - 3)
+        self.assertEqual(set(range(NODES)) - {1, 2, 7}, set(clients))
+        self.assertRaises(
+            dataset.BadDatasetError,
+            dataset.choose_clients,
+            matrix,
+            [1, 2],
+            NODES - 2,
+        )
+
+    def test_client_prefixes(self):
+        prefixes = dataset.client_prefixes(32)
+        self.assertEqual(32, len(set(prefixes)))
+        self.assertEqual(
+            [
+                '192.0.2.0/27',
+                '198.51.100.0/27',
+                '203.0.113.0/27',
+                '2001:db8::/40',
+                '192.0.2.32/27',
+            ],
+            prefixes[:5],
+        )
+
+    def check_story(self, path):
+        """Returns how many are placed and how many are refused."""
+        story = dataset.story(path, self.folder)
+        self.assertEqual(12, len(story.sites))
+        self.assertEqual(20, len(story.requests))
+        cells = [story.cell_of(site) for site in story.sites]
+        self.assertEqual(6, cells.count('cell1'))
+        self.assertEqual(6, cells.count('cell2'))
+        expected = [
+            expect(request, story.measured, story.sites).sites
+            for request in story.requests
+        ]
+        refused = expected.count(frozenset())
+        return len(expected) - refused, refused
+
+    def test_story(self):
+        self.save(rtt=plane())
+        self.assertEqual((15, 5), self.check_story(self.path))
+        with (self.folder / 'matrix.csv').open() as stream:
+            lines = stream.read().splitlines()
+        self.assertEqual(1 + 12 * 20, len(lines))
+        self.assertTrue(lines[1].endswith(',plane'))
+
+    def test_story_of_planetlab(self):
+        folder = os.environ.get('EDGE_SCHED_DATASETS', '')
+        path = pathlib.Path(folder, 'planetlab_median.npz')
+        if not folder or not path.exists():
+            self.skipTest('EDGE_SCHED_DATASETS has no planetlab_median.npz')
+        self.assertEqual((15, 5), self.check_story(path))

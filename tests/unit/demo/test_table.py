@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How the table looks."""
+
+from oslotest import base
+
+from demo import sample
+from demo import table
+from demo.expect import expect
+from demo.story import Landing
+
+LYON = Landing({}, 'lyon-1', 'cell2', '')
+PARIS = Landing({}, 'paris-2', 'cell1', '')
+NOWHERE = Landing({}, None, 'cell0', 'No valid host was found. ' * 7)
+
+
+class TableTest(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        story = sample.story()
+        self.rows = [
+            table.Row(
+                request.name,
+                request,
+                expect(request, story.measured, story.sites),
+                PARIS,
+                landing,
+            )
+            for request in story.requests
+            for landing in (LYON, NOWHERE)
+        ]
+        self.lines = table.render(self.rows, story.measured).splitlines()
+
+    def line(self, start):
+        """The cells of the first such line."""
+        found = next(line for line in self.lines if line.startswith(start))
+        return ' '.join(found.split())
+
+    def test_server_near_its_client(self):
+        self.assertEqual(
+            'game 203.0.113.7 20 ms paris-2 11.4/14.9 lyon-1 cell2 6.1/9.8 '
+            'nearest',
+            self.line(' game'),
+        )
+
+    def test_over_budget_of_one_end(self):
+        surgery = [' '.join(line.split()) for line in self.lines]
+        self.assertIn('patient 12 ms, 5 jitter 20.1/23.0 * 8.9/11.2', surgery)
+
+    def test_elsewhere_than_expected(self):
+        for name in (' web', ' camera', ' farm-soft', ' typo-name'):
+            self.assertTrue(self.line(name).endswith('wrong'), name)
+
+    def test_reasons(self):
+        self.assertTrue(self.line('[10] No valid host'))
+        self.assertLessEqual(max(map(len, self.lines)), table.WIDTH + 2)
