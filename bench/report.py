@@ -1,0 +1,195 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the figures must be, and how they are printed."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from bench import subjects
+from bench.measure import Formula
+from bench.measure import Round
+from bench.measure import less
+from bench.measure import median
+from bench.measure import ratio
+from bench.measure import total
+
+#: The size of region that the targets hold at: Nova asks Placement for no
+#: more candidates ([scheduler] max_placement_results).
+TARGET_HOSTS = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Criterion:
+    """A ratio of costs, and what it must be at 1000 hosts.
+
+    :param floor: the same ratio of a plug-in that does nothing
+    :param target: the largest value allowed, ``None`` if only shown
+    :param prototype: what the prototype of the plug-in had, ``''`` if it
+        was not measured
+    :param known_floor: what an empty plug-in had there
+    """
+
+    name: str
+    formula: Formula
+    floor: Formula
+    target: float | None
+    prototype: str = ''
+    known_floor: str = ''
+
+    def holds(self, figure: float) -> bool:
+        """Whether a figure is good enough."""
+        return self.target is None or figure <= self.target
+
+
+_NOVAS_SHARE = total(subjects.DEFAULT_FILTERS, subjects.ALL_WEIGHERS)
+_OURS = total(subjects.OUR_PASS)
+_EMPTY = total(subjects.EMPTY_PASS)
+
+#: Targets are those of the first release; prototype and known floor are of
+#: the baseline that was measured before (nova 34.0.0, Python 3.11, 1000
+#: hosts; facts/performance.md, 5), there with one weigher instead of two.
+CRITERIA = (
+    Criterion(
+        'EdgeLatencyFilter / ComputeFilter',
+        ratio(
+            total(subjects.OUR_FILTER),
+            total(subjects.COMPUTE_FILTER),
+        ),
+        ratio(total(subjects.EMPTY_FILTER), total(subjects.COMPUTE_FILTER)),
+        target=0.2,
+        prototype='0.11',
+        known_floor='0.04',
+    ),
+    Criterion(
+        'EdgeLatencyWeigher / RAMWeigher',
+        ratio(total(subjects.OUR_WEIGHER), total(subjects.RAM_WEIGHER)),
+        ratio(total(subjects.EMPTY_WEIGHER), total(subjects.RAM_WEIGHER)),
+        target=0.8,
+        prototype='0.58',
+        known_floor='0.27',
+    ),
+    Criterion(
+        'EdgeCellLatencyWeigher / RAMWeigher',
+        ratio(total(subjects.OUR_CELL_WEIGHER), total(subjects.RAM_WEIGHER)),
+        ratio(total(subjects.EMPTY_WEIGHER), total(subjects.RAM_WEIGHER)),
+        target=None,
+        prototype='0.38',
+        known_floor='0.27',
+    ),
+    Criterion(
+        '(ours - empty) / (default filters + all weighers)',
+        ratio(less(_OURS, _EMPTY), _NOVAS_SHARE),
+        ratio(less(_EMPTY, _EMPTY), _NOVAS_SHARE),
+        target=0.08,
+        prototype='0.025',
+        known_floor='0',
+    ),
+    Criterion(
+        'ours / (default filters + all weighers)',
+        ratio(_OURS, _NOVAS_SHARE),
+        ratio(_EMPTY, _NOVAS_SHARE),
+        target=None,
+        prototype='0.041',
+        known_floor='0.016',
+    ),
+    Criterion(
+        'no hints: ours / empty',
+        ratio(total(subjects.OUR_PASS_WITHOUT_HINTS), _EMPTY),
+        ratio(_EMPTY, _EMPTY),
+        target=1.5,
+        known_floor='1',
+    ),
+)
+
+
+def costs(measured: Mapping[int, Sequence[Round]]) -> str:
+    """The table of CPU time a host, in microseconds, by number of hosts."""
+    names = list(next(iter(measured.values()))[0])
+    rows = [['us/host', *(f'N={count}' for count in measured)]]
+    for name in names:
+        rows.append(
+            [
+                name,
+                *(
+                    f'{1e6 * median(rounds, total(name)) / count:.2f}'
+                    for count, rounds in measured.items()
+                ),
+            ]
+        )
+    return table(rows)
+
+
+def ratios(measured: Mapping[int, Sequence[Round]]) -> str:
+    """The table of criteria: figures, targets and floors."""
+    judged = measured.get(TARGET_HOSTS)
+    rows = [
+        [
+            'ratio',
+            *(f'N={count}' for count in measured),
+            'target',
+            'floor here',
+            'prototype',
+            'its floor',
+            f'at {TARGET_HOSTS}',
+        ]
+    ]
+    for criterion in CRITERIA:
+        figures = [median(rs, criterion.formula) for rs in measured.values()]
+        floors_at = judged or next(iter(measured.values()))
+        rows.append(
+            [
+                criterion.name,
+                *(f'{figure:.3f}' for figure in figures),
+                '' if criterion.target is None else f'<= {criterion.target}',
+                f'{median(floors_at, criterion.floor):.3f}',
+                criterion.prototype,
+                criterion.known_floor,
+                _word(criterion, judged),
+            ]
+        )
+    return table(rows)
+
+
+def missed(measured: Mapping[int, Sequence[Round]]) -> list[str]:
+    """The targets that were missed, in words."""
+    judged = measured.get(TARGET_HOSTS, [])
+    return [
+        f'{criterion.name} is {figure:.3f}, more than {criterion.target}'
+        for criterion in CRITERIA
+        if judged
+        and not criterion.holds(figure := median(judged, criterion.formula))
+    ]
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; the first row is its head, numbers go right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    head, *body = (_line(row, widths) for row in rows)
+    rule = '|'.join(
+        '-' * (width + 1) + (':' if column else '-')
+        for column, width in enumerate(widths)
+    )
+    return '\n'.join([head, f'|{rule}|', *body])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first = cells[0].ljust(widths[0])
+    others = map(str.rjust, cells[1:], widths[1:])
+    return f'| {" | ".join([first, *others])} |'
+
+
+def _word(criterion: Criterion, judged: Sequence[Round] | None) -> str:
+    if judged is None or criterion.target is None:
+        return ''
+    figure = median(judged, criterion.formula)
+    return 'pass' if criterion.holds(figure) else 'FAIL'
