@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The operator's part: the edge-sched command, on a store of its own."""
+
+import os
+import pathlib
+import shlex
+import subprocess
+import sysconfig
+
+
+class CommandFailed(Exception):
+    """What the command said."""
+
+
+class Operator:
+    """Types ``edge-sched`` commands, and shows them.
+
+    The configuration of the machine stays out of it: neither its files nor
+    its environment shall lead the demo to a store that someone uses.
+    """
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        """Write the configuration that the commands read.
+
+        :param folder: for the configuration and the store
+        """
+        self.store_url = f'sqlite:///{folder}/latency.sqlite'
+        conf = folder / 'edge_sched.conf'
+        conf.write_text(
+            f'[edge_sched_database]\nconnection = {self.store_url}\n'
+        )
+        scripts = pathlib.Path(sysconfig.get_path('scripts'))
+        self._command = [
+            str(scripts / 'edge-sched'),
+            '--config-file',
+            str(conf),
+        ]
+
+    def run(self, *arguments: str, cwd: pathlib.Path | None = None) -> None:
+        """Run one command and print what it prints.
+
+        :raises CommandFailed: if it fails
+        """
+        print(f'$ edge-sched {shlex.join(arguments)}', flush=True)
+        done = subprocess.run(
+            [*self._command, *arguments],
+            cwd=cwd,
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith('OS_EDGE_SCHED')
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        print(done.stdout, end='')
+        if done.returncode:
+            raise CommandFailed(
+                f'edge-sched {arguments[0]} failed: {done.stdout.strip()}'
+            )

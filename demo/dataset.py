@@ -1,0 +1,195 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A story out of a matrix of round-trip times that someone has measured.
+
+Some nodes of the matrix become sites, others clients behind prefixes that
+are reserved for documentation (RFC 5737, RFC 3849).
+"""
+
+import csv
+import ipaddress
+import math
+import pathlib
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from demo.measured import Measured
+from demo.story import End
+from demo.story import Request
+from demo.story import Story
+from demo.story import hints_for
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float64]]
+
+SITES = 12
+CLIENTS = 20
+SEED = 20
+
+#: Budgets as a share of the best round trip that a client can have: what is
+#: below 1 cannot be met. In this mix five of twenty cannot.
+SHARES = (0.5, 1.2, 1.5, 2.0)
+
+PREFIXES = (
+    '192.0.2.0/24',
+    '198.51.100.0/24',
+    '203.0.113.0/24',
+    '2001:db8::/32',
+)
+
+COLUMNS = ('vantage', 'client', 'rtt_p50_ms', 'rtt_p95_ms', 'source')
+
+
+class BadDatasetError(Exception):
+    """Why a file cannot be used."""
+
+
+def story(path: pathlib.Path, folder: pathlib.Path) -> Story:
+    """The story of a matrix.
+
+    :param folder: where the measurement file is written to
+    :raises BadDatasetError: if there is no matrix in the file
+    """
+    matrix = read_matrix(path)
+    site_nodes = choose_sites(matrix, SITES)
+    client_nodes = choose_clients(matrix, site_nodes, CLIENTS)
+    sites = {f'node{node}': node for node in site_nodes}
+    clients = dict(zip(client_prefixes(CLIENTS), client_nodes, strict=True))
+
+    measurements = folder / 'matrix.csv'
+    with measurements.open('w', newline='') as stream:
+        writer = csv.writer(stream)
+        writer.writerow(COLUMNS)
+        for client, there in clients.items():
+            for site, here in sites.items():
+                rtt = f'{matrix[here, there]:.3f}'
+                writer.writerow([site, client, rtt, rtt, _source(path)])
+    measured = Measured.read(measurements)
+    return Story(
+        sites={
+            site: (f'cell{1 + i % 2}', [f'{site}-1'])
+            for i, site in enumerate(sites)
+        },
+        csv=measurements,
+        measured=measured,
+        flavors={'plain': {}},
+        requests=tuple(_requests(clients, list(sites), measured)),
+    )
+
+
+def read_matrix(path: pathlib.Path) -> 'Matrix':
+    """Round trips in ms, ``matrix[from, to]``; inf where none was measured.
+
+    Takes the first array in the file that is a square matrix, or the upper
+    triangle of one without its diagonal, row by row.
+    """
+    try:
+        import numpy as np
+    except ImportError:
+        raise BadDatasetError('--dataset needs numpy') from None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            matrices = [_square(arrays[name]) for name in arrays.files]
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise BadDatasetError(f'{path} is no .npz file: {error}') from error
+    matrix = next((m for m in matrices if m is not None), None)
+    if matrix is None or len(matrix) < SITES + CLIENTS:
+        raise BadDatasetError(
+            f'{path} has no square matrix, nor the upper triangle of one, '
+            f'of at least {SITES + CLIENTS} nodes'
+        )
+    return np.where(matrix > 0, matrix, np.inf)
+
+
+def _square(array: 'np.ndarray[Any, Any]') -> 'Matrix | None':
+    import numpy as np
+
+    if array.ndim == 2 and array.shape[0] == array.shape[1]:
+        return array.astype(float)
+    size = (1 + math.isqrt(1 + 8 * array.size)) // 2
+    if array.ndim != 1 or size * (size - 1) // 2 != array.size:
+        return None
+    matrix = np.zeros((size, size))
+    matrix[np.triu_indices(size, 1)] = array
+    return matrix + matrix.T
+
+
+def choose_sites(matrix: 'Matrix', count: int) -> list[int]:
+    """Nodes to have sites at, as an operator would go about it.
+
+    Each is where it takes most off the mean round trip of all nodes to their
+    nearest site.
+    """
+    import numpy as np
+
+    known = matrix[np.isfinite(matrix)]
+    rtt = np.where(np.isfinite(matrix), matrix, known.max())
+    np.fill_diagonal(rtt, 0.0)
+    nearest = np.full(len(rtt), np.inf)
+    chosen: list[int] = []
+    for _ in range(count):
+        means = np.minimum(nearest, rtt).mean(axis=1)
+        means[chosen] = np.inf
+        chosen.append(int(means.argmin()))
+        nearest = np.minimum(nearest, rtt[chosen[-1]])
+    return sorted(chosen)
+
+
+def choose_clients(
+    matrix: 'Matrix', sites: list[int], count: int
+) -> list[int]:
+    """Other nodes, measured from all sites, the same at each run."""
+    others = [
+        node
+        for node in range(len(matrix))
+        if node not in sites
+        and all(math.isfinite(matrix[site, node]) for site in sites)
+    ]
+    if len(others) < count:
+        raise BadDatasetError('too few nodes were measured from all sites')
+    return random.Random(SEED).sample(others, count)
+
+
+def client_prefixes(count: int) -> list[str]:
+    """One prefix a client: ``192.0.2.0/27``, ..., ``2001:db8::/40``, ..."""
+    networks = [ipaddress.ip_network(prefix) for prefix in PREFIXES]
+    # Eight of each v4 prefix, and the v6 one has no fewer.
+    parts = [n.subnets(3 if n.version == 4 else 8) for n in networks]
+    return [str(next(parts[i % len(parts)])) for i in range(count)]
+
+
+def _requests(
+    clients: dict[str, int], sites: list[str], measured: Measured
+) -> Iterator[Request]:
+    """A server for each client, by an address in its prefix."""
+    shares = list(SHARES) * math.ceil(len(clients) / len(SHARES))
+    random.Random(SEED).shuffle(shares)
+    for prefix, share in zip(clients, shares, strict=False):
+        address = str(ipaddress.ip_network(prefix)[7])
+        best_ms = min(
+            rtt.p95_ms for site in sites if (rtt := measured.at(site, prefix))
+        )
+        budget_ms = max(0.1, round(share * best_ms, 1))
+        yield Request(
+            f'server-{clients[prefix]}',
+            hints_for(address, latency_budget_ms=budget_ms),
+            ends=(End(address, budget_ms),),
+        )
+
+
+def _source(path: pathlib.Path) -> str:
+    """``planetlab`` of ``planetlab_median.npz``."""
+    return path.stem.partition('_')[0]

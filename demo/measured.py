@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A measurement file as a person reads it, without a line of edge_sched.
+
+What the demo expects is computed from this, so that it does not check the
+plug-in against itself.
+"""
+
+import csv
+import dataclasses
+import ipaddress
+import pathlib
+from collections.abc import Mapping
+from typing import Self
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rtt:
+    """Round trip between a site and a client, in milliseconds."""
+
+    p50_ms: float
+    p95_ms: float
+    #: None where the file has no column for it.
+    min_ms: float | None = None
+
+    @property
+    def jitter_ms(self) -> float | None:
+        """How much later than the fastest probe the p95 is."""
+        return None if self.min_ms is None else self.p95_ms - self.min_ms
+
+    def __str__(self) -> str:
+        """``6.1/9.8``, or ``6.1`` where there is one figure only."""
+        if self.p50_ms == self.p95_ms:
+            return f'{self.p50_ms:.1f}'
+        return f'{self.p50_ms:.1f}/{self.p95_ms:.1f}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """The rows of a file, and what each named client points at.
+
+    :param rows: ``{('lyon', IPv4Network('203.0.113.0/24')): Rtt(...)}``
+    :param names: ``{'vehicle-42': '198.51.100.0/26'}``
+    """
+
+    rows: Mapping[tuple[str, Network], Rtt]
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls, path: pathlib.Path, names: Mapping[str, str] | None = None
+    ) -> Self:
+        """Read the CSV file."""
+        with path.open(newline='') as stream:
+            rows = {
+                (
+                    line['vantage'],
+                    ipaddress.ip_network(line['client']),
+                ): Rtt(
+                    float(line['rtt_p50_ms']),
+                    float(line['rtt_p95_ms']),
+                    float(line['rtt_min_ms'])
+                    if 'rtt_min_ms' in line
+                    else None,
+                )
+                for line in csv.DictReader(stream)
+            }
+        return cls(rows, names or {})
+
+    def renamed(self, **names: str) -> Self:
+        """The same after ``edge-sched client set``."""
+        return dataclasses.replace(self, names={**self.names, **names})
+
+    def at(self, site: str, client: str) -> Rtt | None:
+        """The row of the longest prefix that holds all of the client."""
+        wanted = ipaddress.ip_network(self.names.get(client, client))
+        matching = {
+            network.prefixlen: rtt
+            for (vantage, network), rtt in self.rows.items()
+            if vantage == site
+            and network.version == wanted.version
+            and wanted.subnet_of(network)  # type: ignore[arg-type]
+        }
+        return matching[max(matching)] if matching else None

@@ -1,0 +1,130 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The demo's own story: six sites, and a request of every kind."""
+
+import pathlib
+
+from demo.measured import Measured
+from demo.story import End
+from demo.story import Request
+from demo.story import Story
+from demo.story import hints_for
+
+CSV = pathlib.Path(__file__).with_name('measurements.csv')
+
+SITES = {
+    'paris': ('cell1', ['paris-1', 'paris-2']),
+    'lille': ('cell1', ['lille-1', 'lille-2']),
+    'rennes': ('cell1', ['rennes-1', 'rennes-2']),
+    'lyon': ('cell2', ['lyon-1', 'lyon-2']),
+    'marseille': ('cell2', ['marseille-1', 'marseille-2']),
+    'nice': ('cell2', ['nice-1', 'nice-2']),
+}
+
+#: Belongs to the tenant; is given another prefix while its server runs.
+VEHICLE = 'vehicle-42'
+VEHICLE_MOVES_TO = '198.51.100.64/26'
+
+NAMES = {
+    VEHICLE: '198.51.100.0/26',
+    'surgeon': '192.0.2.0/27',
+    'patient': '192.0.2.32/27',
+}
+
+FLAVORS = {
+    'plain': {},
+    'edge.small': {'edge:latency_budget_ms': '20'},
+    'edge.cache': {
+        'edge:latency_budget_ms': '20',
+        'edge:objective': 'fit',
+    },
+    'edge.surgery': {'edge:jitter_budget_ms': '5'},
+}
+
+REQUESTS = (
+    # The first, while all is as on stock Nova.
+    Request('web'),
+    Request(
+        'game',
+        hints_for('203.0.113.7'),
+        flavor='edge.small',
+        ends=(End('203.0.113.7', 20),),
+    ),
+    Request(
+        'camera',
+        hints_for('2001:db8:a::/64'),
+        flavor='edge.small',
+        ends=(End('2001:db8:a::/64', 20),),
+    ),
+    Request(
+        'perception',
+        hints_for(VEHICLE),
+        flavor='edge.small',
+        ends=(End(VEHICLE, 20),),
+    ),
+    Request(
+        'surgery',
+        hints_for('surgeon@25,patient@12'),
+        flavor='edge.surgery',
+        ends=(End('surgeon', 25), End('patient', 12)),
+        jitter_ms=5,
+    ),
+    Request(
+        'cache',
+        hints_for('203.0.113.7'),
+        flavor='edge.cache',
+        count=4,
+        ends=(End('203.0.113.7', 20),),
+        fit=True,
+    ),
+    Request(
+        'farm-soft',
+        hints_for(
+            '192.0.2.200', latency_budget_ms=10, budget_mode='preferred'
+        ),
+        ends=(End('192.0.2.200', 10),),
+        preferred=True,
+    ),
+    Request(
+        'farm-hard',
+        hints_for('192.0.2.200', latency_budget_ms=10),
+        ends=(End('192.0.2.200', 10),),
+    ),
+    Request(
+        'typo-name',
+        hints_for('vehikle-42', latency_budget_ms=20),
+        ends=(End('vehikle-42', 20),),
+        refused_with=(
+            "edge:client 'vehikle-42'",
+            'is not an address, a prefix or a known client',
+        ),
+    ),
+    Request(
+        'typo-key',
+        hints_for('203.0.113.7', latency_budget=20),
+        ends=(End('203.0.113.7'),),
+        refused_with=('edge:latency_budget',),
+    ),
+)
+
+
+def story() -> Story:
+    return Story(
+        sites=SITES,
+        csv=CSV,
+        measured=Measured.read(CSV, NAMES),
+        flavors=FLAVORS,
+        requests=REQUESTS,
+        owned=frozenset({VEHICLE}),
+        favoured='rennes-2',
+    )
