@@ -191,10 +191,11 @@ class EvacuationTest(MeasuredCloudTestCase):
     def test_evacuation_enforced(self) -> None:
         server = self.near('crew', **BUDGET)
         server = self.evacuate(server)
-        self.assertRefused(
-            'no site within 20 ms (p95) of crew: nearest is lille at 51 ms',
-            server,
+        reason = (
+            'no site within 20 ms (p95) of crew: nearest is lille at 51 ms'
         )
+        self.assertRefused(reason, server)
+        self.assertIn(reason, self.fault(server, by=self.admin))
 
     @cloud.cloud(conf=ENFORCE)
     def test_evacuation_enforced_within_budget(self) -> None:
