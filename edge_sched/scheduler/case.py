@@ -13,6 +13,7 @@
 """The case of a request: what can be said before its hosts are known."""
 
 import dataclasses
+import time
 from collections.abc import Mapping
 
 import nova.conf
@@ -137,10 +138,13 @@ def _look_up(spec: RequestSpec, case: Case) -> Case:
     """Ask the store for the clients of the case."""
     store = reader(StoreSettings.from_conf(CONF))
     intent = case.intent
+    start = time.perf_counter()
     try:
         found = store.look_up(intent.clients, case.request.project_id)
     except StoreUnavailableError:
-        return _store_away(case)
+        waited_ms = (time.perf_counter() - start) * 1000
+        source = Source(lookup_ms=waited_ms, breaker=store.breaker)
+        return _store_away(_with(case, source=source))
     case = _with(
         case,
         answers=found.answers,
@@ -176,7 +180,6 @@ def _store_away(case: Case) -> Case:
     return _with(
         case,
         intent=intent,
-        source=Source(breaker='open'),
         outcome=first,
         refusal=refusal,
     )

@@ -23,10 +23,12 @@ from nova.compute import task_states
 from nova.objects.cell_mapping import CellMapping
 from nova.objects.request_spec import RequestSpec
 from nova.scheduler import utils
+from oslo_log import log as logging
 
 from edge_sched.keys import NAMESPACE
 
 CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
 
 CREATE, MOVE = 'create', 'move'
 
@@ -95,17 +97,26 @@ def is_evacuation(spec: RequestSpec) -> bool | None:
     cell = source_cell(spec)
     if cell is None or not field_of(spec, 'ignore_hosts'):
         return False
-    answers = nova_context.scatter_gather_cells(
-        nova_context.get_admin_context(),
-        [cell],
-        CONF.edge_sched.store_timeout,
-        _task_state,
-        spec.instance_uuid,
-    )
-    task_state = answers[cell.uuid]
-    if task_state is nova_context.did_not_respond_sentinel:
-        return None
-    if isinstance(task_state, Exception):
+    try:
+        answers = nova_context.scatter_gather_cells(
+            nova_context.get_admin_context(),
+            [cell],
+            CONF.edge_sched.store_timeout,
+            _task_state,
+            spec.instance_uuid,
+        )
+        task_state = answers[cell.uuid]
+    except Exception as error:
+        task_state = error
+    if isinstance(task_state, Exception) or (
+        task_state is nova_context.did_not_respond_sentinel
+    ):
+        LOG.warning(
+            'Cannot tell whether this is an evacuation, so budgets count as '
+            'preferred: %s',
+            task_state,
+            instance_uuid=spec.instance_uuid,
+        )
         return None
     return bool(task_state == task_states.REBUILDING)
 

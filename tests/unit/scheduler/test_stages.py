@@ -40,6 +40,7 @@ from oslotest import base
 
 from edge_sched.client import parse_client
 from edge_sched.client import parse_prefix
+from edge_sched.keys import KEYS
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
 from edge_sched.scheduler.filters import EdgeLatencyFilter
@@ -218,6 +219,68 @@ class StagesTest(StagesTestCase):
         self.assertEqual('bad_hint', self.records()[1]['outcome'])
 
 
+class EvacuationTest(StagesTestCase):
+    """What cannot be told from an evacuation is treated as one."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        patcher = mock.patch.object(context, 'scatter_gather_cells')
+        self.gather = patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def move(self, **fields: Any) -> list[tuple[str, float]]:
+        cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
+        return self.schedule(
+            self.spec(
+                {'edge:client': [ALICE], 'edge:latency_budget_ms': ['5']},
+                requested_destination=objects.Destination(cell=cell),
+                **fields,
+            )
+        )
+
+    def answer(self, task_state: object) -> None:
+        self.gather.return_value = {uuids.cell1: task_state}
+
+    def test_rebuilding_is_an_evacuation(self) -> None:
+        self.answer('rebuilding')
+        left = self.move(ignore_hosts=['paris-9'])
+        self.assertEqual(3, len(left))
+        self.assertEqual('lyon-1', left[-1][0])
+        self.assertEqual('evacuate', self.records()[0]['operation'])
+        timeout = self.gather.call_args.args[2]
+        self.assertEqual(nova.conf.CONF.edge_sched.store_timeout, timeout)
+
+    def test_any_other_task_is_not(self) -> None:
+        for task_state in (None, 'migrating', 'resize_prep'):
+            self.answer(task_state)
+            self.assertRaises(
+                exception.NoValidHost, self.move, ignore_hosts=['paris-9']
+            )
+
+    def test_query_that_fails_relaxes(self) -> None:
+        for failure in (
+            exception.InstanceNotFound(instance_id='x'),
+            context.did_not_respond_sentinel,
+        ):
+            self.answer(failure)
+            self.assertEqual(3, len(self.move(ignore_hosts=['paris-9'])))
+        self.gather.side_effect = RuntimeError('no cell database')
+        self.assertEqual(3, len(self.move(ignore_hosts=['paris-9'])))
+        self.assertEqual(
+            ['relaxed'] * 3, [r['outcome'] for r in self.records()]
+        )
+        self.assertIn('Cannot tell whether this is an', self.log.output)
+
+    def test_no_query_where_it_does_not_matter(self) -> None:
+        self.assertRaises(exception.NoValidHost, self.move)  # unshelve
+        self.conf.config(group='edge_sched', on_evacuate='enforce')
+        self.assertRaises(
+            exception.NoValidHost, self.move, ignore_hosts=['paris-9']
+        )
+        self.schedule(self.spec({'edge:client': [ALICE]}))
+        self.gather.assert_not_called()
+
+
 class UnexpectedErrorTest(StagesTestCase):
     """An error of ours must not leave an evacuation half done."""
 
@@ -276,19 +339,7 @@ _texts = st.one_of(
     ).map(','.join),
 )
 _keys = st.one_of(
-    st.sampled_from(
-        [
-            'edge:client',
-            'edge:latency_budget_ms',
-            'edge:jitter_budget_ms',
-            'edge:loss_budget_pct',
-            'edge:percentile',
-            'edge:budget_mode',
-            'edge:unknown',
-            'edge:objective',
-            'edge:combine',
-        ]
-    ),
+    st.sampled_from(list(KEYS)),
     st.text(max_size=20).map(lambda text: f'edge:{text}'),
 )
 
