@@ -48,7 +48,7 @@ LOG = logging.getLogger(__name__)
 class Scores:
     """The scores of a request's hosts, worked out when a weigher asks.
 
-    With one candidate, or weighers of multiplier 0, none does.
+    None does where there is one host to choose from.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ def log_record(
     subject = Subject(
         request_id=case.request_id,
         instance=field_of(spec, 'instance_uuid'),
-        num_instances=field_of(spec, 'num_instances') or 1,
+        num_instances=case.request.num_instances,
         operation=case.request.operation,
         mode=CONF.edge_sched.mode,
     )

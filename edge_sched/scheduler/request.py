@@ -40,12 +40,14 @@ class Request:
     :param extra_specs: of the flavor, ``{'edge:percentile': 'p99'}``
     :param hints: ``{'edge:client': ['203.0.113.7']}``
     :param operation: ``create`` or ``move``: a server that lives has a cell
+    :param num_instances: how many servers are asked for
     """
 
     extra_specs: Mapping[str, str]
     hints: Mapping[str, Sequence[str]]
     operation: str
     project_id: str
+    num_instances: int = 1
 
     @property
     def is_create(self) -> bool:
@@ -73,11 +75,14 @@ def read_request(spec: RequestSpec) -> Request | None:
         return None
     if field_of(spec, 'force_hosts') or field_of(spec, 'force_nodes'):
         return None
+    create = source_cell(spec) is None
     return Request(
         extra_specs,
         hints,
-        CREATE if source_cell(spec) is None else MOVE,
+        CREATE if create else MOVE,
         field_of(spec, 'project_id') or '',
+        # Of a server that moves, the spec tells with how many it was made.
+        (create and field_of(spec, 'num_instances')) or 1,
     )
 
 
