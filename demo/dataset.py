@@ -78,6 +78,13 @@ def story(path: pathlib.Path, folder: pathlib.Path) -> Story:
                 rtt = f'{matrix[here, there]:.3f}'
                 writer.writerow([site, client, rtt, rtt, _source(path)])
     measured = Measured.read(measurements)
+    print(
+        f'{SITES} nodes of {path.name} are sites, spread to be near to most, '
+        f'and {CLIENTS} others clients.\nBudgets are '
+        + ', '.join(f'{share:g}' for share in SHARES[:-1])
+        + f' or {SHARES[-1]:g} times the best that there is: the smallest '
+        'cannot be met.\n'
+    )
     return Story(
         sites={
             site: (f'cell{1 + i % 2}', [f'{site}-1'])
@@ -103,8 +110,10 @@ def read_matrix(path: pathlib.Path) -> 'Matrix':
     try:
         with np.load(path, allow_pickle=False) as arrays:
             matrices = [_square(arrays[name]) for name in arrays.files]
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise BadDatasetError(f'{path} is no .npz file: {error}') from error
+    except OSError as error:
+        raise BadDatasetError(f'{path}: {error.strerror or error}') from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadDatasetError(f'{path} is no .npz file') from error
     matrix = next((m for m in matrices if m is not None), None)
     if matrix is None or len(matrix) < SITES + CLIENTS:
         raise BadDatasetError(

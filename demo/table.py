@@ -42,8 +42,10 @@ FIELDS = (
 
 LEGEND = '''\
 RTT: p50/p95 in ms (or the one figure there is) from the client to where the
-server is; * is over budget. Hosts are called <site>-<number>.
-Sites are equally near if they differ by less than 1 ms, or 5 % of the best.
+server is; * is over a budget, of latency or of jitter (p95 less the minimum).
+Budgets are judged by p95, nearness goes by p50; sites are equally near if
+they differ by less than 1 ms, or 5 % of the best. Reasons round up. Hosts are
+called <site>-<number>.
 '''
 
 

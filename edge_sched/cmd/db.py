@@ -41,3 +41,4 @@ class Sync(command.Command):
                         f'cannot make {path.parent}: {error.strerror}'
                     ) from error
             migrate.sync(settings)
+        self.app.stdout.write(f'{settings.url} is at {migrate.head()}\n')

@@ -94,6 +94,8 @@ class Show(lister.Lister):
         answer = found.answers[client]
         if not answer.known:
             raise arguments.BadArgumentError(f'{client} is not a known client')
+        if not answer.vantages():
+            self.app.stderr.write(f'{client} was never measured\n')
         verdicts = judge_vantages(answer, intent, policy_of(conf), time.time())
         return COLUMNS, [_cells(*item) for item in verdicts]
 

@@ -70,10 +70,10 @@ class Import(command.Command):
         quiet = self.app.options.verbose_level == 0
         progress = Progress(self.app.stderr, quiet=quiet)
         try:
-            rows = read_file(path, progress)
+            read = read_file(path, progress)
             with writing(self) as writer:
                 stored = writer.store_latencies(
-                    rows, progress.storing(len(rows))
+                    read, progress.storing(len(read))
                 )
         except BadFileError as error:
             raise arguments.BadArgumentError(
@@ -85,9 +85,10 @@ class Import(command.Command):
             ) from None
         finally:
             progress.end()
+        rows = '1 row' if stored.written == 1 else f'{stored.written} rows'
         self.app.stdout.write(
-            f'{stored.written} rows stored, {stored.older} older than the '
-            'stored ones skipped\n'
+            f'{rows} stored, {stored.older} older than the stored ones '
+            'skipped\n'
         )
 
 

@@ -46,20 +46,33 @@ class StoreSettings:
     max_overflow: int = 10
 
     @property
-    def sqlite_file(self) -> pathlib.Path | None:
-        """The file of an SQLite store; ``None`` for any other store.
+    def url(self) -> sa.URL:
+        """The connection; as a text it hides its password.
 
-        :raises StoreUnavailableError: if the connection is no URL
+        :raises StoreUnavailableError: if it is no URL
         """
         try:
-            url = sa.make_url(self.connection)
+            return sa.make_url(self.connection)
         except sa.exc.ArgumentError as error:
             raise StoreUnavailableError(
                 f'[edge_sched_database] connection: {error}'
             ) from error
-        if url.get_backend_name() != 'sqlite' or not url.database:
+
+    @property
+    def sqlite_file(self) -> pathlib.Path | None:
+        """The file of an SQLite store; ``None`` for any other store.
+
+        :raises StoreUnavailableError: if the connection is no URL, or a
+            database in memory, which would be gone with the process
+        """
+        url = self.url
+        if url.get_backend_name() != 'sqlite':
             return None
-        if url.database == ':memory:' or url.database.startswith('file:'):
+        if url.database in (None, '', ':memory:'):
+            raise StoreUnavailableError(
+                '[edge_sched_database] connection: SQLite needs a file'
+            )
+        if url.database.startswith('file:'):
             return None
         return pathlib.Path(url.database)
 

@@ -43,8 +43,12 @@ class TestShow(base.SyncedTestCase):
         )
 
     def show(self, *argv: str) -> dict[str, dict[str, Any]]:
-        rows = self.listed('latency', 'show', *argv)
-        return {row['vantage']: row for row in rows}
+        result = self.run_command('latency', 'show', *argv, '-f', 'json')
+        rows = {row['vantage']: row for row in result.json}
+        # An empty table is silent, so that much is said beside it.
+        said = '' if rows else f'{argv[0]} was never measured\n'
+        self.assertEqual((0, said), (result.status, result.err))
+        return rows
 
     def verdicts(self, *argv: str) -> list[tuple[str, str]]:
         """Vantages and verdicts as they are listed."""
@@ -54,7 +58,7 @@ class TestShow(base.SyncedTestCase):
         ]
 
     def test_columns(self):
-        out = self.succeed('latency', 'show', 'car', '-f', 'csv').out
+        out = self.run_command('latency', 'show', 'car', '-f', 'csv').out
 
         self.assertEqual(
             '"vantage","client","verdict","rtt_p50_ms","rtt_p95_ms",'

@@ -19,9 +19,11 @@ import sys
 
 import fixtures
 import testtools
+from oslo_config import cfg
 
 from edge_sched.cmd import configuration
 from edge_sched.cmd import shell
+from edge_sched.conf import database
 from tests.unit.cmd import base
 
 
@@ -100,7 +102,15 @@ class TestConfiguration(base.CommandTestCase):
         )
 
     def test_missing_default_file_is_no_error(self):
-        self.assertStore('/var/lib/edge_sched/latency.sqlite')
+        # Not the real default, which this machine may have.
+        others = [o for o in database.OPTS if o.name != 'connection']
+        default = cfg.StrOpt('connection', default='sqlite:////nil/default')
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'edge_sched.conf.database.OPTS', [default, *others]
+            )
+        )
+        self.assertStore('/nil/default')
 
     def test_default_file_and_directory(self):
         self.conf_of('/nil/a', 'default.conf')
