@@ -20,9 +20,13 @@ from oslo_config import cfg
 from oslo_config import types as oslo_types
 
 from edge_sched.conf import types
-from edge_sched.latency import PERCENTILES
 
 #: What a host can be measured as, most specific first.
+PERCENTILES = (
+    ('p50', 'the median'),
+    ('p95', 'the 95th percentile'),
+    ('p99', 'the 99th percentile'),
+)
 VANTAGE_KINDS = ('host', 'site', 'zone', 'cell')
 
 OPTS = (
