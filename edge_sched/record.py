@@ -37,7 +37,8 @@ _BEST_SITES = 3
 class Subject(NamedTuple):
     """Which request a record is of; keys of the record as they stand.
 
-    :param operation: ``create``, ``move``, ``unshelve`` or ``evacuate``
+    :param operation: ``create``, ``evacuate`` if it was asked and could not be
+        ruled out, else ``move``
     """
 
     request_id: str | None

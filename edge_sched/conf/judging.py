@@ -75,7 +75,6 @@ Related options:
         'max_age',
         default=900,
         min=1,
-        mutable=True,
         help="""
 The age, in seconds, from which on a measurement is not used any more.
 

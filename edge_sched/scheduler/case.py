@@ -143,7 +143,7 @@ def _look_up(spec: RequestSpec, case: Case) -> Case:
         found = store.look_up(intent.clients, case.request.project_id)
     except StoreUnavailableError:
         waited_ms = (time.perf_counter() - start) * 1000
-        source = Source(lookup_ms=waited_ms, breaker=store.breaker)
+        source = Source('miss', waited_ms, store.breaker)
         return _store_away(_with(case, source=source))
     case = _with(
         case,
@@ -175,7 +175,8 @@ def _store_away(case: Case) -> Case:
     if intent.reject_unknown:
         if CONF.edge_sched.on_store_failure == 'reject':
             refusal = STORE_AWAY
-        intent = dataclasses.replace(intent, reject_unknown=False)
+        else:
+            intent = dataclasses.replace(intent, reject_unknown=False)
     first = case.outcome if case.outcome == 'bad_hint' else 'store_failure'
     return _with(
         case,
@@ -183,6 +184,23 @@ def _store_away(case: Case) -> Case:
         outcome=first,
         refusal=refusal,
     )
+
+
+def refuses_when_blind(spec: RequestSpec) -> bool:
+    """Whether a request is refused if its hosts could not be judged at all.
+
+    That should not happen. If it does, it is as if the store were away: what
+    an unknown host would be rejected for is refused, the rest is placed.
+    """
+    group = CONF.edge_sched
+    if group.mode != 'enforce' or group.on_store_failure != 'reject':
+        return False
+    try:
+        case = make_case(spec)
+    except Exception:
+        LOG.exception('Could not read a request')
+        return False
+    return case is not None and case.intent.reject_unknown
 
 
 def _warn_left_out(spec: RequestSpec, problems: list[BadValueError]) -> None:

@@ -21,9 +21,9 @@ from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
 from edge_sched.reason import STORE_AWAY
+from edge_sched.scheduler.case import refuses_when_blind
 from edge_sched.scheduler.judgement import judge_hosts
 from edge_sched.scheduler.request import field_of
-from edge_sched.scheduler.request import refuses_when_blind
 
 LOG = logging.getLogger(__name__)
 

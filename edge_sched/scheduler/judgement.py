@@ -87,6 +87,11 @@ class _Judged:
     spots: Sequence[Spot]
     counts: Mapping[Spot, int]
 
+    def vantage(self, spot: Spot) -> str:
+        """The vantage whose row decided at a spot, ``''`` if there is none."""
+        row = self.decision.verdicts[spot.chain].deciding.latency
+        return row.vantage if row else ''
+
     def hosts(self) -> Mapping[Chain, int]:
         """How many hosts each chain has: two places may have the same."""
         hosts: collections.Counter[Chain] = collections.Counter()
@@ -149,7 +154,10 @@ def log_record(
             case.outcome or _outcome(judged.decision),
             case.source,
             judged.decision,
-            {spot.chain: spot.place.name for spot in judged.counts},
+            {
+                spot.chain: spot.place.name(judged.vantage(spot))
+                for spot in judged.counts
+            },
             judged.hosts(),
         )
     LOG.info('edge decision %s', json.dumps(record))
@@ -181,7 +189,7 @@ def _refusal(case: Case, judged: _Judged) -> str:
     project_id = case.request.project_id
     labels: dict[Chain, str] = {}
     for spot in judged.counts:
-        label = spot.place.label(project_id)
+        label = spot.place.label(project_id, judged.vantage(spot))
         # Of two places with the same names one may be kept for others.
         labels[spot.chain] = label and labels.get(spot.chain, label)
     return reason.refusal(

@@ -37,7 +37,12 @@ CELL = 'edge_cell_latency_weight_multiplier'
 
 
 def hang_latency_multipliers(hosts: Sequence[HostState]) -> None:
-    """Give each host the option, or the lowest that its aggregates say."""
+    """Give each host the option, or the lowest that its aggregates say.
+
+    Once a request: a later pass, for its next server, finds them hanging.
+    """
+    if all(hasattr(host, LATENCY) for host in hosts):
+        return
     default = CONF.edge_sched.latency_weight_multiplier
     # Aggregate objects are shared by the hosts, so identity is equality.
     aggregates = {id(a): a for host in hosts for a in host.aggregates}

@@ -53,17 +53,25 @@ class Place:
     zone: str
     tenants: Mapping[str, frozenset[str]]
 
-    def label(self, project_id: str | None) -> str:
-        """What a project may be told of the place, ``''`` for nothing."""
-        for site in self.sites:
+    def label(self, project_id: str | None, vantage: str = '') -> str:
+        """What a project may be told of the place, ``''`` for nothing.
+
+        :param vantage: the one that decided; if it is a site, that or nothing
+        """
+        sites = (vantage,) if vantage in self.sites else self.sites
+        for site in sites:
             tenants = self.tenants.get(site)
             if tenants is None or project_id in tenants:
                 return site
         return '' if self.sites else self.zone
 
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
+    def name(self, vantage: str = '') -> str:
+        """What the operator calls it.
+
+        :param vantage: the one that decided
+        """
+        if vantage in self.sites:
+            return vantage
         return self.sites[0] if self.sites else self.zone
 
 

@@ -126,24 +126,6 @@ def is_evacuation(spec: RequestSpec) -> bool | None:
     return bool(task_state == task_states.REBUILDING)
 
 
-def refuses_when_blind(spec: RequestSpec) -> bool:
-    """Whether a request is refused if its hosts could not be judged at all.
-
-    That should not happen; if it does, a new server does not land anywhere,
-    and a server that lives moves as it would without us.
-    """
-    try:
-        request = read_request(spec)
-    except Exception:
-        return False
-    return (
-        request is not None
-        and request.is_create
-        and CONF.edge_sched.mode == 'enforce'
-        and CONF.edge_sched.on_store_failure == 'reject'
-    )
-
-
 def _task_state(
     context: nova_context.RequestContext, instance_uuid: str
 ) -> str | None:

@@ -87,8 +87,11 @@ class Database:
         :param close: false in the child of a fork, to which they do not
             belong
         """
-        if self._facade is not None and self._facade.is_started:
-            self.engine().dispose(close=close)
+        # Without the lock: in the child of a fork nobody may be left to
+        # release it.
+        facade = self._facade
+        if facade is not None and facade.is_started:
+            facade.writer.get_engine().dispose(close=close)
 
     def facade(self) -> Any:
         """Of oslo.db, made at the first call; a bad URL is found then."""

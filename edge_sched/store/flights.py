@@ -157,7 +157,8 @@ class Flights(Generic[K, V]):
         values: Mapping[K, V] = {}
         try:
             values = self._query(tuple(flight.keys))
-        except Exception as error:
+        except BaseException as error:
+            # Whatever it is, those who wait must not wait for it.
             failure = reason(error)
         with self._lock:
             if flight.landed.is_set():

@@ -91,6 +91,11 @@ class ClientTest(MeasuredCloudTestCase):
             'no site within the budgets of 203.0.113.7 and 1 more at once',
             self.near(['203.0.113.7@8', '198.51.100.7@8']),
         )
+        self.assertRefused(
+            "edge:client 'nobody' is not an address",
+            self.near([*both, 'nobody']),
+        )
+        self.assertEqual('unknown_client', self.outcome())
         # One of them was never measured anywhere.
         self.assertRefused(
             'no usable latency data for 192.0.2.1 (never measured)',

@@ -114,6 +114,29 @@ class MoveTest(MeasuredCloudTestCase):
         self.assertEqual('Error', event['result'])
         self.assertIn('no site within 20 ms (p95) of crew', event['details'])
 
+    def test_values_that_make_no_sense_are_left_out(self) -> None:
+        server = self.near(ALICE, **BUDGET)
+        spec = self.request_spec(server)
+        spec.scheduler_hints = {
+            'edge:client': [ALICE, '999.1.1.1'],
+            'edge:latency_budget_ms': ['14'],
+            'edge:percentile': ['p42'],
+            'edge:bogus': ['1'],
+        }
+        spec.save()
+        # What can be read is judged as ever: only rouen is within 14 ms.
+        self.assertLanded('rouen', self.live_migrate(server))
+        self.assertEqual('bad_hint', self.outcome())
+        (warning,) = self.log_lines('Left out of the placement')
+        for value in ('999.1.1.1', 'p42', 'edge:bogus'):
+            self.assertIn(value, warning)
+        self.worsen()
+        self.assertLanded('rouen', self.live_migrate(server))
+        event = self.event(
+            server, 'live-migration', 'conductor_live_migrate_instance'
+        )
+        self.assertIn('no site within 14 ms (p95)', event['details'])
+
     def test_admin_moves_it_and_the_name_is_still_its_owners(self) -> None:
         self.set_client('crew', ['192.0.2.0/24'])
         server = self.near('crew', **BUDGET)

@@ -65,6 +65,20 @@ class ReasonTest(MeasuredCloudTestCase):
             self.fault(refused, by=self.other_user),
         )
 
+    def test_host_of_two_sites_by_the_one_that_was_measured(self) -> None:
+        self.create_aggregate('aaa', ['lyon-1'], metadata={'edge:site': 'aaa'})
+        self.assertRefused(
+            'nearest is lyon at 32 ms', self.near(ALICE, **BUDGET)
+        )
+        self.assertEqual('lyon', self.decisions()[-1]['best'][0]['site'])
+        # Kept for others, its figure must not go by another name.
+        self.set_aggregate_metadata(
+            'lyon', {'filter_tenant_id': self.other_user.project_id}
+        )
+        self.assertRefused(
+            'nearest is paris at 42 ms', self.near(ALICE, **BUDGET)
+        )
+
     def test_zone_where_there_is_no_site(self) -> None:
         self.set_aggregate_metadata('lyon', {'edge:site': None})
         self.measure('203.0.113.0/24', {'lyon-1': 27})

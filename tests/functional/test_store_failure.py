@@ -42,6 +42,10 @@ class _StoreFailureTests:
         self.assertLess(time.monotonic() - started, 30)
         record = self.decisions()[-1]
         self.assertEqual('store_failure', record['outcome'])
+        self.assertEqual('reject', record['budgets']['unknown'])
+        self.assertEqual(
+            ('miss', 'open'), (record['cache'], record['breaker'])
+        )
         # A name cannot be looked up, so it is not 'unknown'.
         self.assertRefused(AWAY, self.near('nobody', **BUDGET))
         # Nothing is wrong with a bad hint because the store is away.
@@ -82,6 +86,25 @@ class _StoreFailureTests:
         moved = self.evacuate(server)
         self.assertNotEqual(here, moved[HOST])
         self.assertNotEqual('ERROR', moved['status'])
+
+    @cloud.cloud(
+        conf={'edge_sched': {'on_store_failure': 'allow', 'mode': 'shadow'}}
+    )
+    def test_allowed_and_shadow(self) -> None:
+        self.assertEqual('ACTIVE', self.near(ALICE, **BUDGET)['status'])
+        self.assertEqual('store_failure', self.outcome())
+
+    @cloud.cloud(conf={'edge_sched': {'on_store_failure': 'allow'}})
+    def test_allowed_where_nothing_was_to_be_rejected(self) -> None:
+        for options in ({}, {**BUDGET, 'budget_mode': 'preferred'}):
+            server = self.near(ALICE, **options)
+            self.assertEqual('ACTIVE', server['status'])
+        here = self.show(server)[HOST]
+        self.set_hints(
+            server,
+            {'edge:client': [ALICE], 'edge:latency_budget_ms': ['20']},
+        )
+        self.assertNotEqual(here, self.evacuate(server)[HOST])
 
     def set_hints(self, server: Server, hints: dict[str, Any]) -> None:
         spec = self.request_spec(server)
@@ -138,6 +161,13 @@ class StoreHangsTest(_StoreFailureTests, MeasuredCloudTestCase):
             f'{listener.getsockname()[1]}/edge',
             'edge_sched_database',
         )
+
+    def test_wait_is_that_of_the_option(self) -> None:
+        # The driver's own timeouts are longer, and so are Nova's.
+        self.assertRefused(AWAY, self.near(ALICE, **BUDGET))
+        waited_ms = self.decisions()[-1]['lookup_ms']
+        self.assertGreater(waited_ms, 900)
+        self.assertLess(waited_ms, 3000)
 
 
 class StoreReturnsTest(MeasuredCloudTestCase):

@@ -113,6 +113,10 @@ class MultiplierTest(MeasuredCloudTestCase):
         self.assertLanded('paris', self.near(ALICE))
         self.set_aggregate_metadata('paris', {self.KEY: '0'})
         self.assertLanded('lyon', self.near(ALICE))
+        self.set_aggregate_metadata('paris', {self.KEY: 'none'})
+        self.create_servers({'edge:client': ALICE}, count=3)
+        # Weighed anew for each server, and warned of once a request.
+        self.assertEqual(1, len(self.log_lines("['none'] is not a finite")))
         for value in ('nan', 'inf', '-1', 'much'):
             self.set_aggregate_metadata('paris', {self.KEY: value})
             self.assertLanded('paris', self.near(ALICE))

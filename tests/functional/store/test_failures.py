@@ -153,8 +153,6 @@ class ServerFailureTests(FailureTests):
         self.assertLess(time.monotonic() - start, BOUND_SECONDS)
 
     def test_a_server_that_hangs_costs_one_timeout(self):
-        if _is_green() and self.backend == 'postgresql':
-            self.skipTest('libpq blocks every green thread')
         reader = self.make_reader(
             timeout_seconds=SHORT_SECONDS, retry_after_seconds=3600.0
         )
@@ -346,8 +344,6 @@ class DeadServerTestCase(oslo_base.BaseTestCase):
         threading.Thread(target=accept, daemon=True).start()
         clients = [parse_client(f'203.0.113.{n}') for n in range(64)]
         for reader in self.readers(timeout_seconds=SHORT_SECONDS):
-            if _is_green() and reader._database.engine().name != 'mysql':
-                continue
             accepted.clear()
             start = time.monotonic()
             results = base.in_threads(
@@ -392,8 +388,3 @@ def _before_next_query(reader, work):
             work()
 
     sa.event.listen(engine, 'before_cursor_execute', once)
-
-
-def _is_green():
-    """Has eventlet patched this process?"""
-    return socket.socket.__module__.startswith('eventlet')

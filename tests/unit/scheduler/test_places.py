@@ -39,7 +39,7 @@ class PlacesTest(base.BaseTestCase):
         self.assertEqual(('lyon',), places['lyon-1'].sites)
         self.assertEqual('south', places['lyon-1'].zone)
         self.assertEqual((), places['nice-1'].sites)
-        self.assertEqual('south', places['nice-1'].name)
+        self.assertEqual('south', places['nice-1'].name())
 
     def test_host_in_no_zone_is_in_the_default_one(self) -> None:
         places = _places({1: ['lyon-1']}, {1: {'edge:site': 'lyon'}})
@@ -51,7 +51,7 @@ class PlacesTest(base.BaseTestCase):
             {1: {'edge:site': 'zurich'}, 2: {'edge:site': 'aarau'}},
         )
         self.assertEqual(('aarau', 'zurich'), places['h'].sites)
-        self.assertEqual('aarau', places['h'].name)
+        self.assertEqual('aarau', places['h'].name())
 
     def test_label_hides_sites_of_other_projects(self) -> None:
         places = _places(
@@ -65,7 +65,22 @@ class PlacesTest(base.BaseTestCase):
         self.assertEqual('', places['h'].label('c'))
         self.assertEqual('', places['h'].label(None))
         self.assertEqual('metro', places['g'].label('c'))
-        self.assertEqual('lyon', places['h'].name)
+        self.assertEqual('lyon', places['h'].name())
+
+    def test_site_that_decided_is_named_or_none_is(self) -> None:
+        places = _places(
+            {1: ['h'], 2: ['h']},
+            {
+                1: {'edge:site': 'aaa'},
+                2: {'edge:site': 'lyon', 'filter_tenant_id': 'a'},
+            },
+        )
+        self.assertEqual('lyon', places['h'].label('a', 'lyon'))
+        self.assertEqual('', places['h'].label('b', 'lyon'))
+        self.assertEqual('aaa', places['h'].label('b', 'aaa'))
+        self.assertEqual('aaa', places['h'].label('b', 'cell1'))
+        self.assertEqual('lyon', places['h'].name('lyon'))
+        self.assertEqual('aaa', places['h'].name('cell1'))
 
     def test_site_is_hidden_if_any_of_its_aggregates_says_so(self) -> None:
         for first, second in ((1, 2), (2, 1)):

@@ -286,7 +286,10 @@ class UnexpectedErrorTest(StagesTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.hints = {'edge:client': [ALICE]}
+        self.hints = {
+            'edge:client': [ALICE],
+            'edge:latency_budget_ms': ['20'],
+        }
         patcher = mock.patch(
             'edge_sched.scheduler.judgement.decide', side_effect=KeyError('x')
         )
@@ -304,14 +307,27 @@ class UnexpectedErrorTest(StagesTestCase):
         self.conf.config(group='edge_sched', on_store_failure='allow')
         self.assertEqual(3, len(self.schedule(self.spec(self.hints))))
 
-    def test_move_goes_on(self) -> None:
+    def test_what_rejects_no_unknown_host_goes_on(self) -> None:
+        plain = self.spec({'edge:client': [ALICE]})
+        self.assertEqual(3, len(self.schedule(plain)))
+        self.assertEqual(3, len(self.schedule(self.spec())))
+
+    def test_move_is_refused_and_a_relaxed_one_goes_on(self) -> None:
         cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
-        spec = self.spec(
-            self.hints,
-            requested_destination=objects.Destination(cell=cell),
-            ignore_hosts=[],
+        fields = {'requested_destination': objects.Destination(cell=cell)}
+        self.assertRaises(
+            exception.NoValidHost,
+            self.schedule,
+            self.spec(self.hints, **fields),
         )
-        self.assertEqual(3, len(self.schedule(spec)))
+        answer = {uuids.cell1: 'rebuilding'}
+        with mock.patch.object(
+            context, 'scatter_gather_cells', return_value=answer
+        ):
+            evacuation = self.spec(
+                self.hints, ignore_hosts=['paris-9'], **fields
+            )
+            self.assertEqual(3, len(self.schedule(evacuation)))
 
     def test_place_of_hosts_cannot_be_read(self) -> None:
         self.world.side_effect = RuntimeError('no API database')
