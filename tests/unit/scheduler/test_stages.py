@@ -15,136 +15,23 @@ Real RequestSpecs, real HostStates, a real store in a file; only where hosts
 are is given, since there is no API database here.
 """
 
-import json
-import logging
-import time
-from collections.abc import Mapping, Sequence
 from typing import Any
 from unittest import mock
 
 import fixtures
 import nova.conf
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
 from nova import context
 from nova import exception
 from nova import objects
-from nova.scheduler import filters
-from nova.scheduler import host_manager
 from nova.scheduler import weights
-from oslo_config import fixture as config_fixture
 from oslo_utils.fixture import uuidsentinel as uuids
-from oslotest import base
 
-from edge_sched.client import parse_client
-from edge_sched.client import parse_prefix
-from edge_sched.keys import KEYS
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.judgement import SCORES
-from edge_sched.scheduler.places import WORLD
-from edge_sched.scheduler.places import Place
-from edge_sched.scheduler.places import World
-from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
-from edge_sched.store import migrate
-from edge_sched.store.settings import StoreSettings
-from edge_sched.store.writer import Writer
-
-ALICE = '203.0.113.7'
-PROJECT = '5f7a0c9e'
-CELLS = {uuids.cell1: 'cell1', uuids.cell2: 'cell2'}
-
-
-class StagesTestCase(base.BaseTestCase):
-    """Paris-1 and -2 in cell1, lyon-1 in cell2; alice is near Paris."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
-        folder = self.useFixture(fixtures.TempDir()).path
-        self.conf.config(
-            group='edge_sched_database',
-            connection=f'sqlite:///{folder}/latency.sqlite',
-        )
-        self.conf.config(
-            group='filter_scheduler',
-            enabled_filters=['ComputeFilter', 'EdgeLatencyFilter'],
-        )
-        store = StoreSettings.from_conf(nova.conf.CONF)
-        migrate.sync(store)
-        self.writer = Writer(store)
-        self.addCleanup(self.writer.close)
-        self.writer.set_client('crew', [parse_prefix('203.0.113.0/24')])
-        self.measure('203.0.113.0/24', paris=9, lyon=15)
-        paris = Place(('paris',), 'nova', {})
-        lyon = Place(('lyon',), 'nova', {})
-        world = World(
-            {'paris-1': paris, 'paris-2': paris, 'lyon-1': lyon},
-            CELLS,
-            Place((), 'nova', {}),
-            ['host', 'site', 'zone', 'cell'],
-        )
-        patcher = mock.patch.object(WORLD, 'get', return_value=world)
-        self.world = patcher.start()
-        self.addCleanup(patcher.stop)
-        self.hosts = [
-            self.host('lyon-1', uuids.cell2),
-            self.host('paris-1', uuids.cell1),
-            self.host('paris-2', uuids.cell1),
-        ]
-        self.log = self.useFixture(fixtures.FakeLogger(level=logging.INFO))
-
-    def measure(self, client: str, **p50_ms: float) -> None:
-        self.writer.store_latencies(
-            [
-                NewLatency(
-                    parse_client(client),
-                    Latency(site, client, p50, p50 + 1, time.time()),
-                )
-                for site, p50 in p50_ms.items()
-            ]
-        )
-
-    def host(self, name: str, cell: str) -> host_manager.HostState:
-        host = host_manager.HostState(name, name, cell)
-        host.aggregates = []
-        return host
-
-    def spec(
-        self,
-        hints: Mapping[str, Any] | None = None,
-        extra_specs: Mapping[str, str] | None = None,
-        **fields: Any,
-    ) -> objects.RequestSpec:
-        return objects.RequestSpec(
-            scheduler_hints=hints and dict(hints),
-            flavor=objects.Flavor(extra_specs=dict(extra_specs or {})),
-            project_id=PROJECT,
-            instance_uuid=uuids.server,
-            num_instances=1,
-            **fields,
-        )
-
-    def schedule(self, spec: objects.RequestSpec) -> list[tuple[str, float]]:
-        """The hosts left, best first, with what our weighers gave them."""
-        edge_latency(context.get_admin_context(), spec)
-        left = filters.HostFilterHandler().get_filtered_objects(
-            [EdgeLatencyFilter()], self.hosts, spec, index=0
-        )
-        weighed = weights.HostWeightHandler().get_weighed_objects(
-            [EdgeLatencyWeigher(), EdgeCellLatencyWeigher()], left, spec
-        )
-        return [(host.obj.host, host.weight) for host in weighed]
-
-    def records(self) -> list[dict[str, Any]]:
-        mark = 'edge decision '
-        lines = self.log.output.splitlines()
-        return [json.loads(x.split(mark)[1]) for x in lines if mark in x]
+from tests.unit.scheduler.base import ALICE
+from tests.unit.scheduler.base import PROJECT
+from tests.unit.scheduler.base import StagesTestCase
 
 
 class StagesTest(StagesTestCase):
@@ -334,75 +221,3 @@ class UnexpectedErrorTest(StagesTestCase):
         self.assertRaises(
             exception.NoValidHost, self.schedule, self.spec(self.hints)
         )
-
-
-#: As DictOfListOfStrings keeps it. Texts lean towards what nearly parses.
-_texts = st.one_of(
-    st.text(max_size=300),
-    st.floats().map(str),
-    st.integers().map(str),
-    st.sampled_from(
-        [
-            *(ALICE, '203.0.113.0/24', '::1', 'crew', 'nobody', 'crew@5'),
-            *('p50', 'p95', 'p99', 'required', 'preferred', 'reject'),
-            *('allow', 'fit', 'nearest', 'mean', 'worst', 'nan', '1e999'),
-            *('', ',', '@', 'a@b', '203.0.113.7@0', '١٢', '0x10', '1_0'),
-        ]
-    ),
-    st.lists(
-        st.sampled_from([ALICE, 'crew', '2001:db8::/32', '10.0.0.1@7.5']),
-        max_size=20,
-    ).map(','.join),
-)
-_keys = st.one_of(
-    st.sampled_from(list(KEYS)),
-    st.text(max_size=20).map(lambda text: f'edge:{text}'),
-)
-
-
-class AnythingTest(StagesTestCase):
-    """Whatever strangers send, only Nova's own refusals leave our stages."""
-
-    @settings(
-        deadline=None,
-        derandomize=True,
-        max_examples=300,
-        suppress_health_check=[
-            HealthCheck.too_slow,
-            HealthCheck.differing_executors,
-        ],
-    )
-    @given(
-        hints=st.dictionaries(_keys, st.lists(_texts, max_size=20)),
-        extra_specs=st.dictionaries(_keys, _texts, max_size=4),
-        moves=st.booleans(),
-    )
-    def _any_request(
-        self,
-        hints: Mapping[str, Sequence[str]],
-        extra_specs: Mapping[str, str],
-        moves: bool,
-    ) -> None:
-        fields: dict[str, Any] = {}
-        if moves:
-            cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
-            fields['requested_destination'] = objects.Destination(cell=cell)
-        try:
-            left = self.schedule(self.spec(hints, extra_specs, **fields))
-        except exception.RequestFilterFailed as refused:
-            self.assertFalse(moves)
-            self._check_reason(refused.kwargs['reason'])
-        except exception.NoValidHost as refused:
-            self._check_reason(refused.kwargs['reason'])
-        else:
-            self.assertTrue(all(0 <= w <= 3010 for _, w in left))
-            self.assertTrue(left)
-
-    def _check_reason(self, reason: str) -> None:
-        self.assertLessEqual(len(reason.encode()), 180)
-        self.assertTrue(reason.isprintable(), ascii(reason))
-
-    def test_any_request(self) -> None:
-        # Not hypothesis around setUp: one store serves all examples.
-        self._any_request()
-        self.assertNotIn('Could not', self.log.output)
