@@ -13,7 +13,6 @@
 """The weighers: who is nearest, and which cell is worth most."""
 
 import collections
-import heapq
 from collections.abc import Mapping, Sequence
 
 import nova.conf
@@ -24,6 +23,7 @@ from oslo_log import log as logging
 
 from edge_sched.scheduler import multiplier
 from edge_sched.scheduler.judgement import SCORES
+from edge_sched.scoring import kth_best
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -127,8 +127,4 @@ def _worth_of_cells(
     in_cell: dict[str, list[float]] = collections.defaultdict(list)
     for host in hosts:
         in_cell[host.cell_uuid].append(scores.get(host.host, 0.0))
-    worth = {}
-    for cell_uuid, found in in_cell.items():
-        best = heapq.nlargest(kth, found)
-        worth[cell_uuid] = best[-1] if len(best) == kth else 0.0
-    return worth
+    return {cell: kth_best(found, kth) for cell, found in in_cell.items()}

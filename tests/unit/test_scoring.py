@@ -220,3 +220,13 @@ class ScoreTest(base.BaseTestCase):
         observed, score = scoring.combined(scores, 'mean')
         self.assertIs(standing, observed)
         self.assertAlmostEqual(mean, score, 12)
+
+
+class KthBestTest(base.BaseTestCase):
+    def test_missing_one_counts_nothing(self):
+        scores = [0.9, 0.7, 0.8]
+        self.assertEqual(
+            [0.9, 0.8, 0.7, 0.0],
+            [scoring.kth_best(scores, k) for k in (1, 2, 3, 4)],
+        )
+        self.assertEqual(0.0, scoring.kth_best([], 1))
