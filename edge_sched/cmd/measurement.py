@@ -30,25 +30,14 @@ from edge_sched.measurement.file import BadFileError
 from edge_sched.measurement.file import form_of
 from edge_sched.measurement.file import read_measurements
 from edge_sched.measurement.lines import MAX_LINE_LENGTH
+from edge_sched.measurement.lines import OPTIONAL
+from edge_sched.measurement.lines import REQUIRED
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.measurements import StoredLatency
 
 STDIN = '-'
 
-COLUMNS = (
-    'vantage',
-    'client',
-    'rtt_p50_ms',
-    'rtt_p95_ms',
-    'rtt_min_ms',
-    'rtt_p99_ms',
-    'pdv_ms',
-    'loss_ratio',
-    'samples',
-    'measured_at',
-    'source',
-    'project',
-)
+COLUMNS = REQUIRED + OPTIONAL
 
 
 class Import(command.Command):

@@ -21,20 +21,6 @@ from edge_sched import keys
 from edge_sched import wish as wishes
 from tests.unit import factories
 
-BUDGET = {'edge:latency_budget_ms': '20'}
-NO_BUDGET: dict[str, str] = {}
-
-
-def budgets(asked: intent.Intent) -> dict[str, float | None]:
-    """The latency budget of each client."""
-    return {str(t.client): t.latency_budget_ms for t in asked.targets}
-
-
-def with_key(
-    specs: dict[str, str], key: str, value: str | None
-) -> dict[str, str]:
-    return specs if value is None else specs | {key: value}
-
 
 class ReadTest(base.BaseTestCase):
     def read(self, **texts: list[str]) -> wishes.Wish:
