@@ -151,14 +151,15 @@ class StoreHangsTest(_StoreFailureTests, MeasuredCloudTestCase):
 
     def prepare(self) -> None:
         super().prepare()
-        listener = socket.socket()
-        self.addCleanup(listener.close)
-        listener.bind(('127.0.0.1', 0))
-        listener.listen(64)
+        # Kept: a green socket that nobody refers to closes.
+        self.listener = socket.socket()
+        self.addCleanup(self.listener.close)
+        self.listener.bind(('127.0.0.1', 0))
+        self.listener.listen(64)
         CONF.set_override(
             'connection',
             'mysql+pymysql://edge:secret@127.0.0.1:'
-            f'{listener.getsockname()[1]}/edge',
+            f'{self.listener.getsockname()[1]}/edge',
             'edge_sched_database',
         )
 
@@ -167,7 +168,7 @@ class StoreHangsTest(_StoreFailureTests, MeasuredCloudTestCase):
         self.assertRefused(AWAY, self.near(ALICE, **BUDGET))
         waited_ms = self.decisions()[-1]['lookup_ms']
         self.assertGreater(waited_ms, 900)
-        self.assertLess(waited_ms, 3000)
+        self.assertLess(waited_ms, 6000)
 
 
 class StoreReturnsTest(MeasuredCloudTestCase):
