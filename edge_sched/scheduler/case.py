@@ -161,10 +161,10 @@ def _look_up(spec: RequestSpec, case: Case) -> Case:
         refusal = bounded(str(errors[0]))
         return _with(case, outcome='unknown_client', refusal=refusal)
     _warn_left_out(spec, errors)
-    # 'relaxed' comes after 'unknown_client' in the order of outcomes.
-    first = case.outcome if case.outcome == 'bad_hint' else 'unknown_client'
     return _with(
-        case, intent=intent.without(frozenset(unknown)), outcome=first
+        case,
+        intent=intent.without(frozenset(unknown)),
+        outcome=_after_bad_hint(case, 'unknown_client'),
     )
 
 
@@ -177,13 +177,20 @@ def _store_away(case: Case) -> Case:
             refusal = STORE_AWAY
         else:
             intent = dataclasses.replace(intent, reject_unknown=False)
-    first = case.outcome if case.outcome == 'bad_hint' else 'store_failure'
     return _with(
         case,
         intent=intent,
-        outcome=first,
+        outcome=_after_bad_hint(case, 'store_failure'),
         refusal=refusal,
     )
+
+
+def _after_bad_hint(case: Case, outcome: str) -> str:
+    """This outcome, which only ``bad_hint`` goes before; ``relaxed`` does not.
+
+    The record has the first that applies.
+    """
+    return 'bad_hint' if case.outcome == 'bad_hint' else outcome
 
 
 def refuses_when_blind(spec: RequestSpec) -> bool:
