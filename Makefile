@@ -21,6 +21,7 @@ help:
 	@echo 'make test        unit and functional tests, the latter in both concurrency modes'
 	@echo 'make unit        unit tests; TESTS=REGEX chooses among them, here and in functional'
 	@echo 'make functional  functional tests on a Nova in process'
+	@echo 'make test-e2e    from packets on an emulated network to servers on Nova; as root'
 	@echo 'make lint        linters and type check'
 	@echo 'make demo        servers placed near their clients on a real Nova, in process;'
 	@echo '                 DATASET=FILE takes the round-trip times of a matrix'
@@ -54,6 +55,10 @@ unit: $(FOR_TESTS)
 
 functional: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py functional-threading,functional-eventlet $(TESTS)
+
+.PHONY: test-e2e
+test-e2e: $(FOR_TESTS)
+	$(BIN)/python tools/run_tests.py e2e $(TESTS)
 
 .PHONY: lint
 lint: $(FOR_LINT)

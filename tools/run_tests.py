@@ -16,9 +16,10 @@
 
     usage: tools/run_tests.py SUITE[,SUITE...] [REGEX...]
 
-The suites are ``unit``, ``functional-threading`` and ``functional-eventlet``.
-Each runs in parallel by stestr, which keeps the results in ``.cache/<suite>``;
-the regular expressions choose among the tests. The last line is::
+The suites are ``unit``, ``functional-threading``, ``functional-eventlet`` and
+``e2e``. Each runs by stestr, in parallel but for ``e2e``, whose tests measure
+time. Results are kept in ``.cache/<suite>``; the regular expressions choose
+among the tests. The last line is::
 
     tests: 812 passed, 0 failed, 3 skipped
 
@@ -49,7 +50,10 @@ SUITES = {
     'unit': ('tests/unit', NATIVE_THREADS),
     'functional-threading': ('tests/functional', NATIVE_THREADS),
     'functional-eventlet': ('tests/functional', EVENTLET),
+    'e2e': ('tests/e2e', NATIVE_THREADS),
 }
+#: Not two tests at a time.
+SERIAL = frozenset({'e2e'})
 
 
 @dataclasses.dataclass
@@ -108,8 +112,9 @@ class Run:
         print(f'\n== {self.suite}', flush=True)
         self.results.mkdir(parents=True, exist_ok=True)
         before = self._runs_so_far()
+        serial = ['--serial'] if self.suite in SERIAL else []
         status = subprocess.run(
-            self._stestr('run', *regexes),
+            self._stestr('run', *serial, *regexes),
             env=DEFAULTS | os.environ | self.environment,
             check=False,
         ).returncode

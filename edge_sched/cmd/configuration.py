@@ -13,7 +13,7 @@
 """The configuration of a command, read as oslo.config's users know it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
 
@@ -24,18 +24,22 @@ DEFAULT_DIR = '/etc/edge_sched/edge_sched.conf.d'
 
 
 def read_configuration(
-    args: Sequence[str] = (), prog: str = 'edge-sched'
+    args: Sequence[str] = (),
+    prog: str = 'edge-sched',
+    register: Sequence[Callable[[cfg.ConfigOpts], None]] = (register_opts,),
 ) -> cfg.ConfigOpts:
     """Read files, then the environment, which wins.
 
     :param args: ``['--config-file', 'a.conf', '--config-dir', 'a.d']``, each
         any number of times, later ones winning; without a file the default
         one is read if it is there
+    :param register: what registers the options that the program has
     :raises oslo_config.cfg.Error: if a file that was named is not there, or
         one cannot be read or makes no sense
     """
     conf = cfg.ConfigOpts()
-    register_opts(conf)
+    for each in register:
+        each(conf)
     conf(
         list(args),
         project='edge_sched',

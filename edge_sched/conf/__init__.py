@@ -13,7 +13,7 @@
 """Options: one module a group, registered on a configuration given by name.
 
 The scheduler registers them on Nova's own configuration, so that they stand
-in ``nova.conf``; the commands on one of their own, read from
+in ``nova.conf``; the commands and the services on one of their own, read from
 ``/etc/edge_sched/edge_sched.conf``. Nothing here imports Nova.
 """
 
@@ -21,13 +21,14 @@ from oslo_config import cfg
 
 from edge_sched.conf import database
 from edge_sched.conf import edge_sched
-from edge_sched.conf.opts import list_opts
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    """Register every option; a second call for the same ``conf`` is no error.
+    """Register the options of the scheduler and of the store.
 
-    Values already read from files are found all the same.
+    A second call for the same ``conf`` is no error, and values already read
+    from files are found all the same. A service registers its own group
+    besides.
     """
     edge_sched.register_opts(conf)
     database.register_opts(conf)
@@ -36,11 +37,11 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 def check(conf: cfg.ConfigOpts) -> None:
     """Read every option once: oslo.config checks a value when it is read.
 
-    The scheduler's own start is the place to hear of a bad one, not the
-    first request that needs it.
+    The start of a service is the place to hear of a bad one, not the first
+    use of it. Groups that are not registered are left alone.
 
     :raises ConfigFileValueError: naming the option and what is wrong
     """
-    for group, options in list_opts():
-        for option in options:
-            getattr(conf[group.name], option.dest)
+    for name in conf:
+        if name.startswith('edge_sched'):
+            dict(conf[name])

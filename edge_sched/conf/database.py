@@ -12,9 +12,9 @@
 
 """Group ``[edge_sched_database]``: where the measurements are kept."""
 
-import copy
-
 from oslo_config import cfg
+
+from edge_sched.conf import group
 
 GROUP = cfg.OptGroup(
     'edge_sched_database',
@@ -99,6 +99,4 @@ Related options:
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    # oslo.config would let all its objects share the values in one group.
-    conf.register_group(copy.deepcopy(GROUP))
-    conf.register_opts(OPTS, group=GROUP.name)
+    group.register(conf, GROUP, OPTS)

@@ -15,10 +15,9 @@
 How a verdict is reached is the other half, in ``judging``.
 """
 
-import copy
-
 from oslo_config import cfg
 
+from edge_sched.conf import group
 from edge_sched.conf import judging
 from edge_sched.conf import types
 
@@ -187,6 +186,4 @@ OPTS = ACTION_OPTS + judging.OPTS
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    # oslo.config would let all its objects share the values in one group.
-    conf.register_group(copy.deepcopy(GROUP))
-    conf.register_opts(OPTS, group=GROUP.name)
+    group.register(conf, GROUP, OPTS)

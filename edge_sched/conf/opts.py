@@ -16,8 +16,11 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
+from edge_sched.conf import collector
 from edge_sched.conf import database
 from edge_sched.conf import edge_sched
+from edge_sched.conf import prober
+from edge_sched.conf import reflector
 
 
 def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
@@ -25,4 +28,7 @@ def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
     return [
         (edge_sched.GROUP, edge_sched.OPTS),
         (database.GROUP, database.OPTS),
+        (collector.GROUP, collector.OPTS),
+        (prober.GROUP, prober.OPTS),
+        (reflector.GROUP, reflector.OPTS),
     ]

@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How the services start: configuration, logging, and a clear end.
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        return service.run('edge-sched-prober', [register_opts], _serve, argv)
+
+Exit status: 0 after SIGTERM or SIGINT; 1 for a bad configuration, with the
+reason on stderr.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from edge_sched import conf as edge_conf
+from edge_sched.cmd.configuration import read_configuration
+
+Register = Callable[[cfg.ConfigOpts], None]
+
+
+class BadSettingError(Exception):
+    """A setting that oslo.config accepts and that makes no sense.
+
+    The message names the option or file, the value and what is allowed.
+    """
+
+
+def run(
+    prog: str,
+    register: Sequence[Register],
+    serve: Callable[[cfg.ConfigOpts], None],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Run a service until it is told to stop; the exit status.
+
+    :param register: what registers its options, besides those of oslo.log
+    :param serve: the service; returns when it was told to stop
+    :param argv: by default the arguments of the process
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        conf = read_configuration(
+            arguments, prog, [logging.register_options, *register]
+        )
+        edge_conf.check(conf)
+    except (cfg.Error, ValueError) as error:
+        return _refused(prog, error)
+    logging.setup(conf, 'edge_sched')
+    try:
+        serve(conf)
+    except BadSettingError as error:
+        return _refused(prog, error)
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _refused(prog: str, error: Exception) -> int:
+    print(f'{prog}: {error}', file=sys.stderr)
+    return 1

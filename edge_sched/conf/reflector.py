@@ -1,0 +1,31 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Group ``[edge_sched_reflector]``: who is answered at the client side."""
+
+from oslo_config import cfg
+
+from edge_sched.conf import group
+
+GROUP = cfg.OptGroup(
+    'edge_sched_reflector',
+    title='Reflector',
+    help="""
+The service ``edge-sched-reflector``, which answers STAMP (RFC 8762).
+""",
+)
+
+OPTS: tuple[cfg.Opt, ...] = ()
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    group.register(conf, GROUP, OPTS)
