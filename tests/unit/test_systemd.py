@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The unit files that come with the services."""
+
+import configparser
+import importlib.metadata
+import pathlib
+
+from oslotest import base
+
+UNITS = pathlib.Path(__file__).parents[2] / 'etc' / 'systemd'
+
+
+class SystemdUnitsTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.units = {}
+        for path in UNITS.glob('*.service'):
+            unit = configparser.ConfigParser(strict=True, interpolation=None)
+            unit.optionxform = str  # type: ignore[assignment,method-assign]
+            unit.read(path)
+            self.units[path.stem] = unit
+
+    def test_each_service_has_a_unit_that_runs_it(self) -> None:
+        services = {
+            script.name
+            for script in importlib.metadata.distribution(
+                'edge-sched'
+            ).entry_points.select(group='console_scripts')
+        } - {'edge-sched'}
+        self.assertEqual(services, set(self.units))
+        for name, unit in self.units.items():
+            self.assertEqual(
+                f'/usr/bin/{name}', unit['Service']['ExecStart'], name
+            )
+
+    def test_only_what_needs_a_capability_has_one(self) -> None:
+        wanted = {
+            'edge-sched-prober': 'CAP_NET_RAW',
+            'edge-sched-reflector': 'CAP_NET_BIND_SERVICE',
+            'edge-sched-collector': '',
+        }
+        for name, unit in self.units.items():
+            service = unit['Service']
+            self.assertEqual(
+                wanted[name], service['CapabilityBoundingSet'], name
+            )
+            self.assertEqual('yes', service['NoNewPrivileges'], name)
