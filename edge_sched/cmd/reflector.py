@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``edge-sched-reflector``: answers the packets of probers."""
+
+import contextlib
+import ipaddress
+import signal
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from edge_sched.cmd import service
+from edge_sched.conf.reflector import register_opts
+from edge_sched.probe.stamp.gate import Gate
+from edge_sched.probe.stamp.key import BadKeyError
+from edge_sched.probe.stamp.key import read_key
+from edge_sched.probe.stamp.mirror import Mirror
+from edge_sched.probe.stamp.reflector import Reflector
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return service.run('edge-sched-reflector', [register_opts], _serve, argv)
+
+
+def _serve(conf: cfg.ConfigOpts) -> None:
+    with contextlib.closing(_reflector(conf)) as reflector:
+        try:
+            reflector.open()
+        except OSError as error:
+            raise service.BadSettingError(
+                f'[edge_sched_reflector] bind: {error}; a port below 1024 '
+                'needs CAP_NET_BIND_SERVICE, and no other process may have it'
+            ) from None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: reflector.stop())
+        reflector.serve()
+
+
+def _reflector(conf: cfg.ConfigOpts) -> Reflector:
+    options = conf.edge_sched_reflector
+    try:
+        key = read_key(options.key_file) if options.key_file else None
+    except BadKeyError as error:
+        raise service.BadSettingError(
+            f'[edge_sched_reflector] key_file: {error}'
+        ) from None
+    return Reflector(
+        [ipaddress.ip_address(address) for address in options.bind],
+        options.port,
+        Gate(options.allow, options.rate, options.source_rate),
+        Mirror(key, options.twamp_light),
+        options.dscp,
+    )

@@ -1,0 +1,65 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What every way of probing has in common."""
+
+import ipaddress
+import math
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Outcome(NamedTuple):
+    """How one probe ended; both figures are ``inf`` if it was lost."""
+
+    #: The round trip that counts (STAMP: residence time is credited).
+    rtt_ms: float
+    #: As it was on the clock, with no credit given.
+    raw_rtt_ms: float
+
+
+LOST = Outcome(math.inf, math.inf)
+
+Done = Callable[[Outcome], None]
+
+
+class Probe(Protocol):
+    """One way of probing, with the sockets it needs; it serves all targets.
+
+    All methods are called in the thread of one asyncio loop.
+    """
+
+    @property
+    def send_errors(self) -> int:
+        """Packets that could not be sent, since the start; all were lost."""
+
+    async def open(self) -> None:
+        """Open the sockets.
+
+        :raises OSError: if they cannot be had; the message says what to do
+        """
+
+    def send(self, address: Address, port: int, turn: int, done: Done) -> None:
+        """Send one packet now.
+
+        :param port: 0 where the protocol has none
+        :param turn: counts the packets of this target from 0; a probe that
+            varies its source port chooses it by this number
+        :param done: called exactly once, in the loop: with the round trip, or
+            with ``LOST`` after the probe's time-out, or at once if the packet
+            cannot be sent
+        """
+
+    def close(self) -> None:
+        """Close the sockets; what is under way is lost."""

@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a session-reflector makes of a request: octets in, octets out."""
+
+import time
+from collections.abc import Callable
+
+from edge_sched.probe.stamp import timestamp
+from edge_sched.probe.stamp import tlv
+from edge_sched.probe.stamp.packet import PLAIN_OCTETS
+from edge_sched.probe.stamp.packet import TWAMP_REQUEST_OCTETS
+from edge_sched.probe.stamp.packet import Reply
+from edge_sched.probe.stamp.packet import error_estimate
+from edge_sched.probe.stamp.packet import pack_reply
+from edge_sched.probe.stamp.packet import packet_octets
+from edge_sched.probe.stamp.packet import unpack_request
+
+
+def _at_once() -> None:
+    """No time between receiving and sending but our own."""
+
+
+class Mirror:
+    """Stateless: the reply has the sequence number of its request.
+
+    It is as long as its request, so that nobody can have more sent to a
+    victim than he sends himself; a request of TWAMP-Light may be shorter.
+
+    :param key: if there is one, requests without its HMAC are not answered
+    :param twamp_light: answer requests of 14 to 43 octets with 44, which is
+        72 octets for 42 with the headers of IPv4 and UDP
+    :param hold: called between receiving and sending; for tests
+    :param now_ns: the wall clock; T3 is its time
+    """
+
+    def __init__(
+        self,
+        key: bytes | None = None,
+        twamp_light: bool = False,
+        hold: Callable[[], None] = _at_once,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._key = key
+        self._shortest = TWAMP_REQUEST_OCTETS if twamp_light else PLAIN_OCTETS
+        self._hold = hold
+        self._now_ns = now_ns
+
+    def reflect(self, octets: bytes, received_ns: int, ttl: int) -> bytes:
+        """The reply to a request; send it at once, T3 is in it.
+
+        Its timestamps have the format of the request's.
+
+        :param received_ns: T2
+        :param ttl: with which the request arrived
+        :raises BadPacketError: if it is no request or not to be answered
+        """
+        request = unpack_request(octets, self._key, self._shortest)
+        tail = tlv.reflected(octets[packet_octets(self._key) :])
+        ptp = request.ptp
+        received = timestamp.encode(received_ns, ptp)
+        self._hold()
+        reply = Reply(
+            request.sequence,
+            timestamp.encode(self._now_ns(), ptp),
+            error_estimate(ptp),
+            request.ssid,
+            received,
+            request.sequence,
+            request.timestamp,
+            request.error_estimate,
+            ttl,
+        )
+        return pack_reply(reply, self._key) + tail

@@ -1,0 +1,159 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The session-reflector: one thread that answers until it is told to stop."""
+
+import collections
+import logging
+import selectors
+import socket
+import time
+from collections.abc import Iterable
+
+from edge_sched.probe.outcome import Address
+from edge_sched.probe.stamp import udp
+from edge_sched.probe.stamp.gate import Gate
+from edge_sched.probe.stamp.mirror import Mirror
+from edge_sched.probe.stamp.packet import BadPacketError
+
+LOG = logging.getLogger(__name__)
+
+#: The port of STAMP (RFC 8762, section 4.1).
+PORT = 862
+
+#: Seconds between two lines that say what was done: chosen, as a line is for
+#: who looks into the log afterwards.
+SUMMARY_SECONDS = 300.0
+
+#: Datagrams that are read from a socket before others have their turn.
+READ_MAX = 256
+
+
+class Reflector:
+    """Answers STAMP at the addresses that it is bound to.
+
+    :param bind: e.g. ``0.0.0.0`` and ``::``; a reply leaves from the address
+        that the request went to
+    :param port: 0 for any, which differs between the addresses
+    :param dscp: of the replies, 0..63 (RFC 2474)
+    """
+
+    def __init__(
+        self,
+        bind: Iterable[Address],
+        port: int,
+        gate: Gate,
+        mirror: Mirror,
+        dscp: int = 0,
+    ) -> None:
+        self._bind = tuple(bind)
+        self._port = port
+        self._gate = gate
+        self._mirror = mirror
+        self._dscp = dscp
+        self._sockets: list[socket.socket] = []
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        #: Datagrams since the start by what became of them: ``answered``,
+        #: ``denied`` (not allowed), ``limited`` (too many), ``refused`` (no
+        #: request, or a wrong HMAC), ``failed`` (the reply was not sent).
+        self.counts: collections.Counter[str] = collections.Counter()
+
+    @property
+    def endpoints(self) -> list[udp.Peer]:
+        """Where it listens, ``[('127.0.0.1', 862)]``."""
+        return [bound.getsockname() for bound in self._sockets]
+
+    def open(self) -> None:
+        """Bind; a version of IP that the host lacks is warned of.
+
+        :raises OSError: naming an address and port that cannot be had
+        """
+        missing = None
+        for address in self._bind:
+            try:
+                bound = udp.open_reflecting(address, self._port, self._dscp)
+            except OSError as error:
+                if not udp.is_missing(error):
+                    raise
+                missing = error
+                LOG.warning('Not bound: %s', error)
+            else:
+                self._sockets.append(bound)
+        if missing is not None and not self._sockets:
+            raise missing
+        LOG.info(
+            'Answering at %s',
+            ', '.join(f'{peer[0]} port {peer[1]}' for peer in self.endpoints),
+        )
+
+    def serve(self) -> None:
+        """Answer until ``stop``; nothing that arrives ends it."""
+        with selectors.DefaultSelector() as selector:
+            for readable in (self._woken, *self._sockets):
+                selector.register(readable, selectors.EVENT_READ)
+            summary_at = time.monotonic() + SUMMARY_SECONDS
+            while True:
+                wait_seconds = max(0.0, summary_at - time.monotonic())
+                for key, _ in selector.select(wait_seconds):
+                    if key.fileobj is self._woken:
+                        self._summarise()
+                        return
+                    assert isinstance(key.fileobj, socket.socket)
+                    self._read(key.fileobj)
+                if time.monotonic() >= summary_at:
+                    self._summarise()
+                    summary_at += SUMMARY_SECONDS
+
+    def stop(self) -> None:
+        """End ``serve``; from another thread or a signal handler."""
+        self._wake.send(b'.')
+
+    def close(self) -> None:
+        for opened in (*self._sockets, self._wake, self._woken):
+            opened.close()
+        self._sockets.clear()
+
+    def _read(self, bound: socket.socket) -> None:
+        for _ in range(READ_MAX):
+            try:
+                datagram = udp.receive(bound)
+            except BlockingIOError:
+                return
+            except OSError:
+                self.counts['failed'] += 1
+                return
+            self.counts[self._answer(bound, datagram)] += 1
+
+    def _answer(self, bound: socket.socket, datagram: udp.Datagram) -> str:
+        """What became of it, as in ``counts``."""
+        octets, peer, received_ns, ttl, local = datagram
+        verdict = self._gate.judge(peer[0])
+        if verdict != 'pass':
+            return verdict
+        if local is None or len(octets) > udp.DATAGRAM_MAX_OCTETS:
+            return 'refused'
+        try:
+            reply = self._mirror.reflect(octets, received_ns, ttl)
+            bound.sendmsg([reply], [local], 0, peer)
+        except BadPacketError:
+            return 'refused'
+        except OSError:
+            return 'failed'
+        return 'answered'
+
+    def _summarise(self) -> None:
+        LOG.info(
+            'Datagrams since the start: %s',
+            ', '.join(f'{n} {what}' for what, n in sorted(self.counts.items()))
+            or 'none',
+        )
