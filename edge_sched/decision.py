@@ -64,11 +64,13 @@ class Decision:
         ``{('lyon', 'eu-west', 'cell1'): HostVerdict(...)}``; hosts with the
         same places share one
     :param any_row: whether any host has any row of any client, usable or not
+    :param outage: whether measuring is down, so that older rows are used
     """
 
     intent: Intent
     verdicts: Mapping[Chain, HostVerdict]
     any_row: bool
+    outage: bool = False
 
     @property
     def any_accepted(self) -> bool:
@@ -91,9 +93,10 @@ def decide(
     :param now: UTC epoch seconds
     """
     distinct = list(dict.fromkeys(chains))
+    outage = policy.is_outage(_heartbeat_at(answers.values()), now)
     columns = [
         _judge_client(
-            Judge(target, intent, policy, now),
+            Judge(target, intent, policy, now, outage),
             answers.get(target.client, _NO_ANSWER),
             distinct,
         )
@@ -110,7 +113,15 @@ def decide(
         *(answers.get(c, _NO_ANSWER).vantages() for c in intent.clients)
     )
     any_row = any(not measured.isdisjoint(chain) for chain in distinct)
-    return Decision(intent, verdicts, any_row)
+    return Decision(intent, verdicts, any_row, outage)
+
+
+def _heartbeat_at(answers: Iterable[Answer]) -> float | None:
+    """As read last: answers that are kept may be of different times."""
+    return max(
+        (a.heartbeat_at for a in answers if a.heartbeat_at is not None),
+        default=None,
+    )
 
 
 def _judge_client(

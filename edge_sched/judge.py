@@ -45,14 +45,23 @@ class Judge:
     :param target: the client, and the latency budget that holds for it
     :param intent: what else is asked for
     :param now: UTC epoch seconds
+    :param outage: whether measuring is down, so that older rows are used
     """
 
     def __init__(
-        self, target: NearClient, intent: Intent, policy: Policy, now: float
+        self,
+        target: NearClient,
+        intent: Intent,
+        policy: Policy,
+        now: float,
+        outage: bool = False,
     ) -> None:
         self._intent = intent
         self._policy = policy
         self._now = now
+        self._usable_seconds = (
+            policy.outage_max_age_seconds if outage else policy.max_age_seconds
+        )
         self._has_budget = intent.has_budget
         budget_ms = target.latency_budget_ms
         self._budget_ms = math.inf if budget_ms is None else budget_ms
@@ -84,10 +93,16 @@ class Judge:
             return UNMEASURED
         age_seconds = row.age_seconds(self._now)
         if (
-            age_seconds > self._policy.max_age_seconds
+            age_seconds > self._usable_seconds
             or row.measured_at - self._now > CLOCK_SKEW_SECONDS
         ):
             return Verdict(Standing.UNKNOWN, row, age_seconds, why=STALE)
+        verdict = self._of_usable(row, age_seconds)
+        if age_seconds > self._policy.max_age_seconds:
+            return verdict._replace(stale=True)
+        return verdict
+
+    def _of_usable(self, row: Latency, age_seconds: float) -> Verdict:
         standings = self._standings(row)
         worst = min(standings, key=_STANDING)[1]
         rank_ms = row.rtt_ms(self._policy.rank_percentile)

@@ -20,6 +20,7 @@ figure that is not carried is unknown.
 """
 
 import dataclasses
+import ipaddress
 import math
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -132,10 +133,13 @@ class Answer:
         the longest prefix there that contains the whole of it, or to the
         name's own row, which goes before: ``{'lyon': Latency(...)}``.
         A vantage without a row is absent.
+    :param heartbeat_at: when the collector that was at work least lately
+        was, UTC epoch seconds; ``None`` if there is no collector
     """
 
     known: bool
     parts: tuple[Mapping[str, Latency], ...] = ()
+    heartbeat_at: float | None = None
 
     def vantages(self) -> frozenset[str]:
         """Every vantage that has a row of this client."""
@@ -150,12 +154,20 @@ class NewLatency:
     :param project_id: the owner of a name, ``''`` for a shared one; always
         ``''`` for a prefix
     :param line: where it was read, for messages; the header is 1
+    :param address: what was probed, if it was the client itself; it tells
+        whether a name has been pointed elsewhere since
     """
 
     client: Client
     latency: Latency
     project_id: str = ''
     line: int = 0
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address | None = None
+
+    @property
+    def owned(self) -> tuple[Client, str]:
+        """The client and its owner."""
+        return self.client, self.project_id
 
 
 def _check_rtt(column: str, rtt_ms: float | None) -> None:

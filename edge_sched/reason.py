@@ -116,7 +116,8 @@ def _of_client(
     unit = '%' if metrics[0] == LOSS else 'ms'
     # What is a whole number on paper is not rounded up to the next.
     said += f' at {math.ceil(nearest_by / (1 + TOLERANCE))} {unit}'
-    return f'{said}, measured {duration(verdict.age_seconds or 0)} ago'
+    said += f', measured {duration(verdict.age_seconds or 0)} ago'
+    return f'{said} (measuring is down)' if verdict.stale else said
 
 
 def _of_all(

@@ -71,6 +71,10 @@ def make_record(
 ) -> dict[str, Any]:
     """The record of one request, ready for JSON.
 
+    Two keys are there in an outage of measuring only: ``measuring`` is
+    ``outage``, and the best sites whose figures are older than ``max_age``
+    are marked ``stale``.
+
     :param sites: what to call each place, ``{('lyon', 'cell1'): 'lyon'}``
     :param hosts: how many hosts came in of each place
     """
@@ -96,6 +100,7 @@ def make_record(
         'cache': source.cache,
         'lookup_ms': round(source.lookup_ms, 3),
         'breaker': source.breaker,
+        **({'measuring': 'outage'} if decision and decision.outage else {}),
     }
 
 
@@ -165,6 +170,7 @@ def _best(
             'age_seconds': round(host.deciding.age_seconds or 0.0, 1),
             'samples': row.samples,
             'source': row.source,
+            **({'stale': True} if host.deciding.stale else {}),
         }
         if len(best) == _BEST_SITES:
             break

@@ -14,6 +14,7 @@
 
 import argparse
 import math
+import re
 from typing import Any
 
 from edge_sched.client import NAME
@@ -120,6 +121,21 @@ def seconds_of(option: str, text: str) -> float:
             f'{option} {shorten(text)!r} is not a number of seconds'
         )
     return seconds
+
+
+def whole_of(option: str, text: str, least: int, most: int) -> int:
+    """A whole number in a range.
+
+    :raises BadArgumentError: naming the option and what is allowed
+    """
+    if not re.fullmatch(r'\d{1,9}', text, re.ASCII) or not (
+        least <= int(text) <= most
+    ):
+        raise BadArgumentError(
+            f'{option} {shorten(text)!r} is not a whole number in '
+            f'{least}..{most}'
+        )
+    return int(text)
 
 
 def value_of(option: str, key: Key, text: str) -> Any:

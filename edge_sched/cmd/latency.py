@@ -30,6 +30,7 @@ from edge_sched.conf.policy import policy_of
 from edge_sched.intent import Intent
 from edge_sched.judge import Judge
 from edge_sched.latency import Answer
+from edge_sched.reason import duration
 from edge_sched.store.reader import reader
 from edge_sched.verdict import Policy
 from edge_sched.verdict import Verdict
@@ -96,7 +97,14 @@ class Show(lister.Lister):
             raise arguments.BadArgumentError(f'{client} is not a known client')
         if not answer.vantages():
             self.app.stderr.write(f'{client} was never measured\n')
-        verdicts = judge_vantages(answer, intent, policy_of(conf), time.time())
+        policy = policy_of(conf)
+        now = time.time()
+        if policy.is_outage(answer.heartbeat_at, now):
+            self.app.stderr.write(
+                'measuring is down: measurements are used up to an age of '
+                f'{duration(policy.outage_max_age_seconds)}\n'
+            )
+        verdicts = judge_vantages(answer, intent, policy, now)
         return COLUMNS, [_cells(*item) for item in verdicts]
 
 
@@ -108,7 +116,8 @@ def judge_vantages(
     :param intent: of one client
     """
     (target,) = intent.targets
-    judge = Judge(target, intent, policy, now)
+    outage = policy.is_outage(answer.heartbeat_at, now)
+    judge = Judge(target, intent, policy, now, outage)
     verdicts = [
         (vantage, judge.at((vantage,), answer))
         for vantage in sorted(answer.vantages())

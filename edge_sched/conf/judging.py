@@ -85,6 +85,39 @@ does not close a site.
 Possible values:
 
 * A positive integer.
+
+Related options:
+
+* ``outage_max_age``
+""",
+    ),
+    cfg.IntOpt(
+        'outage_max_age',
+        default=21600,
+        min=0,
+        help="""
+The age, in seconds, up to which measurements are used while measuring is down.
+
+Each ``edge-sched-collector`` leaves a heartbeat in the store. While one of
+them is older than ``max_age``, nothing can be newer, and older measurements
+go on to be judged, since wired paths move little: an outage of the collectors
+must not stop all creates at once. The decision record and the reason that a
+user reads say so. A single prober that is silent does not bring this about,
+and without any heartbeat, as with imports only, it never comes.
+
+A collector that has been away for longer than this is taken for one that was
+removed.
+
+Possible values:
+
+* A positive integer. 6 hours are the default.
+* ``max_age`` or less, e.g. 0: measurements older than ``max_age`` are never
+  used.
+
+Related options:
+
+* ``max_age``
+* ``[edge_sched_collector] retention``, which deletes measurements
 """,
     ),
     cfg.StrOpt(

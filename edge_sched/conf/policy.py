@@ -21,6 +21,7 @@ def policy_of(conf: cfg.ConfigOpts) -> Policy:
     group = conf.edge_sched
     return Policy(
         max_age_seconds=group.max_age,
+        outage_max_age_seconds=group.outage_max_age,
         rank_percentile=group.rank_percentile,
         reference_latency_ms=group.reference_latency_ms,
         tie_band_ms=group.tie_band_ms,

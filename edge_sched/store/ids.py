@@ -14,20 +14,22 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
 from edge_sched.client import Client
 from edge_sched.client import Prefix
 from edge_sched.latency import NewLatency
-from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.packing import pack
 from edge_sched.store.schema import clients
 from edge_sched.store.schema import vantages
 from edge_sched.store.upsert import insert_missing
 
 T = TypeVar('T')
+
+#: A client, and who owns it if it is a name; ``''`` is shared.
+Owned: TypeAlias = tuple[Client, str]
 
 #: Rows a statement. Chosen: larger ones are not faster, and PyMySQL sends
 #: them as one packet, which servers bound (16 MB in MariaDB).
@@ -53,29 +55,37 @@ def vantage_ids_of(
 
 
 def client_ids_of(
-    connection: sa.Connection, rows: Sequence[NewLatency]
-) -> dict[tuple[Client, str], int]:
-    """The ids of (client, owner) of each row; names must be there.
+    connection: sa.Connection, rows: Iterable[NewLatency]
+) -> dict[Owned, int]:
+    """The ids of the clients of these rows.
 
-    :raises UnknownClientError: for the first row of a name that is not
+    Prefixes are made; a name that is no client of its owner has none.
     """
-    names = {row.client.name for row in rows if row.client.name}
-    named = _named_ids(connection, sorted(names))
-    asked = {(row.client, row.project_id): row for row in reversed(rows)}
-    for row in sorted(asked.values(), key=lambda row: row.line):
-        name = row.client.name
-        if name and (name, row.project_id) not in named:
-            raise UnknownClientError(name, row.project_id, row.line)
-    ids = _prefix_ids(
-        connection, {row.client.prefix for row in rows if row.client.prefix}
-    )
+    asked = {row.client for row in rows}
+    prefixes = {client.prefix for client in asked if client.prefix}
+    names = {client.name for client in asked if client.name}
     return {
-        (client, owner): (
-            ids[client.prefix]
-            if client.prefix
-            else named[client.name or '', owner]
+        (Client(prefix), ''): id_
+        for prefix, id_ in _prefix_ids(connection, prefixes).items()
+    } | named_ids_of(connection, names)
+
+
+def named_ids_of(
+    connection: sa.Connection, names: Iterable[str]
+) -> dict[Owned, int]:
+    """The ids of all clients of these names, whoever owns them.
+
+    None of them can be pointed elsewhere until the transaction ends.
+    """
+    return {
+        (Client(name=row.name), row.project_id): row.id
+        for batch in batches(sorted(names), BATCH_VALUES)
+        for row in connection.execute(
+            sa.select(clients.c.id, clients.c.name, clients.c.project_id)
+            .where(clients.c.name.in_(batch))
+            .order_by(clients.c.id)
+            .with_for_update(read=True)
         )
-        for client, owner in asked
     }
 
 
@@ -95,20 +105,6 @@ def _vantage_ids(
             sa.select(vantages.c.id, vantages.c.name).where(
                 vantages.c.name.in_(batch)
             )
-        )
-    }
-
-
-def _named_ids(
-    connection: sa.Connection, names: Sequence[str]
-) -> dict[tuple[str, str], int]:
-    return {
-        (row.name, row.project_id): row.id
-        for batch in batches(names, BATCH_VALUES)
-        for row in connection.execute(
-            sa.select(
-                clients.c.id, clients.c.name, clients.c.project_id
-            ).where(clients.c.name.in_(batch))
         )
     }
 

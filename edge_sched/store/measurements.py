@@ -10,33 +10,40 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Rows of measurements: stored, listed, purged. Each call needs a transaction.
+"""Rows of measurements: stored and listed. Each call needs a transaction.
 
 ``Writer`` is the way in; it brings the transaction and tries again.
 """
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from edge_sched.client import Client
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.figures import FIGURES
 from edge_sched.store.figures import to_latency
 from edge_sched.store.figures import to_row
 from edge_sched.store.ids import BATCH_ROWS
 from edge_sched.store.ids import BATCH_VALUES
+from edge_sched.store.ids import Owned
 from edge_sched.store.ids import batches
 from edge_sched.store.ids import client_ids_of
 from edge_sched.store.ids import vantage_ids_of
+from edge_sched.store.named import prefixes_of
 from edge_sched.store.packing import pack
+from edge_sched.store.packing import pack_address
 from edge_sched.store.schema import clients
 from edge_sched.store.schema import latencies
 from edge_sched.store.schema import vantages
 from edge_sched.store.upsert import upsert_newer
+
+#: Ids of a client and a vantage.
+Key: TypeAlias = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,6 +52,18 @@ class Stored:
 
     written: int
     older: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recorded(Stored):
+    """What became of the rows that a collector has brought.
+
+    :param unknown: left out: of names that are no client
+    :param misplaced: left out: of names that point elsewhere
+    """
+
+    unknown: int
+    misplaced: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,17 +87,114 @@ def store(
 
     :raises UnknownClientError: for the first row of a name that is no client
     """
-    vantage_ids = vantage_ids_of(connection, {r.latency.vantage for r in rows})
     client_ids = client_ids_of(connection, rows)
-    keys = [
-        (
-            client_ids[row.client, row.project_id],
-            vantage_ids[row.latency.vantage],
+    for row in sorted(rows, key=lambda row: row.line):
+        if row.owned not in client_ids:
+            name = row.client.name or ''
+            raise UnknownClientError(name, row.project_id, row.line)
+    return _write(connection, rows, client_ids, progress)
+
+
+def record(connection: sa.Connection, rows: Sequence[NewLatency]) -> Recorded:
+    """Write rows as ``store`` does, leaving out those without a place."""
+    client_ids = client_ids_of(connection, rows)
+    known = [row for row in rows if row.owned in client_ids]
+    placed = _placed(connection, known, client_ids)
+    stored = _write(connection, placed, client_ids, lambda done: None)
+    return Recorded(
+        written=stored.written,
+        older=stored.older,
+        unknown=len(rows) - len(known),
+        misplaced=len(known) - len(placed),
+    )
+
+
+def listed(
+    connection: sa.Connection, client: Client | None, vantage: str | None
+) -> list[StoredLatency]:
+    """Rows by client and vantage: prefixes by address, then names.
+
+    :param client: only of this very prefix, or of this name, whoever owns it
+    """
+    statement = (
+        sa.select(
+            vantages.c.name.label('vantage'),
+            clients.c.name.label('owner_name'),
+            clients.c.project_id,
+            clients.c.network,
+            clients.c.length,
+            *FIGURES,
         )
+        .select_from(latencies.join(clients).join(vantages))
+        .where(*chosen(client, vantage))
+        .order_by(
+            clients.c.name.is_not(None),
+            clients.c.name,
+            clients.c.project_id,
+            clients.c.network,
+            clients.c.length,
+            vantages.c.name,
+        )
+    )
+    texts: dict[object, str] = {}
+    return [
+        StoredLatency(to_latency(row, texts), row.project_id)
+        for row in connection.execute(statement)
+    ]
+
+
+def chosen(
+    client: Client | None, vantage: str | None
+) -> Iterator[sa.ColumnElement[bool]]:
+    """The conditions on clients and vantages, as of ``listed``."""
+    if client is not None and client.prefix is not None:
+        packed = pack(client.prefix)
+        yield clients.c.network == packed.network
+        yield clients.c.last == packed.last
+    elif client is not None:
+        yield clients.c.name == client.name
+    if vantage is not None:
+        yield vantages.c.name == vantage
+
+
+def _placed(
+    connection: sa.Connection,
+    rows: Sequence[NewLatency],
+    client_ids: Mapping[Owned, int],
+) -> list[NewLatency]:
+    """The rows without those of names that point elsewhere by now."""
+    probed = {
+        client_ids[row.owned]
+        for row in rows
+        if row.client.name and row.address
+    }
+    prefixes = prefixes_of(connection, probed)
+
+    def is_placed(row: NewLatency) -> bool:
+        if row.client.name is None or row.address is None:
+            return True
+        address = pack_address(row.address)
+        return any(
+            prefix.network <= address <= prefix.last
+            for prefix in prefixes[client_ids[row.owned]]
+        )
+
+    return [row for row in rows if is_placed(row)]
+
+
+def _write(
+    connection: sa.Connection,
+    rows: Sequence[NewLatency],
+    client_ids: Mapping[Owned, int],
+    progress: Callable[[int], None],
+) -> Stored:
+    vantage_ids = vantage_ids_of(connection, {r.latency.vantage for r in rows})
+    keys = [
+        (client_ids[row.owned], vantage_ids[row.latency.vantage])
         for row in rows
     ]
-    times = _times(connection, {client_id for client_id, _ in keys})
-    newest: dict[tuple[int, int], Latency] = {}
+    times = _times(connection, keys)
+    newest: dict[Key, Latency] = {}
     older = 0
     for key, row in zip(keys, rows, strict=True):
         if row.latency.measured_at < times.get(key, 0.0):
@@ -108,105 +224,22 @@ def store(
     return Stored(written=len(rows) - older, older=older)
 
 
-def listed(
-    connection: sa.Connection, client: Client | None, vantage: str | None
-) -> list[StoredLatency]:
-    """Rows by client and vantage: prefixes by address, then names.
-
-    :param client: only of this very prefix, or of this name, whoever owns it
-    """
-    statement = (
-        sa.select(
-            vantages.c.name.label('vantage'),
-            clients.c.name.label('owner_name'),
-            clients.c.project_id,
-            clients.c.network,
-            clients.c.length,
-            *FIGURES,
-        )
-        .select_from(latencies.join(clients).join(vantages))
-        .where(*_chosen(client, vantage))
-        .order_by(
-            clients.c.name.is_not(None),
-            clients.c.name,
-            clients.c.project_id,
-            clients.c.network,
-            clients.c.length,
-            vantages.c.name,
-        )
-    )
-    texts: dict[object, str] = {}
-    return [
-        StoredLatency(to_latency(row, texts), row.project_id)
-        for row in connection.execute(statement)
-    ]
-
-
-def purge(
-    connection: sa.Connection,
-    *,
-    older_than_seconds: float | None = None,
-    client: Client | None = None,
-    vantage: str | None = None,
-) -> int:
-    """Delete the rows that meet every condition given; all if none is.
-
-    Prefixes and vantages that are left without a row go as well, names do
-    not.
-
-    :returns: the number of rows
-    """
-    conditions = []
-    if older_than_seconds is not None:
-        oldest = time.time() - older_than_seconds
-        conditions.append(latencies.c.measured_at < oldest)
-    if client is not None:
-        ids = sa.select(clients.c.id).where(*_chosen(client, None))
-        conditions.append(latencies.c.client_id.in_(ids))
-    if vantage is not None:
-        ids = sa.select(vantages.c.id).where(*_chosen(None, vantage))
-        conditions.append(latencies.c.vantage_id.in_(ids))
-    purged = connection.execute(sa.delete(latencies).where(*conditions))
-    row_of = sa.select(latencies.c.client_id)
-    connection.execute(
-        sa.delete(clients).where(
-            clients.c.name.is_(None),
-            ~row_of.where(latencies.c.client_id == clients.c.id).exists(),
-        )
-    )
-    connection.execute(
-        sa.delete(vantages).where(
-            ~row_of.where(latencies.c.vantage_id == vantages.c.id).exists()
-        )
-    )
-    return purged.rowcount
-
-
-def _chosen(
-    client: Client | None, vantage: str | None
-) -> Iterator[sa.ColumnElement[bool]]:
-    if client is not None and client.prefix is not None:
-        packed = pack(client.prefix)
-        yield clients.c.network == packed.network
-        yield clients.c.last == packed.last
-    elif client is not None:
-        yield clients.c.name == client.name
-    if vantage is not None:
-        yield vantages.c.name == vantage
-
-
-def _times(
-    connection: sa.Connection, client_ids: Iterable[int]
-) -> dict[tuple[int, int], float]:
-    """When the stored rows of these clients were measured."""
+def _times(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, float]:
+    """When the stored rows of these clients and vantages were measured."""
+    client_ids = sorted({client_id for client_id, _ in keys})
+    vantage_ids = sorted({vantage_id for _, vantage_id in keys})
     return {
         (row.client_id, row.vantage_id): row.measured_at
-        for batch in batches(sorted(client_ids), BATCH_VALUES)
+        for some_clients in batches(client_ids, BATCH_VALUES)
+        for some_vantages in batches(vantage_ids, BATCH_VALUES)
         for row in connection.execute(
             sa.select(
                 latencies.c.client_id,
                 latencies.c.vantage_id,
                 latencies.c.measured_at,
-            ).where(latencies.c.client_id.in_(batch))
+            ).where(
+                latencies.c.client_id.in_(some_clients),
+                latencies.c.vantage_id.in_(some_vantages),
+            )
         )
     }

@@ -19,6 +19,8 @@ import sqlalchemy as sa
 
 from edge_sched.client import Prefix
 from edge_sched.store.errors import UnknownClientError
+from edge_sched.store.ids import BATCH_VALUES
+from edge_sched.store.ids import batches
 from edge_sched.store.packing import Packed
 from edge_sched.store.packing import candidates
 from edge_sched.store.packing import pack
@@ -64,7 +66,7 @@ def set_client(
         sa.select(clients.c.id).where(*_is(name, project_id)).with_for_update()
     ).scalar_one()
     wanted = {pack(prefix): prefix for prefix in prefixes}
-    if wanted.keys() == _pointed_at(connection, client_id):
+    if wanted.keys() == set(prefixes_of(connection, [client_id])[client_id]):
         return
     for table in (named_prefixes, latencies):
         connection.execute(
@@ -130,15 +132,25 @@ def listed(connection: sa.Connection) -> list[NamedClient]:
     ]
 
 
-def _pointed_at(connection: sa.Connection, client_id: int) -> set[Packed]:
-    rows = connection.execute(
-        sa.select(
-            named_prefixes.c.network,
-            named_prefixes.c.last,
-            named_prefixes.c.length,
-        ).where(named_prefixes.c.client_id == client_id)
-    )
-    return {Packed(bytes(r.network), bytes(r.last), r.length) for r in rows}
+def prefixes_of(
+    connection: sa.Connection, client_ids: Iterable[int]
+) -> dict[int, list[Packed]]:
+    """What each of these names points at, by its id."""
+    found: dict[int, list[Packed]] = {id_: [] for id_ in client_ids}
+    for batch in batches(sorted(found), BATCH_VALUES):
+        rows = connection.execute(
+            sa.select(
+                named_prefixes.c.client_id,
+                named_prefixes.c.network,
+                named_prefixes.c.last,
+                named_prefixes.c.length,
+            ).where(named_prefixes.c.client_id.in_(batch))
+        )
+        for row in rows:
+            found[row.client_id].append(
+                Packed(bytes(row.network), bytes(row.last), row.length)
+            )
+    return found
 
 
 def _is(name: str, project_id: str) -> Sequence[sa.ColumnElement[bool]]:

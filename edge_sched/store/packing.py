@@ -55,6 +55,14 @@ def pack(prefix: Prefix) -> Packed:
     return Packed(first.to_bytes(16), last.to_bytes(16), length)
 
 
+def pack_address(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> bytes:
+    """``203.0.113.7`` and ``::ffff:203.0.113.7`` alike, to compare with."""
+    mapped = _MAPPED if address.version == 4 else 0
+    return (int(address) | mapped).to_bytes(16)
+
+
 def unpack(network: bytes, length: int) -> Prefix:
     """The prefix of a stored row, the reverse of ``pack``."""
     first = int.from_bytes(network)

@@ -32,6 +32,7 @@ from edge_sched.store.packing import candidates
 from edge_sched.store.packing import pack
 from edge_sched.store.schema import ancestors
 from edge_sched.store.schema import clients
+from edge_sched.store.schema import heartbeats
 from edge_sched.store.schema import latencies
 from edge_sched.store.schema import named_prefixes
 from edge_sched.store.schema import vantages
@@ -43,13 +44,19 @@ _NAMES = -1
 _NONE = sa.literal(0)
 
 
-def fetch(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Answer]:
-    """Answer each key, by one statement in all; none for no key."""
+def fetch(
+    connection: sa.Connection, keys: Sequence[Key], heard_since: float
+) -> dict[Key, Answer]:
+    """Answer each key, by one statement in all; none for no key.
+
+    :param heard_since: collectors whose heartbeat is older are no more; UTC
+        epoch seconds
+    """
     if not keys:
         return {}
     prefixes = [client.prefix for client, _ in keys if client.prefix]
     named = [(client.name, owner) for client, owner in keys if client.name]
-    found = _Found(connection.execute(statement(prefixes, named)))
+    found = _Found(connection.execute(statement(prefixes, named, heard_since)))
     numbers = {prefix: number for number, prefix in enumerate(prefixes)}
     return {
         (client, owner): (
@@ -62,9 +69,11 @@ def fetch(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Answer]:
 
 
 def statement(
-    prefixes: Sequence[Prefix], named: Iterable[tuple[str, str]]
+    prefixes: Sequence[Prefix],
+    named: Iterable[tuple[str, str]],
+    heard_since: float = 0.0,
 ) -> sa.Select[Any]:
-    """The rows of every prefix and name.
+    """The rows of every prefix and name, each with the oldest heartbeat.
 
     :param prefixes: in the order that ``asked`` numbers them
     :param named: names and the projects that ask for them; rows that
@@ -102,6 +111,9 @@ def statement(
         .subquery('ranked')
     )
     owners = clients.alias('owners')
+    oldest_heartbeat = sa.select(sa.func.min(heartbeats.c.beaten_at)).where(
+        heartbeats.c.beaten_at >= heard_since
+    )
     return (
         sa.select(
             ranked.c.asked,
@@ -113,6 +125,7 @@ def statement(
             clients.c.length,
             vantages.c.name.label('vantage'),
             *(ranked.c[column.name] for column in FIGURES),
+            oldest_heartbeat.scalar_subquery().label('heartbeat_at'),
         )
         .select_from(
             ranked.outerjoin(vantages, vantages.c.id == ranked.c.vantage_id)
@@ -189,7 +202,9 @@ class _Found:
         self._names: dict[tuple[str, str], dict[int, dict[str, Latency]]] = {}
         #: One object for equal texts, since the cache keeps many rows.
         texts: dict[object, str] = {}
+        self._heartbeat_at: float | None = None
         for row in rows:
+            self._heartbeat_at = row.heartbeat_at
             if row.asked == _NAMES:
                 owner = (row.owner_name, row.owner_project)
                 parts = self._names.setdefault(owner, {})
@@ -201,7 +216,8 @@ class _Found:
                 part[latency.vantage] = latency
 
     def of_prefix(self, number: int) -> Answer:
-        return Answer(True, (self._prefixes.get(number, {}),))
+        parts = (self._prefixes.get(number, {}),)
+        return Answer(True, parts, self._heartbeat_at)
 
     def of_name(self, name: str, project_id: str) -> Answer:
         """The project's own client of this name goes before the shared."""
@@ -214,4 +230,4 @@ class _Found:
         pointed = [
             part | own for number, part in sorted(parts.items()) if number
         ]
-        return Answer(True, tuple(pointed) or (own,))
+        return Answer(True, tuple(pointed) or (own,), self._heartbeat_at)

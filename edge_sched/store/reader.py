@@ -141,16 +141,17 @@ class Reader:
         no connection is to be had at all, that is final.
         """
         deadline = time.monotonic() + self._settings.timeout_seconds
+        heard_since = time.time() - self._settings.outage_max_age_seconds
         connected = False
         try:
             with self._database.reading() as connection:
                 connected = True
-                return query.fetch(connection, keys)
+                return query.fetch(connection, keys, heard_since)
         except db_exception.DBConnectionError:
             if not connected or time.monotonic() > deadline:
                 raise
         with self._database.reading() as connection:
-            return query.fetch(connection, keys)
+            return query.fetch(connection, keys, heard_since)
 
 
 _lock = threading.Lock()

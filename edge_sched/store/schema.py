@@ -164,3 +164,13 @@ latencies = sa.Table(
     sa.Index('ix_edge_latencies_vantage', 'vantage_id'),
     **_TABLE_ARGS,
 )
+
+#: When each collector last wrote what it had read, UTC epoch seconds; its name
+#: is its shard, e.g. ``1/1``.
+heartbeats = sa.Table(
+    'edge_heartbeats',
+    metadata,
+    sa.Column('name', _text(NAME_LENGTH), primary_key=True),
+    sa.Column('beaten_at', sa.Double(), nullable=False),
+    **_TABLE_ARGS,
+)

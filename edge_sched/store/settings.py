@@ -32,6 +32,8 @@ class StoreSettings:
     :param retry_after_seconds: how long a failed store is left alone
     :param cache_ttl_seconds: how long an answer is fresh; 0 keeps none
     :param max_age_seconds: how long an answer serves while the store is away
+    :param outage_max_age_seconds: how long a collector counts that is no
+        longer at work
     :param max_pool_size: connections that a process keeps open
     :param max_overflow: connections that it may open beyond those
     """
@@ -42,6 +44,7 @@ class StoreSettings:
     retry_after_seconds: float = 30.0
     cache_ttl_seconds: float = 10.0
     max_age_seconds: float = 900.0
+    outage_max_age_seconds: float = 21_600.0
     max_pool_size: int = 2
     max_overflow: int = 10
 
@@ -88,6 +91,7 @@ class StoreSettings:
             retry_after_seconds=conf.edge_sched.store_retry_after,
             cache_ttl_seconds=conf.edge_sched.cache_ttl,
             max_age_seconds=conf.edge_sched.max_age,
+            outage_max_age_seconds=conf.edge_sched.outage_max_age,
             max_pool_size=conf.edge_sched_database.max_pool_size,
             max_overflow=conf.edge_sched_database.max_overflow,
         )

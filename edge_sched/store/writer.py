@@ -20,7 +20,9 @@ The tables must be there (``migrate.sync``).
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+import functools
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
@@ -30,10 +32,18 @@ from oslo_db import exception as db_exception
 from edge_sched.client import Client
 from edge_sched.client import Prefix
 from edge_sched.latency import NewLatency
+from edge_sched.store import candidates
+from edge_sched.store import heartbeat
 from edge_sched.store import measurements
 from edge_sched.store import named
+from edge_sched.store import retention
+from edge_sched.store.candidates import Candidate
 from edge_sched.store.engine import Database
 from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.ids import BATCH_VALUES
+from edge_sched.store.ids import batches
+from edge_sched.store.measurements import Key
+from edge_sched.store.measurements import Recorded
 from edge_sched.store.measurements import Stored
 from edge_sched.store.measurements import StoredLatency
 from edge_sched.store.named import NamedClient
@@ -53,7 +63,8 @@ _COLLISIONS = (
 
 
 class Writer:
-    """Each method is one transaction, tried again if another writer won.
+    """Each method but ``retain`` is one transaction, tried again if another
+    writer won.
 
     All of them raise ``StoreUnavailableError`` if the database does not do
     what it should, in which case nothing was written.
@@ -93,6 +104,66 @@ class Writer:
             )
         )
 
+    def record(self, rows: Iterable[NewLatency]) -> Recorded:
+        """Write what a collector has read, as far as it has a place.
+
+        Rows that are older than what is stored are skipped, those of a name
+        that is no client of its owner are left out, and so are those of a
+        name that was pointed elsewhere after ``address`` was probed. A few
+        thousand rows a call are best.
+        """
+        every_row = list(rows)
+        return self._write(
+            lambda connection: measurements.record(connection, every_row)
+        )
+
+    def beat(self, collector: str) -> None:
+        """Say that a collector is at work: its heartbeat is now.
+
+        :param collector: its name, e.g. its shard ``1/1``
+        """
+        now = time.time()
+        self._write(
+            lambda connection: heartbeat.beat(connection, collector, now)
+        )
+
+    def retain(self, older_than_seconds: float) -> int:
+        """Delete rows that are older, old heartbeats, and what is unused.
+
+        Prefixes and vantages that are left without a row go, names do not.
+        Many transactions, each of a few rows, so that others can write in
+        between; one that fails leaves the rest for the next time.
+
+        :returns: the number of rows
+        """
+        oldest = time.time() - older_than_seconds
+        deleted = 0
+        keys: Sequence[Key] = [(0, 0)]
+        while keys := self._read(
+            functools.partial(
+                retention.old_keys, oldest=oldest, after=keys[-1]
+            )
+        ):
+            deleted += self._write(
+                functools.partial(
+                    retention.delete_old, oldest=oldest, keys=keys
+                )
+            )
+        for table in retention.UNUSED:
+            unused = self._read(
+                functools.partial(retention.unused_ids, table=table)
+            )
+            for ids in batches(unused, BATCH_VALUES):
+                self._write(
+                    functools.partial(
+                        retention.delete_unused, table=table, ids=ids
+                    )
+                )
+        self._write(
+            functools.partial(retention.delete_old_heartbeats, oldest=oldest)
+        )
+        return deleted
+
     def list_latencies(
         self, client: Client | None = None, vantage: str | None = None
     ) -> list[StoredLatency]:
@@ -117,7 +188,7 @@ class Writer:
         :returns: the number of rows
         """
         return self._write(
-            lambda connection: measurements.purge(
+            lambda connection: retention.purge(
                 connection,
                 older_than_seconds=older_than_seconds,
                 client=client,
@@ -156,6 +227,12 @@ class Writer:
     def list_clients(self) -> list[NamedClient]:
         """Every name, by name and owner."""
         return self._read(named.listed)
+
+    def list_candidates(self, vantage: str) -> list[Candidate]:
+        """Every prefix that could be probed from a site, in no order."""
+        return self._read(
+            functools.partial(candidates.candidates, vantage=vantage)
+        )
 
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
         with available(), self._database.reading() as connection:

@@ -106,12 +106,15 @@ def decided(
     asked: intent.Intent,
     rows: Mapping[str, latency.Latency | Sequence[Any] | None],
     policy: verdict.Policy | None = None,
+    heartbeat_age: float | None = None,
 ) -> decision.Decision:
     """Decide of sites, each with a row for every client of the intent.
 
     :param rows: ``{'lyon': row}``, or ``{'lyon': [row, None]}`` for two
         clients of which the second was not measured there
+    :param heartbeat_age: of the collectors, in seconds, if there are any
     """
+    heartbeat_at = None if heartbeat_age is None else NOW - heartbeat_age
     answers = {}
     for i, target in enumerate(asked.targets):
         part = {}
@@ -123,7 +126,7 @@ def decided(
             )
             if row is not None:
                 part[site] = row
-        answers[target.client] = latency.Answer(True, (part,))
+        answers[target.client] = latency.Answer(True, (part,), heartbeat_at)
     return decision.decide(
         asked,
         answers,

@@ -250,6 +250,50 @@ class DecideTest(base.BaseTestCase):
         self.assertFalse(made.any_row)
 
 
+class OutageTest(base.BaseTestCase):
+    rows = {'lyon': make_row(age=7200), 'paris': make_row(age=30_000)}
+
+    def test_old_rows_are_used_while_the_heartbeat_is_old(self):
+        for heartbeat_age, expected in (
+            (None, set()),
+            (30, set()),
+            (901, {'lyon'}),
+            (21_601, set()),
+        ):
+            made = decided(
+                make_intent(), self.rows, heartbeat_age=heartbeat_age
+            )
+            self.assertEqual(expected, accepted(made), heartbeat_age)
+            self.assertEqual(bool(expected), made.outage)
+
+    def test_an_old_row_has_the_score_of_a_new_one(self):
+        old = decided(make_intent(), self.rows, heartbeat_age=7200)
+        new = decided(make_intent(), {'lyon': make_row(), 'paris': None})
+        self.assertEqual(
+            new.verdicts[('lyon',)].score, old.verdicts[('lyon',)].score
+        )
+
+    def test_of_answers_of_different_times_the_newest_says_it(self):
+        asked = make_intent(make_target(), make_target('2001:db8::7'))
+        for ages, expected in (
+            ((7200, 7200), True),
+            ((7200, 30), False),
+            ((7200, None), True),
+        ):
+            answers = {
+                target.client: latency.Answer(
+                    True,
+                    ({'lyon': make_row(age=7200)},),
+                    None if age is None else factories.NOW - age,
+                )
+                for target, age in zip(asked.targets, ages, strict=True)
+            }
+            made = decision.decide(
+                asked, answers, [('lyon',)], verdict.Policy(), factories.NOW
+            )
+            self.assertEqual(expected, made.any_accepted, ages)
+
+
 class PropertiesTest(base.BaseTestCase):
     @hypothesis.given(factories.decisions())
     @factories.bounded

@@ -20,6 +20,7 @@ import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
 
+from edge_sched import judge
 from edge_sched import latency
 from edge_sched import verdict
 from edge_sched.scoring import Standing
@@ -223,6 +224,70 @@ class RowTest(base.BaseTestCase):
         tighter = dataclasses.replace(asked, targets=(smaller,))
         tight = judged(row, tighter)
         self.assertLessEqual(tight.standing, judged(row, asked).standing)
+
+
+class OutageTest(base.BaseTestCase):
+    def judged(self, row, asked=None):
+        asked = asked or make_intent()
+        (target,) = asked.targets
+        made = judge.Judge(
+            target, asked, verdict.Policy(), factories.NOW, outage=True
+        )
+        return made.of_row(row)
+
+    def test_rows_up_to_6_hours_are_judged_and_marked(self):
+        for age, standing, stale in (
+            (40, WITHIN, False),
+            (900, WITHIN, False),
+            (900.1, WITHIN, True),
+            (21_600, WITHIN, True),
+            (21_600.1, UNKNOWN, False),
+        ):
+            made = self.judged(make_row(age=age))
+            self.assertEqual((standing, stale), (made.standing, made.stale))
+            self.assertEqual(age, round(made.age_seconds, 1))
+
+    def test_a_marked_row_is_judged_as_any(self):
+        old = self.judged(make_row(5, 21, age=7200))
+        new = self.judged(make_row(5, 21, age=7200, measured_at=factories.NOW))
+        self.assertEqual((OVER, ('latency',)), (old.standing, old.over))
+        self.assertEqual(
+            (new.standing, new.over, new.why, new.rank_ms),
+            (old.standing, old.over, old.why, old.rank_ms),
+        )
+        few = self.judged(make_row(samples=5, age=7200))
+        self.assertEqual(
+            (UNKNOWN, 'too few samples', True),
+            (few.standing, few.why, few.stale),
+        )
+
+    def test_future_rows_are_no_better_in_an_outage(self):
+        self.assertIs(UNKNOWN, self.judged(make_row(age=-5.1)).standing)
+
+    def test_outage_is_a_heartbeat_between_max_age_and_outage_max_age(self):
+        policy = verdict.Policy()
+        for age, expected in (
+            (-3600, False),
+            (0, False),
+            (900, False),
+            (901, True),
+            (21_600, True),
+            (21_601, False),
+        ):
+            self.assertIs(
+                expected,
+                policy.is_outage(factories.NOW - age, factories.NOW),
+                age,
+            )
+        self.assertIs(False, policy.is_outage(None, factories.NOW))
+
+    def test_no_outage_with_the_option_at_max_age_or_below(self):
+        for seconds in (0, 30, 900):
+            policy = verdict.Policy(outage_max_age_seconds=seconds)
+            for age in (0, 29, 899, 900, 901, 7200):
+                self.assertFalse(
+                    policy.is_outage(factories.NOW - age, factories.NOW)
+                )
 
 
 class ChainTest(base.BaseTestCase):

@@ -31,9 +31,11 @@ OVER_20 = 'no site within 20 ms (p95) of 203.0.113.7'
 NO_DATA = 'no usable latency data for 203.0.113.7'
 
 
-def refused(asked, rows, detail='figure', labels=None) -> str:
+def refused(
+    asked, rows, detail='figure', labels=None, heartbeat_age=None
+) -> str:
     """The reason; every site is called by its name, unless told otherwise."""
-    made = decided(asked, rows)
+    made = decided(asked, rows, heartbeat_age=heartbeat_age)
     names = {site: site for site in rows} | (labels or {})
     return reason.refusal(
         made, {chain: names[chain[0]] for chain in made.verdicts}, detail
@@ -90,6 +92,23 @@ class OverBudgetTest(base.BaseTestCase):
         self.assertEqual(
             'no site within the budget of 203.0.113.7',
             refused(make_intent(), {'lyon': make_row(5, 31)}, 'none'),
+        )
+
+    def test_figure_of_an_outage_is_marked(self):
+        rows = {'lyon': make_row(5, 31, age=7200), 'paris': make_row(5, 45)}
+        self.assertEqual(
+            f'{OVER_20}: nearest is lyon at 31 ms, measured 2 h ago '
+            '(measuring is down)',
+            refused(make_intent(), rows, heartbeat_age=7200),
+        )
+        self.assertEqual(
+            f'{OVER_20}: nearest is lyon',
+            refused(make_intent(), rows, 'site', heartbeat_age=7200),
+        )
+        del rows['lyon']
+        self.assertEqual(
+            f'{OVER_20}: nearest is paris at 45 ms, measured 40 s ago',
+            refused(make_intent(), rows, heartbeat_age=7200),
         )
 
     def test_hidden_site_is_not_named(self):

@@ -129,6 +129,17 @@ class RecordTest(base.BaseTestCase):
             made,
         )
 
+    def test_outage_is_marked_and_so_are_the_figures_it_left_old(self):
+        rows = {'lyon': make_row(5, 9, age=7200), 'paris': make_row(6, 9)}
+        made = recorded(decided(make_intent(), rows, heartbeat_age=7200))
+        self.assertEqual([*KEYS, 'measuring'], list(made))
+        self.assertEqual('outage', made['measuring'])
+        lyon, paris = made['best']
+        self.assertEqual([*BEST_KEYS, 'stale'], list(lyon))
+        self.assertIs(True, lyon['stale'])
+        self.assertEqual(7200.0, lyon['age_seconds'])
+        self.assertEqual(BEST_KEYS, list(paris))
+
     def test_record_without_a_decision(self):
         asked = merged({'edge:latency_budget_ms': '20'}, {})
         made = record.make_record(SUBJECT, asked, 'no_client', record.Source())

@@ -14,14 +14,17 @@
 
 import dataclasses
 import os
+from unittest import mock
 
 import sqlalchemy as sa
 from alembic import autogenerate
+from alembic import command
 from alembic import migration
 
 from edge_sched.store import migrate
 from edge_sched.store import schema
 from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.writer import Writer
 from tests.functional.store import base
 
 
@@ -64,6 +67,28 @@ class MigrateTests:
                     for key in inspector.get_foreign_keys(table.name)
                 },
             )
+
+    def test_the_schema_before_this_one(self):
+        old = dataclasses.replace(self.settings, connection=self.new_url())
+        upgrade = command.upgrade
+        with mock.patch.object(
+            command, 'upgrade', lambda config, _: upgrade(config, '0001')
+        ):
+            migrate.sync(old)
+        self.settings = old
+        writer = Writer(old)
+        self.addCleanup(writer.close)
+        writer.store_latencies([base.row('lyon', '203.0.113.7', 1.0)])
+        # Declared: as if the store were away, until it is upgraded.
+        error = self.assertRaises(
+            StoreUnavailableError, self.look_up, '203.0.113.7'
+        )
+        self.assertIn('edge_heartbeats', str(error))
+        migrate.sync(old)
+        self.assertEqual(migrate.head(), migrate.current(old))
+        self.assertEqual(
+            {'lyon': ('203.0.113.7/32', 1.0)}, self.figures('203.0.113.7')
+        )
 
     def test_another_project_in_the_same_schema_is_left_alone(self):
         shared = dataclasses.replace(self.settings, connection=self.new_url())

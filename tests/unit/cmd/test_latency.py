@@ -13,9 +13,14 @@
 """``edge-sched latency show`` on a real store."""
 
 import datetime
+import time
 from typing import Any
+from unittest import mock
 
 from edge_sched.cmd import latency
+from edge_sched.store import writer as writer_module
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.writer import Writer
 from tests.unit.cmd import base
 
 
@@ -134,6 +139,30 @@ class TestShow(base.SyncedTestCase):
         self.assertEqual('within', shown['paris'])
         self.assertEqual('within', shown['nice'])
         self.assertEqual('over', shown['lyon'])
+
+    def test_outage_of_measuring(self):
+        settings = StoreSettings(f'sqlite:///{self.store}')
+        argv = ('latency', 'show', '203.0.113.7', '-f', 'json')
+        with (
+            Writer(settings) as writer,
+            mock.patch.object(writer_module, 'time') as clock,
+        ):
+            for age, verdict, said in (
+                (
+                    7200,
+                    'within',
+                    'measuring is down: measurements are used up to an age '
+                    'of 6 h\n',
+                ),
+                (60, 'unknown', ''),
+            ):
+                clock.time.return_value = time.time() - age
+                writer.beat('1/1')
+                result = self.run_command(*argv)
+                (paris,) = (r for r in result.json if r['vantage'] == 'paris')
+                self.assertEqual(said, result.err)
+                self.assertEqual(verdict, paris['verdict'])
+                self.assertGreaterEqual(paris['age_seconds'], 7200)
 
     def test_prefix_matches_rows_that_contain_it(self):
         self.assertEqual(['lyon', 'metz'], sorted(self.show('203.0.112.0/22')))

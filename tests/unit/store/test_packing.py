@@ -21,6 +21,7 @@ from oslotest import base
 from edge_sched.client import parse_prefix
 from edge_sched.store.packing import candidates
 from edge_sched.store.packing import pack
+from edge_sched.store.packing import pack_address
 from edge_sched.store.packing import unpack
 
 ADDRESSES = st.ip_addresses()
@@ -57,6 +58,25 @@ class PackingTestCase(base.BaseTestCase):
         self.assertEqual(bytes(10) + b'\xff\xff\xcb\0q\0', packed.network)
         self.assertEqual(bytes(10) + b'\xff\xff\xcb\0q\xff', packed.last)
         self.assertEqual(120, packed.length)
+
+    @hypothesis.given(prefixes(), ADDRESSES)
+    def test_an_address_lies_between_the_ends_of_its_prefix(
+        self, prefix, other
+    ):
+        hypothesis.assume(prefix.version == other.version)
+        packed = pack(prefix)
+        for address in (prefix[0], prefix[-1], other):
+            self.assertEqual(
+                address in prefix,
+                packed.network <= pack_address(address) <= packed.last,
+            )
+
+    def test_a_mapped_address_is_that_of_ipv4(self):
+        one, other = (
+            pack_address(ipaddress.ip_address(text))
+            for text in ('203.0.113.7', '::ffff:203.0.113.7')
+        )
+        self.assertEqual(one, other)
 
     def test_candidates_are_each_there_once(self):
         self.assertEqual(

@@ -31,9 +31,12 @@ class SettingsTestCase(base.BaseTestCase):
         edge_conf.register_opts(conf)
         conf([], default_config_files=[], default_config_dirs=[])
         conf.set_override('store_timeout', 7, 'edge_sched')
+        conf.set_override('outage_max_age', 60, 'edge_sched')
         conf.set_override('connection', 'sqlite:///x', 'edge_sched_database')
         self.assertEqual(
-            StoreSettings('sqlite:///x', timeout_seconds=7),
+            StoreSettings(
+                'sqlite:///x', timeout_seconds=7, outage_max_age_seconds=60
+            ),
             StoreSettings.from_conf(conf),
         )
 

@@ -1,0 +1,193 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``edge-sched target``: whom the prober of a site should probe."""
+
+import argparse
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from cliff import lister
+
+from edge_sched.client import Prefix
+from edge_sched.client import prefix_text
+from edge_sched.cmd import arguments
+from edge_sched.cmd.stores import writing
+from edge_sched.keys import shorten
+from edge_sched.probe.outcome import Address
+from edge_sched.probe.target import KINDS
+from edge_sched.probe.target import STAMP_PORT
+from edge_sched.probe.target_file import MAX_TARGETS
+from edge_sched.store.candidates import Candidate
+
+COLUMNS = ('client', 'address', 'probe', 'port')
+
+#: What one prober carries on one core, with room to spare.
+DEFAULT_LIMIT = 2000
+
+#: The part of the limit that is kept for clients that were not measured from
+#: the site. Chosen: a new client is found within one rewriting of the file,
+#: while most of the probes go on to those that the site is likely to serve.
+UNMEASURED_SHARE = 0.25
+
+#: No single address speaks for a prefix that is wider: chosen, what a registry
+#: allocates to a whole provider.
+SHORTEST = {4: 16, 6: 32}
+
+
+class List(lister.Lister):
+    """List the targets of a site's prober; -f yaml makes its target file.
+
+    They are the prefixes that were measured from anywhere and those that
+    named clients point at. A name itself is none: its prefixes are probed, so
+    that it can be pointed elsewhere while servers run, and no file has to
+    follow. One address of each prefix is probed, and has to answer: what is
+    lost counts as measured.
+
+    If there are more than --limit, those come first that the site is the
+    nearest to, then those that it is the second nearest to, and so on, those
+    that do not answer last; a quarter is kept for clients that were never
+    measured from the site, first of all those never measured from anywhere.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--site',
+            metavar='X',
+            required=True,
+            help='The vantage point that the prober measures from.',
+        )
+        parser.add_argument(
+            '--limit',
+            metavar='N',
+            default=str(DEFAULT_LIMIT),
+            help='The most targets to list (default: %(default)s).',
+        )
+        parser.add_argument(
+            '--host-number',
+            metavar='N',
+            default='1',
+            help='Which host of a prefix is probed, counted from 1; the last '
+            'one if there are fewer. The first (the default) is often the '
+            'gateway of a network.',
+        )
+        parser.add_argument(
+            '--probe',
+            metavar='P',
+            default='stamp',
+            help='stamp (the default), icmp or tcp.',
+        )
+        parser.add_argument(
+            '--port',
+            metavar='N',
+            help=f'The port of stamp (default: {STAMP_PORT}) or tcp.',
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        site = parsed_args.site
+        limit = arguments.whole_of(
+            '--limit', parsed_args.limit, 1, MAX_TARGETS
+        )
+        number = arguments.whole_of(
+            '--host-number', parsed_args.host_number, 1, 2**16
+        )
+        probe, port = _probe(parsed_args.probe, parsed_args.port)
+        with writing(self) as writer:
+            found = writer.list_candidates(site)
+        usable = [c for c in found if is_usable(c.prefix, number)]
+        chosen = choose(usable, limit)
+        if all(c.rtt_p50_ms is None for c in found):
+            self._note(f'nothing was measured from {site} yet')
+        if len(usable) < len(found):
+            self._note(
+                f'left out, as wider than /{SHORTEST[4]} (IPv4) or '
+                f'/{SHORTEST[6]} (IPv6) or of no host: '
+                f'{len(found) - len(usable)}'
+            )
+        if len(chosen) < len(usable):
+            self._note(f'{len(chosen)} of {len(usable)} clients (--limit)')
+        return COLUMNS, [
+            (prefix_text(prefix), str(host_of(prefix, number)), probe, port)
+            for prefix in chosen
+        ]
+
+    def _note(self, text: str) -> None:
+        self.app.stderr.write(f'{text}\n')
+
+
+def choose(found: Sequence[Candidate], limit: int) -> list[Prefix]:
+    """The prefixes to probe, the most important first, as of ``List``."""
+    measured = [c for c in found if c.rtt_p50_ms is not None]
+    unmeasured = [c for c in found if c.rtt_p50_ms is None]
+    places = max(int(limit * UNMEASURED_SHARE), limit - len(measured))
+    new = sorted(unmeasured, key=lambda c: (c.anywhere, *_order(c.prefix)))
+    new = new[:places]
+    near = sorted(
+        measured,
+        key=lambda c: (
+            c.rtt_p50_ms == math.inf,
+            c.nearer,
+            c.rtt_p50_ms,
+            *_order(c.prefix),
+        ),
+    )
+    return [c.prefix for c in (*near[: limit - len(new)], *new)]
+
+
+def is_usable(prefix: Prefix, number: int) -> bool:
+    """Whether one address can be probed that stands for the prefix."""
+    host = host_of(prefix, number)
+    return prefix.prefixlen >= SHORTEST[prefix.version] and not (
+        host.is_multicast or host.is_unspecified
+    )
+
+
+def host_of(prefix: Prefix, number: int) -> Address:
+    """The address of a host: 203.0.113.0/24 and 1 -> 203.0.113.1.
+
+    :param number: counted from 1; the last host if there are fewer
+    """
+    first, last = 0, prefix.num_addresses - 1
+    if last > 1:
+        # Not the network's own address, the routers' anycast (RFC 4291,
+        # 2.6.1) or the broadcast address.
+        first, last = 1, last - (prefix.version == 4)
+    return prefix[min(first + number - 1, last)]
+
+
+def _order(prefix: Prefix) -> tuple[int, int, int]:
+    return prefix.version, int(prefix.network_address), prefix.prefixlen
+
+
+def _probe(probe: str, port: str | None) -> tuple[str, int | None]:
+    """How to probe, and the port if it has one.
+
+    :raises BadArgumentError: naming the option and what is allowed
+    """
+    if probe not in KINDS:
+        raise arguments.BadArgumentError(
+            f'--probe {shorten(probe)!r} is not one of {", ".join(KINDS)}'
+        )
+    if probe == 'icmp':
+        if port is not None:
+            raise arguments.BadArgumentError('--port: icmp has none')
+        return probe, None
+    if port is not None:
+        return probe, arguments.whole_of('--port', port, 1, 65_535)
+    if probe == 'tcp':
+        raise arguments.BadArgumentError('--probe tcp needs --port')
+    return probe, STAMP_PORT

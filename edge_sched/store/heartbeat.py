@@ -1,0 +1,34 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""When the collectors were last at work. Each call needs a transaction."""
+
+import sqlalchemy as sa
+
+from edge_sched.store.schema import heartbeats
+
+
+def beat(connection: sa.Connection, name: str, now: float) -> None:
+    """Note that a collector is at work.
+
+    Also if it was there later: a clock that was ahead must not hide an
+    outage.
+    """
+    beaten = connection.execute(
+        sa.update(heartbeats)
+        .where(heartbeats.c.name == name)
+        .values(beaten_at=now)
+    )
+    if not beaten.rowcount:
+        connection.execute(
+            sa.insert(heartbeats).values(name=name, beaten_at=now)
+        )

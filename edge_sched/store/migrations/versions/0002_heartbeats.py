@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""When each collector was last at work.
+
+A new table alone: what was written for 0001 works on as it did.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = '0002'
+down_revision = '0001'
+branch_labels = None
+depends_on = None
+
+#: Text that compares by bytes.
+_NAME = (
+    sa.String(255)
+    .with_variant(
+        mysql.VARCHAR(length=255, charset='utf8mb4', collation='utf8mb4_bin'),
+        'mysql',
+        'mariadb',
+    )
+    .with_variant(sa.String(255, collation='C'), 'postgresql')
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        'edge_heartbeats',
+        sa.Column('name', _NAME, primary_key=True),
+        sa.Column('beaten_at', sa.Double(), nullable=False),
+        mysql_engine='InnoDB',
+        mysql_charset='utf8mb4',
+        mariadb_engine='InnoDB',
+        mariadb_charset='utf8mb4',
+    )
