@@ -16,12 +16,14 @@
 """
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from edge_sched.client import Client
+from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
 from edge_sched.store.errors import UnknownClientError
@@ -193,7 +195,13 @@ def _write(
         (client_ids[row.owned], vantage_ids[row.latency.vantage])
         for row in rows
     ]
-    times = _times(connection, keys)
+    # A clock that was ahead must not keep out what comes after it.
+    latest = time.time() + CLOCK_SKEW_SECONDS
+    times = {
+        key: measured_at
+        for key, measured_at in _times(connection, keys).items()
+        if measured_at <= latest
+    }
     newest: dict[Key, Latency] = {}
     older = 0
     for key, row in zip(keys, rows, strict=True):
@@ -210,6 +218,7 @@ def _write(
             latencies,
             ('client_id', 'vantage_id'),
             'measured_at',
+            latest,
             [
                 {
                     'client_id': client_id,

@@ -54,20 +54,24 @@ def upsert_newer(
     table: sa.Table,
     key: Sequence[str],
     newer: str,
+    latest: float,
     rows: Rows,
 ) -> None:
     """Insert rows, or replace those of the same key that are not newer.
 
     :param newer: the column that says which row is newer; of two equal ones
         the one that comes counts
+    :param latest: what is above cannot be true, and is replaced by any row
     """
     if not rows:
         return
     columns = [c.name for c in table.c if c.name not in (*key, newer)]
     connection.execute(
-        _mysql_upsert(table, columns, newer)
+        _mysql_upsert(table, columns, newer, latest)
         if connection.dialect.name in ('mysql', 'mariadb')
-        else _upsert(connection.dialect.name, table, key, columns, newer),
+        else _upsert(
+            connection.dialect.name, table, key, columns, newer, latest
+        ),
         list(rows),
     )
 
@@ -78,6 +82,7 @@ def _upsert(
     key: Sequence[str],
     columns: Sequence[str],
     newer: str,
+    latest: float,
 ) -> sa.Executable:
     insert = (
         postgresql.insert(table)
@@ -87,7 +92,7 @@ def _upsert(
     upsert = insert.on_conflict_do_update(
         index_elements=key,
         set_={name: insert.excluded[name] for name in (*columns, newer)},
-        where=insert.excluded[newer] >= table.c[newer],
+        where=_replaces(insert.excluded[newer], table.c[newer], latest),
     )
     return _many_at_once(upsert) if dialect == 'postgresql' else upsert
 
@@ -102,10 +107,10 @@ def _many_at_once(insert: sa.Insert) -> sa.Executable:
 
 
 def _mysql_upsert(
-    table: sa.Table, columns: Sequence[str], newer: str
+    table: sa.Table, columns: Sequence[str], newer: str, latest: float
 ) -> sa.Insert:
     insert = mysql.insert(table)
-    is_newer = insert.inserted[newer] >= table.c[newer]
+    is_newer = _replaces(insert.inserted[newer], table.c[newer], latest)
     # Assigned from left to right, and each asks for the old time: it is last.
     return insert.on_duplicate_key_update(
         [
@@ -113,3 +118,10 @@ def _mysql_upsert(
             for name in (*columns, newer)
         ]
     )
+
+
+def _replaces(
+    new: sa.ColumnElement[float], old: sa.ColumnElement[float], latest: float
+) -> sa.ColumnElement[bool]:
+    # Written out: PyMySQL takes no parameters after those of the rows.
+    return sa.or_(new >= old, old > sa.literal_column(f'{latest:f}'))

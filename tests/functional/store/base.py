@@ -31,7 +31,7 @@ from edge_sched.store.writer import Writer
 from tests.functional.store import servers
 
 #: A moment that every test can mean.
-NOW = 1_800_000_000.0
+NOW = 1_700_000_000.0
 
 #: For what should come at once, on a machine that has much else to do.
 PATIENCE_SECONDS = 60.0

@@ -12,6 +12,8 @@
 
 """What is written, skipped, replaced and deleted, on each database."""
 
+import time
+
 import sqlalchemy as sa
 
 from edge_sched.client import parse_client
@@ -73,6 +75,18 @@ class WriterTests:
             {'lyon': ('203.0.113.7/32', 3.0)}, self.figures('203.0.113.7')
         )
 
+    def test_a_row_of_a_clock_that_was_ahead_is_replaced(self):
+        hour = 3600.0
+        ahead = base.row(
+            'lyon', '203.0.113.7', 1.0, measured_at=time.time() + hour
+        )
+        self.store(ahead)
+        stored = self.store(base.row('lyon', '203.0.113.7', 2.0))
+        self.assertEqual(Stored(written=1, older=0), stored)
+        self.assertEqual(
+            {'lyon': ('203.0.113.7/32', 2.0)}, self.figures('203.0.113.7')
+        )
+
     def test_the_database_itself_refuses_an_older_row(self):
         # As if another writer had been faster than our reading of the times.
         new = base.row('lyon', '203.0.113.7', 1.0)
@@ -85,7 +99,7 @@ class WriterTests:
             if upsert and not statements:
                 statements.append(statement)
                 cursor.execute(
-                    'UPDATE edge_latencies SET measured_at = 2000000000'
+                    'UPDATE edge_latencies SET measured_at = 1700000001'
                 )
 
         sa.event.listen(sa.Engine, 'before_cursor_execute', interfere)
@@ -95,7 +109,7 @@ class WriterTests:
         self.store(base.row('lyon', '203.0.113.7', 5.0))
         self.assertEqual(1, len(statements))
         self.assertEqual(
-            [(1.0, 2e9)],
+            [(1.0, base.NOW + 1)],
             [
                 tuple(row)
                 for row in self.select(
