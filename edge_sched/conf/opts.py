@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
+from edge_sched.collector.inputs import loading
 from edge_sched.conf import collector
 from edge_sched.conf import database
 from edge_sched.conf import edge_sched
@@ -31,4 +32,5 @@ def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
         (collector.GROUP, collector.OPTS),
         (prober.GROUP, prober.OPTS),
         (reflector.GROUP, reflector.OPTS),
+        *loading.list_opts(),
     ]

@@ -1,0 +1,166 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``edge-sched-collector``: from the edge into the latency store.
+
+SIGTERM and SIGINT end it after the batch that is being written. SIGHUP has it
+read its configuration again, all but where its metrics are published; with
+one that makes no sense it goes on as before.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from edge_sched import conf as edge_conf
+from edge_sched.cmd import service
+from edge_sched.cmd import stores
+from edge_sched.cmd.configuration import read_configuration
+from edge_sched.collector.equipment import Equipment
+from edge_sched.collector.inputs import loading
+from edge_sched.collector.metrics import Metrics
+from edge_sched.collector.rounds import Collector
+from edge_sched.collector.shard import Shard
+from edge_sched.conf import collector as collector_conf
+from edge_sched.endpoint import Endpoint
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.writer import Writer
+from edge_sched.web import MetricsServer
+
+PROG = 'edge-sched-collector'
+
+LOG = logging.getLogger(__name__)
+
+_REGISTER = (
+    edge_conf.register_opts,
+    collector_conf.register_opts,
+    collector_conf.register_cli_opts,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the collector until it is told to stop; the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    run = _Run(arguments)
+    refused = service.run(PROG, _REGISTER, run.serve, arguments)
+    return refused or run.status
+
+
+class _Run:
+    """From reading the configuration to the end.
+
+    :param arguments: of the process, by which it is read again
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.status = 0
+        self._arguments = arguments
+
+    def serve(self, conf: cfg.ConfigOpts) -> None:
+        try:
+            self._equipment = _equipment(conf)
+        except ValueError as error:
+            raise service.BadSettingError(str(error)) from error
+        metrics = Metrics()
+        self._collector = Collector(self._equipment, metrics)
+        try:
+            if conf.once:
+                self.status = 0 if self._collector.round() else 1
+            else:
+                self._serve_on(conf, metrics)
+        finally:
+            _close(self._equipment)
+
+    def _serve_on(self, conf: cfg.ConfigOpts, metrics: Metrics) -> None:
+        group = conf.edge_sched_collector
+        try:
+            server = MetricsServer(
+                metrics.registry, Endpoint.from_group(group)
+            )
+        except (OSError, ValueError) as error:
+            raise service.BadSettingError(
+                f'[edge_sched_collector] metrics_address '
+                f'{group.metrics_address}, metrics_port '
+                f'{group.metrics_port}: {error}'
+            ) from error
+        with server:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._collector.stop())
+            signal.signal(
+                signal.SIGHUP, lambda *_: self._collector.ask_to_reload()
+            )
+            self._collector.run(lambda: self._reload(server))
+
+    def _reload(self, server: MetricsServer) -> None:
+        try:
+            conf = read_configuration(
+                self._arguments, PROG, [logging.register_options, *_REGISTER]
+            )
+            edge_conf.check(conf)
+            equipment = _equipment(conf)
+            server.reload()
+        except (cfg.Error, ValueError) as error:
+            LOG.error('The configuration was not read again: %s', error)
+            return
+        logging.setup(conf, 'edge_sched')
+        self._collector.equip(equipment)
+        _close(self._equipment)
+        self._equipment = equipment
+        LOG.info('The configuration was read again.')
+
+
+def _equipment(conf: cfg.ConfigOpts) -> Equipment:
+    """What the configuration says.
+
+    :raises ValueError: if a setting makes no sense, naming it
+    """
+    group = conf.edge_sched_collector
+    try:
+        shard = Shard.parse(group.shard)
+    except ValueError as error:
+        raise ValueError(
+            f'[{collector_conf.GROUP.name}] shard: {error}'
+        ) from error
+    settings = StoreSettings.from_conf(conf)
+    return Equipment(
+        inputs=loading.load(conf, group.inputs, shard.has),
+        store=Writer(settings),
+        name=str(shard),
+        interval_seconds=group.interval,
+        max_age_seconds=settings.max_age_seconds,
+        retention_seconds=group.retention,
+        batch_rows=group.batch_rows,
+        explain=_explainer(settings),
+    )
+
+
+def _explainer(
+    settings: StoreSettings,
+) -> Callable[[StoreUnavailableError], str]:
+    def explain(error: StoreUnavailableError) -> str:
+        try:
+            with stores.explained(settings):
+                raise error
+        except stores.StoreProblemError as problem:
+            return str(problem)
+
+    return explain
+
+
+def _close(equipment: Equipment) -> None:
+    for input_ in equipment.inputs:
+        input_.close()
+    equipment.store.close()

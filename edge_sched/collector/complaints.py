@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is wrong with the inputs, told when it begins and when it is over."""
+
+from collections.abc import Set
+
+from oslo_log import log as logging
+
+LOG = logging.getLogger(__name__)
+
+#: Told of one input at a time: chosen, half a screen; the rest is a number.
+_MAX_TOLD = 10
+
+
+class Complaints:
+    """Remembers what was told, so that a dead prober fills no log."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Set[str]] = {}
+
+    def note(self, name: str, failures: Set[str]) -> None:
+        """Tell what is new.
+
+        :param name: of the input
+        :param failures: all that is wrong with it now, each a text that stays
+            the same while it lasts
+        """
+        before = self._told.get(name, frozenset())
+        self._told[name] = failures
+        new = sorted(failures - before)
+        for failure in new[:_MAX_TOLD]:
+            LOG.warning('Input %s: %s', name, failure)
+        if len(new) > _MAX_TOLD:
+            LOG.warning(
+                'Input %s: %d more failures', name, len(new) - _MAX_TOLD
+            )
+        if before and not failures:
+            LOG.info('Input %s: nothing fails any more', name)

@@ -1,0 +1,154 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""From readings to the store, whether or not it is there."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from oslo_log import log as logging
+
+from edge_sched.collector import door
+from edge_sched.collector.equipment import Equipment
+from edge_sched.collector.metrics import Metrics
+from edge_sched.collector.outbox import Fate
+from edge_sched.collector.outbox import Outbox
+from edge_sched.collector.reading import Harvest
+from edge_sched.collector.reading import Reading
+from edge_sched.collector.tally import Tally
+from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.store.errors import StoreUnavailableError
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds between two searches for rows to delete. Chosen: nobody misses the
+#: rows, and each search reads the whole table.
+_RETAIN_SECONDS = 600.0
+
+
+class Delivery:
+    """A store that fails once is left alone until the next round.
+
+    :param enough: asked between two batches; what is not written then waits
+    :param clock: UTC epoch seconds
+    """
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        metrics: Metrics,
+        enough: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._metrics = metrics
+        self._enough = enough
+        self._clock = clock
+        self._outbox = Outbox(
+            equipment.restamp_seconds, equipment.interval_seconds
+        )
+        self._is_up = True
+        self._retained_at = -_RETAIN_SECONDS
+        self.equip(equipment)
+
+    def __len__(self) -> int:
+        """The number of rows that wait."""
+        return len(self._outbox)
+
+    def equip(self, equipment: Equipment) -> None:
+        """Go on with these; what waits goes to the new store."""
+        self._equipment = equipment
+        self._outbox.set_pace(
+            equipment.restamp_seconds, equipment.interval_seconds
+        )
+
+    def begin_round(self) -> None:
+        """Try the store again, and let go of what is of no use any more."""
+        self._is_up = True
+        now = self._clock()
+        self._outbox.next_round(
+            now - self._equipment.max_age_seconds, now + CLOCK_SKEW_SECONDS
+        )
+        self._metrics.forget_vantages(now - self._equipment.retention_seconds)
+
+    def take(self, harvest: Harvest, tally: Tally) -> None:
+        """Check readings, and write every full batch."""
+        tally.brought(harvest)
+        now = self._clock()
+        oldest = now - self._equipment.retention_seconds
+        for reading in harvest.readings:
+            self._take_reading(reading, now, oldest, tally)
+        self._write(tally, partly=False)
+
+    def end_round(self, tally: Tally) -> bool:
+        """Write what is left; whether the store took it all.
+
+        The heartbeat says that measurements arrive, so there is none if no
+        input was read.
+        """
+        self._write(tally, partly=True)
+        if tally.inputs and self._is_up and not self._enough():
+            with self._store_errors():
+                self._equipment.store.beat(self._equipment.name)
+                self._retain()
+        return self._is_up
+
+    def _take_reading(
+        self, reading: Reading, now: float, oldest: float, tally: Tally
+    ) -> None:
+        try:
+            row = door.admit(reading, now, oldest)
+        except door.RefusedError as refused:
+            tally.refused[refused.reason] += 1
+            return
+        tally.saw(row.latency)
+        match self._outbox.put(row):
+            case Fate.UNCHANGED:
+                tally.unchanged += 1
+            case Fate.OLDER:
+                tally.refused['older'] += 1
+
+    def _write(self, tally: Tally, *, partly: bool) -> None:
+        if not self._is_up or self._enough():
+            return
+        with self._store_errors():
+            for recorded in self._outbox.flush(
+                self._equipment.store,
+                self._equipment.batch_rows,
+                partly=partly,
+            ):
+                tally.recorded(recorded)
+                if self._enough():
+                    return
+
+    def _retain(self) -> None:
+        now = time.monotonic()
+        if now - self._retained_at < _RETAIN_SECONDS:
+            return
+        deleted = self._equipment.store.retain(
+            self._equipment.retention_seconds
+        )
+        self._retained_at = now
+        if deleted:
+            LOG.info('%d rows deleted that were too old', deleted)
+
+    @contextlib.contextmanager
+    def _store_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailableError as error:
+            self._is_up = False
+            self._metrics.store_failed()
+            LOG.error(
+                '%s; what is not written waits',
+                self._equipment.explain(error),
+            )

@@ -1,0 +1,221 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The door: a reading becomes a row of the store, or is refused for a reason.
+
+Pure. Nothing that a vantage sends gets past it that cannot have been
+measured, so that one that is broken, or lies, closes or opens no site but by
+figures that a network can have.
+"""
+
+import functools
+import ipaddress
+import math
+
+from edge_sched.client import Client
+from edge_sched.client import parse_client
+from edge_sched.collector.reading import Reading
+from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.latency import RTT_MAX_MS
+from edge_sched.latency import Latency
+from edge_sched.latency import NewLatency
+from edge_sched.measurement.record import MAX_NAME_LENGTH
+from edge_sched.measurement.record import MAX_SAMPLES
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+#: Texts whose meaning is kept: chosen, 20 MB at the most, and the clients of
+#: a large operator are measured from many vantages.
+_CACHED_TEXTS = 65_536
+
+#: For what binary fractions lose: 64 * (1 - 0.046875) must be 61.
+_ROUNDING = 1e-6
+
+
+class RefusedError(Exception):
+    """A reading that is no measurement; ``reason`` is a word to count by."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def admit(reading: Reading, now: float, oldest: float) -> NewLatency:
+    """The row that a reading stands for.
+
+    A quantile that is infinite, or not there, is a lost one if the loss
+    explains it: of the probes sent its rank is beyond those that came back.
+    What is lost is lost further up.
+
+    :param now: UTC epoch seconds
+    :param oldest: the time before which a measurement is not kept
+    :raises RefusedError: for the first thing that is wrong: ``vantage``,
+        ``client``, ``address`` or ``source`` (no such text), ``clock`` (not a
+        time), ``future``, ``expired``, ``samples``, ``loss``, ``nan``,
+        ``zero``, ``negative``, ``absurd`` (above ``RTT_MAX_MS``),
+        ``infinite`` or ``incomplete`` (and no loss explains it), ``order``
+        (e.g. p50 above p95)
+    """
+    client, client_text = _client(reading)
+    for text, reason in (
+        (reading.vantage, 'vantage'),
+        (reading.project_id, 'client'),
+        (reading.source, 'source'),
+    ):
+        if not _is_name(text):
+            raise RefusedError(reason)
+    if not reading.vantage:
+        raise RefusedError('vantage')
+    p50_ms, p95_ms, p99_ms = _quantiles(reading)
+    latency = Latency(
+        vantage=reading.vantage,
+        client=client_text,
+        rtt_p50_ms=p50_ms,
+        rtt_p95_ms=p95_ms,
+        measured_at=_time(reading.measured_at, now, oldest),
+        rtt_min_ms=_rtt_ms(reading.rtt_min_ms),
+        rtt_p99_ms=p99_ms,
+        pdv_ms=0.0 if reading.pdv_ms == 0 else _rtt_ms(reading.pdv_ms),
+        loss_ratio=reading.loss_ratio,
+        samples=_samples(reading.samples),
+        source=reading.source,
+    )
+    _check_order(latency)
+    address = _address(reading.address) if client.name is not None else None
+    return NewLatency(client, latency, reading.project_id, address=address)
+
+
+def _client(reading: Reading) -> tuple[Client, str]:
+    known = _parsed_client(reading.client)
+    if known is None or (reading.project_id and known[0].name is None):
+        raise RefusedError('client')
+    return known
+
+
+@functools.lru_cache(maxsize=_CACHED_TEXTS)
+def _parsed_client(text: str) -> tuple[Client, str] | None:
+    """The client and how the store writes it; ``None`` if it is none."""
+    try:
+        client = parse_client(text)
+    except ValueError:
+        return None
+    return client, client.name or str(client.prefix)
+
+
+@functools.lru_cache(maxsize=_CACHED_TEXTS)
+def _address(text: str) -> Address | None:
+    if not text:
+        return None
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        raise RefusedError('address') from None
+
+
+@functools.lru_cache(maxsize=_CACHED_TEXTS)
+def _is_name(text: str) -> bool:
+    """Whether the store and a terminal take it."""
+    return (
+        len(text) <= MAX_NAME_LENGTH
+        and text.isprintable()
+        and text == text.strip()
+    )
+
+
+def _time(measured_at: float | None, now: float, oldest: float) -> float:
+    if measured_at is None or not math.isfinite(measured_at):
+        raise RefusedError('clock')
+    if measured_at > now + CLOCK_SKEW_SECONDS:
+        raise RefusedError('future')
+    if measured_at < oldest:
+        raise RefusedError('expired')
+    return measured_at
+
+
+def _samples(samples: float | None) -> int | None:
+    if samples is None:
+        return None
+    if not 1 <= samples <= MAX_SAMPLES or samples != int(samples):
+        raise RefusedError('samples')
+    return int(samples)
+
+
+def _quantiles(reading: Reading) -> tuple[float, float, float | None]:
+    """Round trips at p50, p95 and p99, lost ones ``inf``."""
+    if reading.loss_ratio is not None and not 0 <= reading.loss_ratio <= 1:
+        raise RefusedError('loss')
+    p50_ms = _quantile_ms(reading, 0.5, reading.rtt_p50_ms)
+    p95_ms = _quantile_ms(reading, 0.95, reading.rtt_p95_ms)
+    p99_ms = reading.rtt_p99_ms
+    if p99_ms is not None:
+        p99_ms = _quantile_ms(reading, 0.99, p99_ms)
+    elif math.isinf(p95_ms):
+        p99_ms = math.inf
+    return p50_ms, p95_ms, p99_ms
+
+
+def _quantile_ms(
+    reading: Reading, quantile: float, rtt_ms: float | None
+) -> float:
+    if rtt_ms is not None and rtt_ms != math.inf:
+        _check_rtt(rtt_ms)
+        return rtt_ms
+    if not (
+        (rtt_ms is not None and reading.lost_stated)
+        or _is_lost(quantile, reading.loss_ratio, reading.samples)
+    ):
+        raise RefusedError('incomplete' if rtt_ms is None else 'infinite')
+    return math.inf
+
+
+def _is_lost(
+    quantile: float, loss_ratio: float | None, samples: float | None
+) -> bool:
+    """Whether the nearest rank of a quantile is beyond what came back."""
+    if loss_ratio is None:
+        return False
+    if samples is None or not math.isfinite(samples):
+        return quantile > 1 - loss_ratio + _ROUNDING
+    rank = math.ceil(quantile * samples - _ROUNDING)
+    return rank > samples * (1 - loss_ratio) + _ROUNDING
+
+
+def _rtt_ms(rtt_ms: float | None) -> float | None:
+    if rtt_ms is not None:
+        _check_rtt(rtt_ms)
+    return rtt_ms
+
+
+def _check_rtt(rtt_ms: float) -> None:
+    if not 0 < rtt_ms <= RTT_MAX_MS:
+        raise RefusedError(_why_no_rtt(rtt_ms))
+
+
+def _why_no_rtt(rtt_ms: float) -> str:
+    if math.isnan(rtt_ms):
+        return 'nan'
+    if rtt_ms == 0:
+        return 'zero'
+    if rtt_ms < 0:
+        return 'negative'
+    return 'infinite' if math.isinf(rtt_ms) else 'absurd'
+
+
+def _check_order(latency: Latency) -> None:
+    least_ms, p99_ms = latency.rtt_min_ms, latency.rtt_p99_ms
+    if not (
+        (0.0 if least_ms is None else least_ms)
+        <= latency.rtt_p50_ms
+        <= latency.rtt_p95_ms
+        <= (math.inf if p99_ms is None else p99_ms)
+    ):
+        raise RefusedError('order')

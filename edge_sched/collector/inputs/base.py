@@ -1,0 +1,113 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What an input of the collector is: entry points of ``edge_sched.inputs``."""
+
+import abc
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from oslo_config import cfg
+
+from edge_sched.collector.reading import Harvest
+
+
+class InputError(Exception):
+    """A whole input failed this round; the message says why."""
+
+
+class Deadline:
+    """A moment by which something must be done."""
+
+    def __init__(
+        self, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._at = clock() + seconds
+
+    def remaining_seconds(self) -> float:
+        """Never below 0."""
+        return max(0.0, self._at - self._clock())
+
+    def passed(self) -> bool:
+        return self._clock() >= self._at
+
+    def within(self, seconds: float) -> 'Deadline':
+        """The earlier of this one and so many seconds from now."""
+        return Deadline(min(seconds, self.remaining_seconds()), self._clock)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one source is read.
+
+    :param timeout_seconds: from the first byte asked for to the last
+    :param max_bytes: of the answer, unpacked
+    :param max_series: series (or rows, of a file)
+    """
+
+    timeout_seconds: float
+    max_bytes: int
+    max_series: int
+
+
+class Input(abc.ABC):
+    """One place that measurements are read from, with all of its sources.
+
+    :param name: of the input, for messages and metrics
+    :param conf: with ``group`` registered: ``OPTS`` and the common options
+    :param mine: whether a vantage is of the collector's shard; readings of
+        others are left out, and not counted
+    :raises ValueError: for a setting that makes no sense, naming group,
+        option, value and what is allowed
+
+    Nothing is opened before ``collect``.
+    """
+
+    #: Options of the driver, registered in the group of each of its inputs.
+    OPTS: ClassVar[Sequence[cfg.Opt]] = ()
+
+    def __init__(
+        self,
+        name: str,
+        conf: cfg.ConfigOpts,
+        group: str,
+        mine: Callable[[str], bool],
+    ) -> None:
+        self.name = name
+        self.group = group
+        self.settings = conf[group]
+        self.mine = mine
+        self.limits = Limits(
+            timeout_seconds=self.settings.timeout,
+            max_bytes=self.settings.max_bytes,
+            max_series=self.settings.max_series,
+        )
+
+    @abc.abstractmethod
+    def collect(self, deadline: Deadline) -> Iterator[Harvest]:
+        """Read every source once; one harvest each, in the order they end.
+
+        :raises InputError: if none of the sources can be asked at all
+        """
+
+    def close(self) -> None:  # noqa: B027  # most hold none
+        """Let go of connections; called by another thread than ``collect``."""
+
+    def bad_setting(self, option: str, value: object, why: str) -> ValueError:
+        """The error of a setting, to be raised.
+
+        ``[edge_sched_input_a] prober: 'lyon' is not a vantage and a URL``
+        """
+        return ValueError(f'[{self.group}] {option}: {value!r} {why}')

@@ -1,0 +1,97 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""From the text of OpenMetrics to series, of those families that are wanted.
+
+Pure. The parser of ``prometheus_client`` is the reference, in the tests; it
+takes 14 us a line, which for 500 probers of 200 targets is 17 s of each round
+of 30. This one takes 2 to 3 us: it looks at no more than is wanted, and a
+prober writes the labels of a target the same in each of its lines, so that
+they are parsed once.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+#: A series without timestamp or exemplar: the time of a reading is worked
+#: out from what the prober says of its own clock.
+_SERIES = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)')
+
+#: A label and its value, e.g. ``client="203.0.113.7",``.
+_LABEL = re.compile(
+    r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"(?:,|$)'
+)
+_ESCAPED = re.compile(r'\\(.)')
+
+Series = tuple[str, Mapping[str, str], float]
+
+
+class MalformedError(ValueError):
+    """A text that is no exposition, or only the beginning of one."""
+
+
+def series(
+    text: str, names: Collection[str], max_series: int
+) -> Iterator[Series]:
+    """Series as ``('edge_sched_prober_targets', {}, 200.0)``, in their order.
+
+    Labels that are written the same are the same object.
+
+    :param names: of the series that are wanted; of the others, no more is
+        looked at
+    :param max_series: of all names
+    :raises MalformedError: naming the line
+    """
+    if not text.endswith(('# EOF\n', '# EOF')):
+        raise MalformedError('there is no "# EOF" at the end')
+    labels_of: dict[str, Mapping[str, str]] = {}
+    count = 0
+    for number, line in enumerate(text.split('\n'), start=1):
+        if not line or line[0] == '#':
+            continue
+        count += 1
+        if count > max_series:
+            raise MalformedError(f'there are more than {max_series} series')
+        parts = _SERIES.fullmatch(line)
+        if parts is None:
+            raise MalformedError(f'line {number} is not a series')
+        name, block, value = parts.groups('')
+        if name not in names:
+            continue
+        try:
+            labels = labels_of.get(block)
+            if labels is None:
+                labels = labels_of[block] = _labels(block)
+            yield name, labels, float(value)
+        except ValueError:
+            raise MalformedError(f'line {number} is not a series') from None
+
+
+def _labels(block: str) -> Mapping[str, str]:
+    """``{'client': '203.0.113.7', 'project': ''}`` of what is in braces."""
+    labels: dict[str, str] = {}
+    at = 0
+    while at < len(block):
+        found = _LABEL.match(block, at)
+        if found is None or found[1] in labels:
+            raise ValueError
+        labels[found[1]] = _unescaped(found[2])
+        at = found.end()
+    return labels
+
+
+def _unescaped(value: str) -> str:
+    if '\\' not in value:
+        return value
+    return _ESCAPED.sub(
+        lambda found: '\n' if found[1] == 'n' else found[1], value
+    )

@@ -1,0 +1,239 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Driver ``file``: a directory of measurement files."""
+
+import os
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from oslo_config import cfg
+
+from edge_sched.collector.inputs.base import Deadline
+from edge_sched.collector.inputs.base import Input
+from edge_sched.collector.inputs.base import InputError
+from edge_sched.collector.reading import Harvest
+from edge_sched.collector.reading import Reading
+from edge_sched.latency import NewLatency
+from edge_sched.measurement.file import BadFileError
+from edge_sched.measurement.file import form_of
+from edge_sched.measurement.file import read_measurements
+from edge_sched.measurement.lines import MAX_LINE_LENGTH
+
+OPTS = (
+    cfg.StrOpt(
+        'directory',
+        help="""
+The directory whose measurement files are read: ``*.csv``, and ``*.jsonl`` for
+JSON lines. Others are left alone, and so are names that begin with a dot.
+
+A file is read when it is new or has changed. One with a bad line is not taken
+at all, so write a file under another name and rename it when it is complete.
+A row that does not say when it was measured was measured when the file was
+written.
+
+Possible values:
+
+* An absolute path; required.
+""",
+    ),
+    cfg.ListOpt(
+        'vantages',
+        default=[],
+        help="""
+The vantage points that the files may have measurements of.
+
+Rows of any other one are refused and counted: whoever may write into the
+directory does not speak for all sites.
+
+Possible values:
+
+* A list of one or more names.
+* ``*``: the files are believed.
+""",
+    ),
+    cfg.IntOpt(
+        'max_files',
+        default=1000,
+        min=1,
+        help="""
+The most files of the directory that are read, in the order of their names.
+
+The others fail, and are counted, until there are fewer.
+
+Possible values:
+
+* A positive integer.
+""",
+    ),
+)
+
+_ENDINGS = ('.csv', '.jsonl')
+
+
+class _Version(NamedTuple):
+    """What tells one version of a file from the next."""
+
+    inode: int
+    size: int
+    written_ns: int
+
+
+class _BoundError(Exception):
+    """A file that is too large, or takes too long."""
+
+
+class FileInput(Input):
+    """A source is one file; one that did not change has nothing to say.
+
+    :param clock: UTC epoch seconds, for tests
+    """
+
+    OPTS = OPTS
+
+    def __init__(
+        self,
+        name: str,
+        conf: cfg.ConfigOpts,
+        group: str,
+        mine: Callable[[str], bool],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(name, conf, group, mine)
+        self._clock = clock
+        self._directory = self.settings.directory
+        self._vantages = frozenset(self.settings.vantages)
+        if not self._directory or not os.path.isabs(self._directory):
+            raise self.bad_setting(
+                'directory', self._directory, 'is not an absolute path'
+            )
+        if not self._vantages:
+            raise self.bad_setting(
+                'vantages', '', "is not a list of names, or '*'"
+            )
+        # Of each file read, why it was bad; '' if it was not.
+        self._done: dict[str, tuple[_Version, str]] = {}
+
+    def collect(self, deadline: Deadline) -> Iterator[Harvest]:
+        try:
+            names = sorted(
+                name
+                for name in os.listdir(self._directory)
+                if name.endswith(_ENDINGS) and not name.startswith('.')
+            )
+        except OSError as error:
+            raise InputError(
+                f'cannot list {self._directory}: {error.strerror}'
+            ) from error
+        self._done = {
+            name: done for name, done in self._done.items() if name in names
+        }
+        for number, name in enumerate(names):
+            path = os.path.join(self._directory, name)
+            if number >= self.settings.max_files:
+                yield _failed(path, 'is beyond max_files')
+                continue
+            yield self._read_if_new(name, path, deadline)
+
+    def _read_if_new(
+        self, name: str, path: str, deadline: Deadline
+    ) -> Harvest:
+        try:
+            found = os.stat(path)
+            if not stat.S_ISREG(found.st_mode):
+                return _failed(path, 'is not a regular file')
+            version = _Version(found.st_ino, found.st_size, found.st_mtime_ns)
+            done, why = self._done.get(name, (None, ''))
+            if done == version:
+                return _failed(path, why) if why else Harvest(())
+            new = self._read(path, found.st_mtime, deadline)
+        except OSError as error:
+            return _failed(path, str(error.strerror))
+        except _BoundError as error:
+            return _failed(path, str(error))
+        except BadFileError as error:
+            self._done[name] = (version, str(error.bad[0]))
+            return _failed(path, str(error.bad[0]))
+        self._done[name] = (version, '')
+        return self._harvest(new)
+
+    def _read(
+        self, path: str, written_at: float, deadline: Deadline
+    ) -> list[NewLatency]:
+        now = min(written_at, self._clock())
+        with open(
+            path, encoding='utf-8', errors='surrogateescape', newline='\n'
+        ) as stream:
+            return read_measurements(
+                self._bounded(
+                    iter(lambda: stream.readline(MAX_LINE_LENGTH + 1), ''),
+                    deadline.within(self.limits.timeout_seconds),
+                ),
+                form_of(path),
+                now,
+            )
+
+    def _bounded(
+        self, lines: Iterator[str], deadline: Deadline
+    ) -> Iterator[str]:
+        size = 0
+        for number, line in enumerate(lines):
+            size += len(line)
+            if size > self.limits.max_bytes:
+                raise _BoundError(
+                    f'is longer than {self.limits.max_bytes} bytes'
+                )
+            # The first line of CSV is no row.
+            if number > self.limits.max_series:
+                raise _BoundError(
+                    f'has more than {self.limits.max_series} rows'
+                )
+            if deadline.passed():
+                raise _BoundError('could not be read in time')
+            yield line
+
+    def _harvest(self, rows: list[NewLatency]) -> Harvest:
+        readings = []
+        refused: Counter[str] = Counter()
+        for row in rows:
+            vantage = row.latency.vantage
+            if not self._vantages & {vantage, '*'}:
+                refused['vantage'] += 1
+            elif self.mine(vantage):
+                readings.append(_reading(row))
+        return Harvest(readings, refused)
+
+
+def _reading(row: NewLatency) -> Reading:
+    latency = row.latency
+    return Reading(
+        vantage=latency.vantage,
+        client=latency.client,
+        project_id=row.project_id,
+        rtt_p50_ms=latency.rtt_p50_ms,
+        rtt_p95_ms=latency.rtt_p95_ms,
+        rtt_p99_ms=latency.rtt_p99_ms,
+        rtt_min_ms=latency.rtt_min_ms,
+        pdv_ms=latency.pdv_ms,
+        loss_ratio=latency.loss_ratio,
+        samples=latency.samples,
+        measured_at=latency.measured_at,
+        source=latency.source,
+        lost_stated=True,
+    )
+
+
+def _failed(path: str, why: str) -> Harvest:
+    return Harvest((), failed=f'{path}: {why}')

@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""From the names in ``[edge_sched_collector] inputs`` to inputs."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from oslo_config import cfg
+from stevedore import extension
+
+from edge_sched.collector.inputs.base import Input
+from edge_sched.conf import inputs as conf_inputs
+
+NAMESPACE = 'edge_sched.inputs'
+
+
+def load(
+    conf: cfg.ConfigOpts, names: Sequence[str], mine: Callable[[str], bool]
+) -> list[Input]:
+    """Make each input, with the options of its group registered.
+
+    :param mine: whether a vantage is of this collector's shard
+    :raises ValueError: for a setting that makes no sense, naming it
+    """
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f'[edge_sched_collector] inputs: {", ".join(names)!r} is not one '
+            'or more names, each once'
+        )
+    made: list[Input] = []
+    for name in names:
+        driver = conf_inputs.register_driver(conf, name)
+        driver_class = _driver_class(name, driver)
+        group = conf_inputs.register_opts(conf, name, driver_class.OPTS)
+        # oslo.config checks a value when it is read.
+        dict(conf[group])
+        made.append(driver_class(name, conf, group, mine))
+    return made
+
+
+def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
+    """The groups that inputs of the names of their drivers have."""
+    return [
+        (
+            conf_inputs.group_of(found.name, found.name),
+            (conf_inputs.DRIVER, *conf_inputs.LIMITS, *found.plugin.OPTS),
+        )
+        for found in sorted(_manager(), key=lambda found: found.name)
+    ]
+
+
+def _driver_class(name: str, driver: str) -> type[Input]:
+    group = f'edge_sched_input_{name}'
+    found = _manager()
+    if driver not in found:
+        raise ValueError(
+            f'[{group}] driver: {driver!r} is not one of '
+            f'{", ".join(sorted(found.names()))}'
+        )
+    plugin = found[driver].plugin
+    if not (isinstance(plugin, type) and issubclass(plugin, Input)):
+        raise ValueError(
+            f'[{group}] driver: {driver!r} is no Input but '
+            f'{found[driver].entry_point_target}'
+        )
+    return plugin
+
+
+def _manager() -> extension.ExtensionManager[Any]:
+    return extension.ExtensionManager(
+        NAMESPACE, on_load_failure_callback=_refuse
+    )
+
+
+def _refuse(
+    manager: Any, entry_point: EntryPoint, error: BaseException
+) -> None:
+    raise ValueError(
+        f'{entry_point.name} = {entry_point.value} in {NAMESPACE} cannot be '
+        f'loaded: {error}'
+    ) from error

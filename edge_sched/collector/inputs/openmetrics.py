@@ -1,0 +1,226 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Driver ``openmetrics``: the probers themselves, without any Prometheus."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
+
+from oslo_config import cfg
+
+from edge_sched.collector.inputs import page
+from edge_sched.collector.inputs.base import Deadline
+from edge_sched.collector.inputs.base import Input
+from edge_sched.collector.inputs.exposition import MalformedError
+from edge_sched.collector.inputs.fetch import Fetcher
+from edge_sched.collector.inputs.fetch import FetchError
+from edge_sched.collector.inputs.fetch import check_cafile
+from edge_sched.collector.inputs.fetch import check_url
+from edge_sched.collector.inputs.fetch import first_line
+from edge_sched.collector.inputs.parallel import in_parallel
+from edge_sched.collector.reading import Harvest
+from edge_sched.web import OPENMETRICS
+
+T = TypeVar('T')
+
+OPTS = (
+    cfg.MultiStrOpt(
+        'prober',
+        default=[],
+        help="""
+A prober: the name of its vantage point, a blank, and the URL of its metrics.
+
+The option may stand any number of times, a line for each prober. What the
+prober itself says of its vantage point is not believed: if it names another
+one, its measurements are refused and counted.
+
+Possible values:
+
+* ``<vantage> http://<host>:9862/metrics``
+* ``<vantage> https://<host>:9862/metrics``
+""",
+    ),
+    cfg.StrOpt(
+        'user',
+        help="""
+The name that is given to the probers of this input, by HTTP basic
+authentication. Probers with another name or password need another input.
+
+Possible values:
+
+* A name without a colon, or unset.
+
+Related options:
+
+* ``password_file``
+""",
+    ),
+    cfg.StrOpt(
+        'password_file',
+        help="""
+The file whose first line is the password of ``user``.
+
+It must be readable by the service alone. It is read again on SIGHUP.
+
+Possible values:
+
+* An absolute path; required with ``user``.
+
+Related options:
+
+* ``user``
+""",
+    ),
+    cfg.StrOpt(
+        'cafile',
+        help="""
+The file with the certificates (PEM) that vouch for the probers of this input.
+
+Unset, those that the system trusts do.
+
+Possible values:
+
+* An absolute path, or unset.
+""",
+    ),
+    cfg.IntOpt(
+        'concurrency',
+        default=32,
+        min=1,
+        max=1024,
+        help="""
+The number of probers that are read at a time.
+
+Most of the time a prober is waited for. Those that did not answer the last
+time come last, so that they hold up no other.
+
+Possible values:
+
+* An integer from 1 to 1024.
+""",
+    ),
+)
+
+
+class Prober(NamedTuple):
+    """Where a vantage is read.
+
+    :param url: e.g. ``https://192.0.2.7:9862/metrics``
+    """
+
+    vantage: str
+    url: str
+
+
+class OpenMetricsInput(Input):
+    """A source is one prober; one that is silent stops no other.
+
+    :param clock: UTC epoch seconds, for tests
+    """
+
+    OPTS = OPTS
+
+    def __init__(
+        self,
+        name: str,
+        conf: cfg.ConfigOpts,
+        group: str,
+        mine: Callable[[str], bool],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(name, conf, group, mine)
+        self._probers = [p for p in self._read_probers() if mine(p.vantage)]
+        self._fetcher = self._make_fetcher(clock)
+        self._silent: frozenset[Prober] = frozenset()
+
+    def collect(self, deadline: Deadline) -> Iterator[Harvest]:
+        def scrape(prober: Prober) -> Harvest:
+            return self._scrape(prober, deadline)
+
+        silent = set()
+        for prober, harvest in in_parallel(
+            sorted(self._probers, key=self._silent.__contains__),
+            scrape,
+            self.settings.concurrency,
+            deadline,
+        ):
+            if harvest is None:
+                harvest = _failed(prober, 'no answer within the round')
+            if harvest.failed:
+                silent.add(prober)
+            yield harvest
+        self._silent = frozenset(silent)
+
+    def _scrape(self, prober: Prober, deadline: Deadline) -> Harvest:
+        try:
+            body, scraped_at = self._fetcher.get(
+                prober.url,
+                {'Accept': OPENMETRICS},
+                deadline.within(self.limits.timeout_seconds),
+                self.limits.max_bytes,
+            )
+            read = page.read(body.decode(), self.limits.max_series)
+        except (FetchError, MalformedError) as error:
+            return _failed(prober, str(error))
+        except UnicodeDecodeError:
+            return _failed(prober, 'the answer is not UTF-8')
+        return page.harvest(read, prober.vantage, scraped_at)
+
+    def _read_probers(self) -> list[Prober]:
+        probers: dict[str, Prober] = {}
+        for text in self.settings.prober:
+            words = text.rsplit(None, 1)
+            if len(words) != 2:
+                raise self.bad_setting(
+                    'prober', text, 'is not a vantage, a blank and a URL'
+                )
+            prober = Prober(*words)
+            try:
+                check_url(prober.url)
+            except ValueError as error:
+                raise self.bad_setting('prober', text, str(error)) from None
+            if prober.url in probers:
+                raise self.bad_setting('prober', text, 'has a URL twice')
+            probers[prober.url] = prober
+        if not probers:
+            raise self.bad_setting('prober', '', 'names no prober at all')
+        return list(probers.values())
+
+    def _make_fetcher(self, clock: Callable[[], float]) -> Fetcher:
+        user, password_file = self.settings.user, self.settings.password_file
+        if (user is None) != (password_file is None):
+            raise self.bad_setting('user', user, 'goes with password_file')
+        if user is not None and ':' in user:
+            raise self.bad_setting('user', user, 'has a colon')
+        password = self._read_file('password_file', first_line)
+        self._read_file('cafile', check_cafile)
+        return Fetcher(
+            None if password is None else (str(user), password),
+            self.settings.cafile,
+            clock,
+        )
+
+    def _read_file(self, option: str, read: Callable[[str], T]) -> T | None:
+        path = self.settings[option]
+        if path is None:
+            return None
+        try:
+            return read(path)
+        except (OSError, ValueError) as error:
+            raise self.bad_setting(
+                option, path, f'cannot be used: {error}'
+            ) from error
+
+
+def _failed(prober: Prober, why: str) -> Harvest:
+    return Harvest((), failed=f'{prober.vantage} at {prober.url}: {why}')

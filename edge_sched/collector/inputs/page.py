@@ -1,0 +1,126 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What one prober publishes, turned into readings. Pure."""
+
+import dataclasses
+import math
+from collections import Counter
+from typing import Any, TypeAlias
+
+from edge_sched.collector.inputs.exposition import MalformedError
+from edge_sched.collector.inputs.exposition import series
+from edge_sched.collector.reading import Harvest
+from edge_sched.collector.reading import Reading
+
+Pair: TypeAlias = tuple[str, str]
+
+_RTT = 'edge_sched_probe_rtt_seconds'
+_TARGET = 'edge_sched_probe_target_info'
+_TIME = 'edge_sched_prober_time_seconds'
+_PROBER = 'edge_sched_prober_info'
+
+#: The field of a reading, and what it is multiplied by, for each series and
+#: label ``quantile``.
+_FIELDS = {
+    (_RTT, '0.5'): ('rtt_p50_ms', 1000),
+    (_RTT, '0.95'): ('rtt_p95_ms', 1000),
+    (_RTT, '0.99'): ('rtt_p99_ms', 1000),
+    ('edge_sched_probe_rtt_min_seconds', ''): ('rtt_min_ms', 1000),
+    ('edge_sched_probe_pdv_seconds', ''): ('pdv_ms', 1000),
+    ('edge_sched_probe_loss_ratio', ''): ('loss_ratio', 1),
+    ('edge_sched_probe_samples', ''): ('samples', 1),
+    ('edge_sched_probe_newest_sample_timestamp_seconds', ''): (
+        'measured_at',
+        1,
+    ),
+}
+_NAMES = frozenset({_TARGET, _TIME, _PROBER, *(name for name, _ in _FIELDS)})
+
+#: A picosecond: what is beyond it is the rounding of the multiplication.
+_DIGITS = 9
+
+
+@dataclasses.dataclass(slots=True)
+class Page:
+    """The figures of all targets, on the prober's own clock.
+
+    :param now: what that clock says, in seconds
+    :param vantage: what the prober says it is; ``''`` if it does not
+    :param targets: fields of a reading by client and project
+    :param vantages: what the series of a target say besides
+    """
+
+    now: float = math.nan
+    vantage: str = ''
+    targets: dict[Pair, dict[str, Any]] = dataclasses.field(
+        default_factory=dict
+    )
+    vantages: dict[Pair, set[str]] = dataclasses.field(default_factory=dict)
+
+
+def read(text: str, max_series: int) -> Page:
+    """The page that a prober's text is.
+
+    :raises MalformedError: if it is none, or has more series than that
+    """
+    page = Page()
+    for name, labels, value in series(text, _NAMES, max_series):
+        if name == _TIME:
+            page.now = value
+            continue
+        if name == _PROBER:
+            page.vantage = labels.get('vantage', '')
+            continue
+        pair = (labels.get('client', ''), labels.get('project', ''))
+        fields = page.targets.setdefault(pair, {})
+        if 'vantage' in labels:
+            page.vantages.setdefault(pair, set()).add(labels['vantage'])
+        if name == _TARGET:
+            fields['source'] = labels.get('source', '')
+            fields['address'] = labels.get('address', '')
+            continue
+        field, factor = _FIELDS.get(
+            (name, labels.get('quantile', '')), ('', 1)
+        )
+        if field in fields:
+            raise MalformedError(f'{name} of {pair[0]!r} is there twice')
+        if field:
+            fields[field] = round(value * factor, _DIGITS)
+    return page
+
+
+def harvest(page: Page, vantage: str, scraped_at: float) -> Harvest:
+    """Readings as of a vantage, with the times of our own clock.
+
+    They are measured as long before the scrape as the prober says: a clock
+    that is wrong there is wrong in both of its times.
+
+    :param vantage: by our own configuration; readings that name another one
+        are refused
+    :param scraped_at: UTC epoch seconds of the moment at which the prober
+        read its clock
+    """
+    skew_seconds = page.now - scraped_at
+    if not math.isfinite(skew_seconds):
+        return Harvest((), refused={'clock': len(page.targets)})
+    readings = []
+    refused: Counter[str] = Counter()
+    for pair, fields in page.targets.items():
+        said = {page.vantage, *page.vantages.get(pair, ())} - {''}
+        if said - {vantage}:
+            refused['vantage'] += 1
+            continue
+        if 'measured_at' in fields:
+            fields['measured_at'] -= skew_seconds
+        readings.append(Reading(vantage, *pair, **fields))
+    return Harvest(readings, refused, {vantage: skew_seconds})

@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Many sources at once, each given up for itself."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from edge_sched.collector.inputs.base import Deadline
+
+Job = TypeVar('Job')
+Result = TypeVar('Result')
+
+
+def in_parallel(
+    jobs: Sequence[Job],
+    work: Callable[[Job], Result],
+    concurrency: int,
+    deadline: Deadline,
+) -> Iterator[tuple[Job, Result | None]]:
+    """Each job once with what ``work`` made of it, as they end.
+
+    A job that does not end by the deadline has ``None``. Its thread is left
+    behind, and keeps nobody waiting: neither a name server that does not
+    answer nor the end of the process.
+
+    :param work: raises nothing
+    """
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
+    for number in range(len(jobs)):
+        waiting.put(number)
+
+    def run() -> None:
+        while not deadline.passed():
+            try:
+                number = waiting.get_nowait()
+            except queue.Empty:
+                return
+            done.put((number, work(jobs[number])))
+
+    for _ in range(min(concurrency, len(jobs))):
+        threading.Thread(target=run, daemon=True).start()
+    missing = dict(enumerate(jobs))
+    while missing:
+        try:
+            number, result = done.get(timeout=deadline.remaining_seconds())
+        except queue.Empty:
+            break
+        yield missing.pop(number), result
+    for job in missing.values():
+        yield job, None

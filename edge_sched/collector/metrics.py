@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the collector publishes of itself."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client import Counter
+from prometheus_client import Gauge
+
+from edge_sched.collector.tally import Tally
+
+_PREFIX = 'edge_sched_collector'
+
+
+class Metrics:
+    """The families, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._last_success = self._gauge(
+            f'{_PREFIX}_last_success_timestamp_seconds',
+            'When an input was last read.',
+            'input',
+        )
+        self._duration = self._gauge(
+            f'{_PREFIX}_round_duration_seconds',
+            'How long the last round took.',
+        )
+        self._rounds = self._counter('rounds', 'Rounds, failed ones too.')
+        self._overruns = self._counter(
+            'round_overruns', 'Rounds that took longer than the interval.'
+        )
+        self._read = self._counter('rows_read', 'Rows that inputs brought.')
+        self._written = self._counter(
+            'rows_written', 'Rows that the store took.'
+        )
+        self._unchanged = self._counter(
+            'rows_unchanged', 'Rows that the store has already.'
+        )
+        self._refused = self._counter(
+            'rows_refused', 'Rows that were not taken.', 'reason'
+        )
+        self._pending = self._gauge(
+            f'{_PREFIX}_rows_pending', 'Rows that wait for the store.'
+        )
+        self._store_errors = self._counter(
+            'store_errors', 'Times that the store could not be used.'
+        )
+        self._inputs_failed = self._counter(
+            'inputs_failed', 'Rounds in which an input failed.', 'input'
+        )
+        self._sources_failed = self._counter(
+            'sources_failed', 'Sources of an input that failed.', 'input'
+        )
+        self._skew = self._gauge(
+            f'{_PREFIX}_clock_skew_seconds',
+            'How far the clock of a vantage is ahead of ours.',
+            'vantage',
+        )
+        self._newest = self._gauge(
+            'edge_sched_vantage_newest_measurement_timestamp_seconds',
+            'When the newest measurement of a vantage was made.',
+            'vantage',
+        )
+        self._newest_of: dict[str, float] = {}
+
+    def add_input(self, name: str) -> None:
+        """Publish an input before its first failure."""
+        self._inputs_failed.labels(name)
+        self._sources_failed.labels(name)
+
+    def input_ended(self, name: str, failed: bool, now: float) -> None:
+        if failed:
+            self._inputs_failed.labels(name).inc()
+        else:
+            self._last_success.labels(name).set(now)
+
+    def source_failed(self, name: str) -> None:
+        self._sources_failed.labels(name).inc()
+
+    def store_failed(self) -> None:
+        self._store_errors.inc()
+
+    def overrun(self) -> None:
+        self._overruns.inc()
+
+    def round_ended(
+        self, tally: Tally, pending: int, duration_seconds: float
+    ) -> None:
+        """Add up what a round brought."""
+        self._rounds.inc()
+        self._duration.set(duration_seconds)
+        self._pending.set(pending)
+        self._read.inc(tally.read)
+        self._written.inc(tally.written)
+        self._unchanged.inc(tally.unchanged)
+        for reason, count in tally.refused.items():
+            self._refused.labels(reason).inc(count)
+        for vantage, skew_seconds in tally.skews.items():
+            self._skew.labels(vantage).set(skew_seconds)
+        self._publish_newest(tally.newest)
+
+    def forget_vantages(self, oldest: float) -> None:
+        """Publish no more of vantages without a measurement since."""
+        for vantage, newest in list(self._newest_of.items()):
+            if newest < oldest:
+                del self._newest_of[vantage]
+                self._newest.remove(vantage)
+                self._skew.remove(vantage)
+
+    def _publish_newest(self, newest: Mapping[str, float]) -> None:
+        for vantage, measured_at in newest.items():
+            measured_at = max(measured_at, self._newest_of.get(vantage, 0.0))
+            self._newest_of[vantage] = measured_at
+            self._newest.labels(vantage).set(measured_at)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(
+            f'{_PREFIX}_{name}', text, labels, registry=self.registry
+        )

@@ -1,0 +1,185 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The outbox: what is to be written, and what was, so that it is not again.
+
+It outlives an outage of the store: rows wait in it, the newest of each pair,
+though their prober may have gone silent meanwhile.
+"""
+
+import enum
+import itertools
+from collections.abc import Iterator
+
+from edge_sched.collector.equipment import Store
+from edge_sched.latency import Latency
+from edge_sched.latency import NewLatency
+from edge_sched.store.measurements import Recorded
+
+Key = tuple[str, str, str]
+
+#: Rounds that a pair may be absent before it is forgotten: chosen, a restart
+#: of its prober; one that comes back is written once too often.
+FORGET_ROUNDS = 20
+
+
+class Fate(enum.Enum):
+    """What becomes of a row that was put in."""
+
+    PENDING = 'pending'
+    UNCHANGED = 'unchanged'
+    OLDER = 'older'
+
+
+class _Written:
+    """What is remembered of a row in the store."""
+
+    __slots__ = ('digest', 'due_at', 'measured_at', 'seen')
+
+    def __init__(
+        self, digest: int, measured_at: float, due_at: float, seen: int
+    ) -> None:
+        self.digest = digest
+        self.measured_at = measured_at
+        self.due_at = due_at
+        self.seen = seen
+
+
+class Outbox:
+    """For one thread.
+
+    A row whose figures did not change is due when its stamp in the store is
+    old: ``restamp_seconds`` at the most, counting the round in which it could
+    be written next, and at random down to half of that, so that not all that
+    were first written together are due together for good.
+
+    :param restamp_seconds: a third of the age at which a row is not used any
+        more
+    :param interval_seconds: between two rounds
+    """
+
+    def __init__(
+        self, restamp_seconds: float, interval_seconds: float
+    ) -> None:
+        self._round = 0
+        self._written: dict[Key, _Written] = {}
+        self._pending: dict[Key, NewLatency] = {}
+        self.set_pace(restamp_seconds, interval_seconds)
+
+    def set_pace(
+        self, restamp_seconds: float, interval_seconds: float
+    ) -> None:
+        """Change how often rows are stamped again, of those yet to come."""
+        self._period_seconds = max(0.0, restamp_seconds - interval_seconds)
+
+    def __len__(self) -> int:
+        """The number of rows that wait."""
+        return len(self._pending)
+
+    def put(self, row: NewLatency) -> Fate:
+        """Take a row, unless the store has it or a newer one."""
+        latency = row.latency
+        key = _key(row)
+        waiting = self._pending.get(key)
+        if waiting is not None:
+            if latency.measured_at >= waiting.latency.measured_at:
+                self._pending[key] = row
+                return Fate.PENDING
+            return _late(_digest(latency) == _digest(waiting.latency))
+        written = self._written.get(key)
+        if written is not None:
+            written.seen = self._round
+            same = written.digest == _digest(latency)
+            if latency.measured_at < written.measured_at:
+                return _late(same)
+            if same and latency.measured_at < written.due_at:
+                return Fate.UNCHANGED
+        self._pending[key] = row
+        return Fate.PENDING
+
+    def flush(
+        self, store: Store, batch_rows: int, *, partly: bool = True
+    ) -> Iterator[Recorded]:
+        """Write what waits, in batches, as far as the store takes it.
+
+        :param partly: false leaves the rest that is no full batch
+        :raises StoreUnavailableError: of the store; what it did not take
+            goes on waiting
+        """
+        while len(self._pending) >= (1 if partly else batch_rows):
+            keys = list(itertools.islice(self._pending, batch_rows))
+            rows = [self._pending[key] for key in keys]
+            recorded = store.record(rows)
+            for key in keys:
+                self._remember(key, self._pending.pop(key).latency)
+            yield recorded
+
+    def next_round(self, oldest: float, latest: float) -> None:
+        """Forget pairs long absent, and rows that are of no use any more.
+
+        :param oldest: UTC epoch seconds; what waits and was measured before
+            is dropped
+        :param latest: what was measured after was by a clock that was ahead,
+            and shall not keep out what comes now
+        """
+        self._round += 1
+        for gone in [
+            key
+            for key, written in self._written.items()
+            if self._round - written.seen > FORGET_ROUNDS
+            or written.measured_at > latest
+        ]:
+            del self._written[gone]
+        for useless in [
+            key
+            for key, row in self._pending.items()
+            if not oldest <= row.latency.measured_at <= latest
+        ]:
+            del self._pending[useless]
+
+    def _remember(self, key: Key, latency: Latency) -> None:
+        share = 0.5 + hash((key, latency.measured_at)) % 512 / 1024
+        self._written[key] = _Written(
+            _digest(latency),
+            latency.measured_at,
+            latency.measured_at + share * self._period_seconds,
+            self._round,
+        )
+
+
+def _late(same: bool) -> Fate:
+    """The same reading twice may be out by what its way here took."""
+    return Fate.UNCHANGED if same else Fate.OLDER
+
+
+def _key(row: NewLatency) -> Key:
+    return row.latency.vantage, row.latency.client, row.project_id
+
+
+def _digest(latency: Latency) -> int:
+    """64 bits of all that is stored but the time: an eighth of the memory.
+
+    Two that differ and have the same one, a chance of 1 in 10**18, leave a
+    row as it was until it is due.
+    """
+    return hash(
+        (
+            latency.rtt_min_ms,
+            latency.rtt_p50_ms,
+            latency.rtt_p95_ms,
+            latency.rtt_p99_ms,
+            latency.pdv_ms,
+            latency.loss_ratio,
+            latency.samples,
+            latency.source,
+        )
+    )

@@ -1,0 +1,90 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One turn of one input, in a thread of its own."""
+
+import queue
+import threading
+from typing import NamedTuple
+
+from oslo_log import log as logging
+
+from edge_sched.collector.inputs.base import Deadline
+from edge_sched.collector.inputs.base import Input
+from edge_sched.collector.inputs.base import InputError
+from edge_sched.collector.reading import Harvest
+
+LOG = logging.getLogger(__name__)
+
+
+class Event(NamedTuple):
+    """What a turn says to the thread that began it.
+
+    :param harvest: ``None`` at the end of the turn
+    :param error: why the input as a whole failed, ``''`` if it did not
+    """
+
+    turn: 'Turn'
+    harvest: Harvest | None
+    error: str = ''
+
+
+#: ``None`` only wakes up whoever waits.
+Events = queue.SimpleQueue[Event | None]
+
+
+class Turn:
+    """Collects from the moment it is made; ends with an event without harvest.
+
+    The thread may outlive its deadline, the round and the service: nobody
+    waits for it. All else is of the thread that reads the events.
+    """
+
+    def __init__(
+        self, input_: Input, deadline: Deadline, events: Events
+    ) -> None:
+        self.input = input_
+        self.failures: set[str] = set()
+        self._sources = 0
+        self._failed = 0
+        self._deadline = deadline
+        self._events = events
+        threading.Thread(
+            target=self._run, name=f'input {input_.name}', daemon=True
+        ).start()
+
+    def count(self, harvest: Harvest) -> None:
+        """Note how a source went."""
+        self._sources += 1
+        if harvest.failed:
+            self._failed += 1
+            self.failures.add(harvest.failed)
+
+    def went_dark(self) -> bool:
+        """Whether all of several sources failed.
+
+        A single one may be silent by itself: that is no outage of measuring.
+        """
+        return 2 <= self._sources == self._failed
+
+    def _run(self) -> None:
+        error = ''
+        try:
+            for harvest in self.input.collect(self._deadline):
+                self._events.put(Event(self, harvest))
+        except InputError as failure:
+            error = str(failure)
+        except Exception as failure:
+            # Drivers are others' code as well; none may stop the others.
+            LOG.exception('Input %s broke.', self.input.name)
+            error = f'{type(failure).__name__}: {failure}'
+        self._events.put(Event(self, None, error))

@@ -1,0 +1,203 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``edge-sched-collector`` on a real store, read from real HTTP servers."""
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import fixtures
+
+from edge_sched.cmd import collector
+from tests.unit.cmd.base import SyncedTestCase
+from tests.unit.collector.fakes import CLIENT
+from tests.unit.collector.fakes import PATIENCE_SECONDS
+from tests.unit.collector.inputs.pages import Prober
+from tests.unit.collector.inputs.site import Site
+from tests.unit.collector.inputs.site import closed_url
+from tests.unit.collector.inputs.site import says
+
+MAIN = (
+    'import sys; from edge_sched.cmd.collector import main; sys.exit(main())'
+)
+
+
+class CollectorTestCase(SyncedTestCase):
+    def setUp(self):
+        super().setUp()
+        self.site = self.useFixture(Site(says(Prober().add().text())))
+        self.collector_conf = str(self.home / 'collector.conf')
+        self.configure()
+
+    def configure(self, *lines, prober=None, inputs='openmetrics'):
+        self.write(
+            'collector.conf',
+            '[edge_sched_collector]',
+            f'inputs = {inputs}',
+            'metrics_port = 0',
+            *lines,
+            '[edge_sched_input_openmetrics]',
+            f'prober = lyon {prober or self.site.url}',
+        )
+
+    @property
+    def arguments(self):
+        return [
+            '--config-file',
+            self.conf,
+            '--config-file',
+            self.collector_conf,
+        ]
+
+    def run_once(self):
+        """The exit status, and what stood on stderr."""
+        err = io.StringIO()
+        with contextlib.redirect_stderr(err):
+            status = collector.main([*self.arguments, '--once'])
+        return status, err.getvalue()
+
+    def rows(self):
+        return [
+            (row['vantage'], row['client'], row['rtt_p95_ms'])
+            for row in self.listed('measurement', 'list')
+        ]
+
+
+class OnceTest(CollectorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger('edge_sched'))
+
+    def test_a_round_fills_the_store(self):
+        self.assertEqual((0, ''), self.run_once())
+        self.assertEqual([('lyon', CLIENT, 12.0)], self.rows())
+
+    def test_a_store_without_tables_is_explained(self):
+        self.store.unlink()
+        status, _ = self.run_once()
+        self.assertEqual(1, status)
+        self.assertIn(
+            f'there is no latency store at {self.store}: run '
+            '"edge-sched db sync"; what is not written waits',
+            self.log.output,
+        )
+
+    def test_without_any_input_the_round_has_failed(self):
+        self.configure(
+            '[edge_sched_input_file]',
+            f'directory = {self.home}/missing',
+            'vantages = lyon',
+            inputs='file',
+        )
+        self.assertEqual(1, self.run_once()[0])
+        self.assertIn('cannot list', self.log.output)
+
+    def test_settings_that_make_no_sense_are_named(self):
+        for lines, more, message in (
+            (
+                ['shard = 3/2'],
+                {},
+                "[edge_sched_collector] shard: '3/2' is not i/n with i from "
+                '1 to n',
+            ),
+            (
+                [],
+                {'prober': 'nowhere'},
+                "[edge_sched_input_openmetrics] prober: 'lyon nowhere' is not "
+                'http:// or https://, a host and a path',
+            ),
+            (
+                [],
+                {'inputs': 'telepathy'},
+                "[edge_sched_input_telepathy] driver: 'telepathy' is not one "
+                'of aetos, file, openmetrics, prometheus',
+            ),
+        ):
+            self.configure(*lines, **more)
+            self.assertEqual(
+                (1, f'edge-sched-collector: {message}\n'), self.run_once()
+            )
+
+
+class ServiceTest(CollectorTestCase):
+    """A process of its own."""
+
+    def start(self):
+        self.log_path = self.home / 'log'
+        with self.log_path.open('wb') as log:
+            process = subprocess.Popen(
+                [sys.executable, '-c', MAIN, *self.arguments],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+            )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for(self, text, count=1):
+        """The line of the log where a text stands for the n-th time."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            lines = [
+                line
+                for line in self.log_path.read_text().splitlines()
+                if text in line
+            ]
+            if len(lines) >= count:
+                return lines[count - 1]
+            time.sleep(0.02)
+        self.fail(f'no {text!r} in {self.log_path.read_text()}')
+
+    def test_it_serves_metrics_reloads_and_ends(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.configure('interval = 3600')
+            process = self.start()
+            self.wait_for('round 1: 1 inputs, 1 rows read, 1 written')
+            port = (
+                self.wait_for('Metrics are published').split()[-1].strip('.')
+            )
+            url = f'http://127.0.0.1:{port}/metrics'
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                text = answer.read().decode()
+            self.assertIn(
+                'edge_sched_vantage_newest_measurement_timestamp_seconds'
+                '{vantage="lyon"}',
+                text,
+            )
+            # One that makes no sense changes nothing; a good one does.
+            self.configure('interval = 3600', prober='nowhere')
+            process.send_signal(signal.SIGHUP)
+            self.wait_for('The configuration was not read again')
+            self.wait_for('round 2: 1 inputs, 1 rows read')
+            self.configure('interval = 3600', prober=closed_url())
+            process.send_signal(signal.SIGHUP)
+            self.wait_for('The configuration was read again')
+            self.wait_for('round 3: 1 inputs, 0 rows read')
+            process.send_signal(number)
+            self.assertEqual(0, process.wait(PATIENCE_SECONDS))
+
+    def test_a_port_that_is_taken_is_named(self):
+        port = self.site.url.split(':')[-1].split('/')[0]
+        self.configure()
+        text = (self.home / 'collector.conf').read_text()
+        (self.home / 'collector.conf').write_text(
+            text.replace('metrics_port = 0', f'metrics_port = {port}')
+        )
+        self.assertEqual(1, self.start().wait(PATIENCE_SECONDS))
+        self.wait_for(f'metrics_address 127.0.0.1, metrics_port {port}: ')

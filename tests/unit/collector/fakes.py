@@ -1,0 +1,148 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Inputs, a store and clocks that do what a test says."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from edge_sched.client import parse_client
+from edge_sched.collector.inputs.base import Deadline
+from edge_sched.collector.inputs.base import Input
+from edge_sched.collector.reading import Harvest
+from edge_sched.collector.reading import Reading
+from edge_sched.latency import Latency
+from edge_sched.latency import NewLatency
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.measurements import Recorded
+
+#: A moment that every test can mean.
+NOW = 1_800_000_000.0
+
+#: For what should come at once, on a machine that has much else to do.
+PATIENCE_SECONDS = 60.0
+
+CLIENT = '203.0.113.0/24'
+
+
+class Clock:
+    """Stands still until it is told otherwise."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def reading(**changes) -> Reading:
+    """A reading that is fine but for the changes."""
+    return Reading(
+        **{
+            'vantage': 'lyon',
+            'client': CLIENT,
+            'rtt_p50_ms': 10.0,
+            'rtt_p95_ms': 12.0,
+            'rtt_min_ms': 9.0,
+            'loss_ratio': 0.0,
+            'samples': 64.0,
+            'measured_at': NOW,
+            'source': 'stamp',
+            **changes,
+        }
+    )
+
+
+def row(
+    vantage: str = 'lyon',
+    client: str = CLIENT,
+    p50_ms: float = 10.0,
+    measured_at: float = NOW,
+) -> NewLatency:
+    """A row of the store."""
+    return NewLatency(
+        parse_client(client),
+        Latency(vantage, client, p50_ms, p50_ms + 2, measured_at),
+    )
+
+
+class FakeStore:
+    """Keeps rows by vantage and client; newer ones win."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.rows: dict[tuple[str, str], Latency] = {}
+        self.batches: list[int] = []
+        self.beats: list[str] = []
+        self.retained: list[float] = []
+        self.closed = False
+
+    def record(self, rows: Sequence[NewLatency]) -> Recorded:
+        self._check()
+        self.batches.append(len(rows))
+        written = 0
+        for each in rows:
+            key = (each.latency.vantage, each.latency.client)
+            stored = self.rows.get(key)
+            if stored is None or (
+                stored.measured_at <= each.latency.measured_at
+            ):
+                self.rows[key] = each.latency
+                written += 1
+        return Recorded(
+            written=written,
+            older=len(rows) - written,
+            unknown=0,
+            misplaced=0,
+        )
+
+    def beat(self, collector: str) -> None:
+        self._check()
+        self.beats.append(collector)
+
+    def retain(self, older_than_seconds: float) -> int:
+        self._check()
+        self.retained.append(older_than_seconds)
+        return 0
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _check(self) -> None:
+        if self.away:
+            raise StoreUnavailableError('away')
+
+
+class FakeInput(Input):
+    """Brings what stands in ``harvests``, or raises ``error``.
+
+    While ``go_on`` is not set it waits after them, whatever the deadline.
+    """
+
+    def __init__(self, name: str = 'fake', *harvests: Harvest) -> None:
+        self.name = name
+        self.harvests: Sequence[Harvest] = harvests
+        self.error: Exception | None = None
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.turns = 0
+        self.closed = False
+
+    def collect(self, deadline: Deadline) -> Iterator[Harvest]:
+        self.turns += 1
+        yield from self.harvests
+        self.go_on.wait(PATIENCE_SECONDS)
+        if self.error is not None:
+            raise self.error
+
+    def close(self) -> None:
+        self.closed = True

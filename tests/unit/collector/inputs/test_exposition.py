@@ -1,0 +1,119 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import math
+
+import ddt
+from hypothesis import given
+from hypothesis import strategies as st
+from oslotest import base
+from prometheus_client import CollectorRegistry
+from prometheus_client import Gauge
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from edge_sched.collector.inputs.exposition import MalformedError
+from edge_sched.collector.inputs.exposition import series
+
+
+def read(text, *names, max_series=1000):
+    return list(series(text, names or ('a', 'b'), max_series))
+
+
+@ddt.ddt
+class SeriesTest(base.BaseTestCase):
+    def test_those_that_are_wanted(self):
+        text = (
+            '# HELP a One.\n# TYPE a gauge\n'
+            'a{client="203.0.113.7",project=""} 1.5e-3\n'
+            'other{client="x"} 1\na{quantile="0.5",} +Inf\na 7\nb{} NaN\n'
+            '# EOF\n'
+        )
+        *known, (name, labels, value) = read(text)
+        self.assertEqual(
+            [
+                ('a', {'client': '203.0.113.7', 'project': ''}, 0.0015),
+                ('a', {'quantile': '0.5'}, math.inf),
+                ('a', {}, 7.0),
+            ],
+            known,
+        )
+        self.assertEqual(('b', {}, True), (name, labels, math.isnan(value)))
+
+    def test_values_of_labels_are_unescaped(self):
+        (found,) = read('a{x="\\"} 1 \\\\n\\n}"} 2\n# EOF')
+        self.assertEqual(('a', {'x': '"} 1 \\n\n}'}, 2.0), found)
+
+    @ddt.data(
+        '',
+        'a 1\n',
+        'a 1\n# EO',
+        'a{x="1"} 1\na{x="2\n',
+    )
+    def test_half_a_text_is_malformed(self, text):
+        error = self.assertRaises(MalformedError, read, text)
+        self.assertEqual('there is no "# EOF" at the end', str(error))
+
+    @ddt.data(
+        'a',
+        'a{',
+        'a{} ',
+        'a{x=1} 1',
+        'a{x="1" 1',
+        'a{x="1"y="2"} 1',
+        'a{x="1",x="2"} 1',
+        'a{,} 1',
+        'a{x="\\q"} 1',
+        'a 1 1700000000',
+        'a one',
+        '{x="1"} 1',
+        '<html>',
+    )
+    def test_what_is_no_series_is_malformed(self, line):
+        error = self.assertRaises(
+            MalformedError, read, f'b 1\n{line}\n# EOF\n'
+        )
+        self.assertEqual('line 2 is not a series', str(error))
+
+    def test_series_are_bounded_whatever_their_name(self):
+        text = 'a 1\nother 1\n# EOF\n'
+        self.assertEqual(1, len(read(text, max_series=2)))
+        error = self.assertRaises(MalformedError, read, text, max_series=1)
+        self.assertEqual('there are more than 1 series', str(error))
+
+    @given(
+        st.dictionaries(
+            st.tuples(st.text(max_size=9), st.text(max_size=9)),
+            st.floats(),
+            max_size=9,
+        )
+    )
+    def test_it_reads_what_prometheus_client_reads(self, values):
+        registry = CollectorRegistry()
+        gauge = Gauge('a', 'Help.', ('client', 'b'), registry=registry)
+        for labels, value in values.items():
+            try:
+                gauge.labels(*labels).set(value)
+            except UnicodeError:
+                pass
+        text = generate_latest(registry).decode(errors='replace')
+        (family,) = text_string_to_metric_families(text)
+        self.assertEqual(
+            [
+                (sample.name, sample.labels, repr(sample.value))
+                for sample in family.samples
+            ],
+            [
+                (name, dict(labels), repr(value))
+                for name, labels, value in read(text)
+            ],
+        )

@@ -1,0 +1,69 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import threading
+
+from oslotest import base
+
+from edge_sched.collector.inputs.base import Deadline
+from edge_sched.collector.inputs.parallel import in_parallel
+from tests.unit.collector.fakes import PATIENCE_SECONDS
+
+
+class InParallelTest(base.BaseTestCase):
+    def run_jobs(self, jobs, work, concurrency=4, seconds=PATIENCE_SECONDS):
+        return list(in_parallel(jobs, work, concurrency, Deadline(seconds)))
+
+    def test_each_job_has_its_result(self):
+        found = self.run_jobs(range(20), lambda job: job * job)
+        self.assertEqual([(n, n * n) for n in range(20)], sorted(found))
+
+    def test_equal_jobs_are_jobs_of_their_own(self):
+        found = self.run_jobs(['a', 'a'], str.upper)
+        self.assertEqual([('a', 'A')] * 2, found)
+
+    def test_so_many_at_a_time_and_no_more(self):
+        together = threading.Barrier(3)
+        running, most = [], []
+
+        def work(job):
+            running.append(job)
+            most.append(len(running))
+            # Passed by three at a time only.
+            together.wait(PATIENCE_SECONDS)
+            running.remove(job)
+
+        self.assertEqual(6, len(self.run_jobs(range(6), work, concurrency=3)))
+        self.assertLessEqual(max(most), 3)
+
+    def test_what_does_not_end_holds_nobody_up(self):
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def work(job):
+            if job == 'hang':
+                over.wait(PATIENCE_SECONDS)
+            return job
+
+        found = in_parallel(
+            ['hang', 'a', 'b'], work, 2, deadline := Deadline(1.0)
+        )
+        self.assertEqual([('a', 'a'), ('b', 'b')], [next(found), next(found)])
+        self.assertEqual([('hang', None)], list(found))
+        self.assertTrue(deadline.passed())
+
+    def test_nothing_is_begun_after_the_deadline(self):
+        found = self.run_jobs(['a'], self.fail, seconds=0)
+        self.assertEqual([('a', None)], found)
+
+    def test_no_jobs(self):
+        self.assertEqual([], self.run_jobs([], self.fail))

@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import fixtures
+from oslotest import base
+
+from edge_sched.collector.complaints import Complaints
+
+
+class ComplaintsTest(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger('edge_sched'))
+        self.complaints = Complaints()
+
+    def told(self, name, *failures):
+        before = len(self.log.output)
+        self.complaints.note(name, set(failures))
+        return self.log.output[before:].splitlines()
+
+    def test_each_is_told_when_it_begins(self):
+        self.assertEqual(['Input a: lyon'], self.told('a', 'lyon'))
+        self.assertEqual(['Input a: paris'], self.told('a', 'lyon', 'paris'))
+        self.assertEqual([], self.told('a', 'paris'))
+        self.assertEqual(['Input a: lyon'], self.told('a', 'lyon'))
+
+    def test_the_end_of_all_is_told_once(self):
+        self.told('a', 'lyon')
+        self.assertEqual(['Input a: nothing fails any more'], self.told('a'))
+        self.assertEqual([], self.told('a'))
+
+    def test_inputs_are_told_apart(self):
+        self.told('a', 'lyon')
+        self.assertEqual(['Input b: lyon'], self.told('b', 'lyon'))
+
+    def test_a_flood_is_a_number(self):
+        told = self.told('a', *(f'site-{number}' for number in range(500)))
+        self.assertEqual(11, len(told))
+        self.assertEqual('Input a: 490 more failures', told[-1])

@@ -1,0 +1,219 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import math
+
+import ddt
+from hypothesis import given
+from hypothesis import strategies as st
+from oslotest import base
+
+from edge_sched.client import parse_client
+from edge_sched.collector import door
+from edge_sched.latency import Latency
+from tests.unit.collector.fakes import CLIENT
+from tests.unit.collector.fakes import NOW
+from tests.unit.collector.fakes import reading
+
+INF, NAN = math.inf, math.nan
+
+OLDEST = NOW - 3600
+
+FIGURES = ('rtt_p50_ms', 'rtt_p95_ms', 'rtt_p99_ms', 'rtt_min_ms', 'pdv_ms')
+
+LOST = {'rtt_p50_ms': None, 'rtt_p95_ms': None, 'rtt_min_ms': None}
+
+
+def admit(**changes):
+    return door.admit(reading(**changes), NOW, OLDEST)
+
+
+@ddt.ddt
+class DoorTest(base.BaseTestCase):
+    def assertRefused(self, reason, **changes):
+        error = self.assertRaises(door.RefusedError, admit, **changes)
+        self.assertEqual(reason, error.reason)
+
+    def test_what_is_fine_becomes_a_row(self):
+        admitted = admit(
+            rtt_p99_ms=15.0, pdv_ms=3.0, loss_ratio=0.01, samples=300.0
+        )
+        self.assertEqual(
+            Latency(
+                vantage='lyon',
+                client=CLIENT,
+                rtt_p50_ms=10.0,
+                rtt_p95_ms=12.0,
+                measured_at=NOW,
+                rtt_min_ms=9.0,
+                rtt_p99_ms=15.0,
+                pdv_ms=3.0,
+                loss_ratio=0.01,
+                samples=300,
+                source='stamp',
+            ),
+            admitted.latency,
+        )
+        self.assertEqual(parse_client(CLIENT), admitted.client)
+        self.assertIsInstance(admitted.latency.samples, int)
+
+    def test_a_client_is_stored_in_its_one_form(self):
+        for text, stored in (
+            ('203.0.113.9/24', '203.0.113.0/24'),
+            ('::ffff:203.0.113.7', '203.0.113.7/32'),
+            ('2001:DB8::/56', '2001:db8::/56'),
+            ('vehicle-42', 'vehicle-42'),
+        ):
+            self.assertEqual(stored, admit(client=text).latency.client)
+
+    def test_a_name_keeps_its_owner_and_the_address_probed(self):
+        admitted = admit(
+            client='vehicle-42', project_id='p1', address='203.0.113.7'
+        )
+        self.assertEqual('p1', admitted.project_id)
+        self.assertEqual('203.0.113.7', str(admitted.address))
+        self.assertIsNone(admit(client='vehicle-42').address)
+
+    @ddt.data(
+        ('vantage', {'vantage': ''}),
+        ('vantage', {'vantage': 'ly\non'}),
+        ('vantage', {'vantage': 'x' * 256}),
+        ('client', {'client': ''}),
+        ('client', {'client': '999.1.1.1'}),
+        ('client', {'project_id': 'p1'}),
+        ('client', {'client': 'car', 'project_id': 'a\x00b'}),
+        ('address', {'client': 'car', 'address': 'nearby'}),
+        ('source', {'source': 'x' * 256}),
+        ('clock', {'measured_at': None}),
+        ('clock', {'measured_at': NAN}),
+        ('clock', {'measured_at': INF}),
+        ('future', {'measured_at': NOW + 5.1}),
+        ('expired', {'measured_at': OLDEST - 0.1}),
+        ('samples', {'samples': 0.0}),
+        ('samples', {'samples': 6.5}),
+        ('samples', {'samples': -1.0}),
+        ('samples', {'samples': NAN}),
+        ('samples', {'samples': INF}),
+        ('samples', {'samples': 2.0**31}),
+        ('loss', {'loss_ratio': NAN}),
+        ('loss', {'loss_ratio': -0.1}),
+        ('loss', {'loss_ratio': 1.1}),
+        ('order', {'rtt_min_ms': 10.1}),
+        ('order', {'rtt_p50_ms': 12.1}),
+        ('order', {'rtt_p99_ms': 11.9}),
+        ('infinite', {'rtt_min_ms': INF}),
+        ('infinite', {'pdv_ms': INF}),
+    )
+    @ddt.unpack
+    def test_what_cannot_have_been_measured_is_refused(self, reason, changes):
+        self.assertRefused(reason, **changes)
+
+    def test_figures_that_no_network_has_are_refused(self):
+        for name in FIGURES:
+            for value, reason in (
+                (NAN, 'nan'),
+                (-1.0, 'negative'),
+                (-INF, 'negative'),
+                (10_000.1, 'absurd'),
+            ):
+                self.assertRefused(reason, **{name: value})
+
+    def test_a_round_trip_of_zero_is_refused_a_variation_of_zero_is_not(self):
+        for name in set(FIGURES) - {'pdv_ms'}:
+            self.assertRefused('zero', **{name: 0.0})
+        self.assertEqual(0.0, admit(pdv_ms=0.0).latency.pdv_ms)
+
+    def test_five_seconds_of_skew_are_forgiven(self):
+        latency = admit(measured_at=NOW + 5).latency
+        self.assertEqual(NOW + 5, latency.measured_at)
+
+    def test_all_lost_is_a_measurement(self):
+        for lost in (None, INF):
+            latency = admit(
+                rtt_p50_ms=lost,
+                rtt_p95_ms=lost,
+                rtt_min_ms=None,
+                loss_ratio=1.0,
+            ).latency
+            self.assertEqual(
+                (INF, INF, INF, None),
+                (
+                    latency.rtt_p50_ms,
+                    latency.rtt_p95_ms,
+                    latency.rtt_p99_ms,
+                    latency.rtt_min_ms,
+                ),
+            )
+
+    def test_a_lost_quantile_needs_a_loss_that_explains_it(self):
+        # Of 64 probes the p95 is the 61st: 60 must have come back at most.
+        lost = {'rtt_p95_ms': INF}
+        latency = admit(loss_ratio=4 / 64, **lost).latency
+        self.assertEqual((10.0, INF), (latency.rtt_p50_ms, latency.rtt_p95_ms))
+        self.assertRefused('infinite', loss_ratio=3 / 64, **lost)
+        self.assertRefused('infinite', loss_ratio=None, **lost)
+        self.assertRefused('incomplete', loss_ratio=3 / 64, rtt_p95_ms=None)
+        self.assertRefused('incomplete', loss_ratio=None, **LOST)
+
+    def test_loss_explains_without_samples_too(self):
+        lost = {'rtt_p95_ms': INF, 'samples': None}
+        self.assertEqual(
+            INF, admit(loss_ratio=0.06, **lost).latency.rtt_p95_ms
+        )
+        self.assertRefused('infinite', loss_ratio=0.05, **lost)
+
+    def test_a_form_that_says_lost_needs_no_loss(self):
+        lost = {'rtt_p95_ms': INF, 'loss_ratio': None, 'lost_stated': True}
+        self.assertEqual(INF, admit(**lost).latency.rtt_p95_ms)
+        self.assertRefused('incomplete', **{**lost, 'rtt_p95_ms': None})
+
+    def test_p99_may_be_absent(self):
+        self.assertIsNone(admit(rtt_p99_ms=None).latency.rtt_p99_ms)
+
+    @given(sent=st.integers(1, 5000), data=st.data())
+    def test_exactly_what_fell_on_a_lost_probe_is_lost(self, sent, data):
+        lost = data.draw(st.integers(0, sent))
+        came_back = sent - lost
+        for quantile, name, below in (
+            (50, 'rtt_p50_ms', {'rtt_p95_ms': INF}),
+            (95, 'rtt_p95_ms', {}),
+        ):
+            rank = -(-quantile * sent // 100)
+            changes = {
+                'samples': float(sent),
+                'loss_ratio': lost / sent,
+                **below,
+                name: INF,
+            }
+            if rank > came_back:
+                self.assertEqual(INF, getattr(admit(**changes).latency, name))
+            else:
+                self.assertRefused('infinite', **changes)
+
+    @given(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                name: st.none() | st.floats()
+                for name in (*FIGURES, 'loss_ratio', 'samples', 'measured_at')
+            }
+            | {'client': st.text(max_size=20), 'vantage': st.text()},
+        )
+    )
+    def test_whatever_comes_is_refused_or_a_measurement(self, changes):
+        try:
+            latency = admit(**changes).latency
+        except door.RefusedError as refused:
+            self.assertTrue(refused.reason.isalpha())
+        else:
+            self.assertIsNone(latency.check())
+            self.assertTrue(OLDEST <= latency.measured_at <= NOW + 5)

@@ -1,0 +1,339 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import threading
+
+import fixtures
+from oslotest import base
+
+from edge_sched.collector.equipment import Equipment
+from edge_sched.collector.inputs.base import InputError
+from edge_sched.collector.metrics import Metrics
+from edge_sched.collector.reading import Harvest
+from edge_sched.collector.rounds import Collector
+from tests.unit.collector.fakes import NOW
+from tests.unit.collector.fakes import PATIENCE_SECONDS
+from tests.unit.collector.fakes import Clock
+from tests.unit.collector.fakes import FakeInput
+from tests.unit.collector.fakes import FakeStore
+from tests.unit.collector.fakes import reading
+
+DEAD = Harvest((), failed='paris: no answer')
+
+
+class RoundsTestCase(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.clock = Clock()
+        self.store = FakeStore()
+        self.metrics = Metrics()
+        self.log = self.useFixture(fixtures.FakeLogger('edge_sched'))
+
+    def make(self, *inputs, **pace):
+        self.equipment = Equipment(inputs, self.store, **pace)
+        return Collector(self.equipment, self.metrics, self.clock)
+
+    def metric(self, name, **labels):
+        return self.metrics.registry.get_sample_value(
+            f'edge_sched_collector_{name}', labels
+        )
+
+
+class RoundTest(RoundsTestCase):
+    def test_what_inputs_bring_is_stored(self):
+        collector = self.make(
+            FakeInput('a', Harvest([reading()])),
+            FakeInput('b', Harvest([reading(vantage='paris')])),
+        )
+        self.assertTrue(collector.round())
+        self.assertEqual(
+            {'lyon', 'paris'}, {key[0] for key in self.store.rows}
+        )
+        self.assertEqual(['1/1'], self.store.beats)
+        self.assertEqual(2, self.metric('rows_written_total'))
+        self.assertEqual(1, self.metric('rounds_total'))
+        self.assertGreater(self.metric('round_duration_seconds'), 0)
+        for name in 'ab':
+            self.assertEqual(
+                NOW, self.metric('last_success_timestamp_seconds', input=name)
+            )
+
+    def test_a_second_round_writes_what_changed(self):
+        source = FakeInput(
+            'a',
+            Harvest([reading(client=f'10.0.{n}.0/24') for n in range(100)]),
+        )
+        collector = self.make(source)
+        collector.round()
+        self.clock.now += 30
+        source.harvests = [
+            Harvest(
+                [
+                    reading(
+                        client=f'10.0.{n}.0/24',
+                        rtt_p95_ms=13.0 if n == 7 else 12.0,
+                        measured_at=NOW + 30,
+                    )
+                    for n in range(100)
+                ]
+            )
+        ]
+        collector.round()
+        self.assertEqual([100, 1], self.store.batches)
+        self.assertEqual(99, self.metric('rows_unchanged_total'))
+
+    def test_a_line_sums_the_round_up(self):
+        collector = self.make(
+            FakeInput(
+                'a',
+                Harvest(
+                    [
+                        reading(),
+                        reading(rtt_p50_ms=0.0),
+                        reading(rtt_p50_ms=9.5, measured_at=NOW - 9),
+                    ],
+                    refused={'vantage': 3},
+                ),
+                DEAD,
+            )
+        )
+        collector.round()
+        self.assertIn(
+            'round 1: 1 inputs, 6 rows read, 1 written, 0 unchanged, '
+            '5 refused (vantage 3, zero 1, older 1), 1 of 2 sources failed, '
+            'took ',
+            self.log.output,
+        )
+        for reason, count in (('vantage', 3), ('zero', 1), ('older', 1)):
+            self.assertEqual(
+                count, self.metric('rows_refused_total', reason=reason)
+            )
+
+    def test_one_bad_input_stops_no_other(self):
+        error, bug = FakeInput('error'), FakeInput('bug')
+        error.error = InputError('no way')
+        bug.error = ZeroDivisionError('oh')
+        collector = self.make(
+            error, bug, FakeInput('good', Harvest([reading()]))
+        )
+        self.assertTrue(collector.round())
+        self.assertEqual(1, len(self.store.rows))
+        self.assertEqual(['1/1'], self.store.beats)
+        for name, failed in (('error', 1), ('bug', 1), ('good', 0)):
+            self.assertEqual(
+                failed, self.metric('inputs_failed_total', input=name)
+            )
+        self.assertIsNone(
+            self.metric('last_success_timestamp_seconds', input='bug')
+        )
+        self.assertIn('Input error: no way\n', self.log.output)
+        self.assertIn('Input bug: ZeroDivisionError: oh\n', self.log.output)
+
+    def test_an_input_that_hangs_is_left_behind(self):
+        hanging = FakeInput('hanging', Harvest([reading(vantage='paris')]))
+        hanging.go_on.clear()
+        self.addCleanup(hanging.go_on.set)
+        collector = self.make(
+            hanging,
+            FakeInput('good', Harvest([reading()])),
+            interval_seconds=1.0,
+        )
+        for count in (1, 2):
+            self.assertTrue(collector.round())
+            self.assertEqual(
+                count, self.metric('inputs_failed_total', input='hanging')
+            )
+        self.assertEqual(1, hanging.turns)
+        # What it brought before counts, and why it failed is told once.
+        self.assertEqual(2, len(self.store.rows))
+        self.assertEqual(1, self.log.output.count('did not end in time'))
+        hanging.go_on.set()
+        while (
+            self.metric('last_success_timestamp_seconds', input='hanging')
+            is None
+        ):
+            collector.round()
+        self.assertIn('hanging: nothing fails any more', self.log.output)
+
+    def test_without_any_input_there_is_no_heartbeat(self):
+        broken = FakeInput('broken')
+        broken.error = InputError('no way')
+        collector = self.make(broken, FakeInput('dark', DEAD, DEAD))
+        self.assertFalse(collector.round())
+        self.assertEqual([], self.store.beats)
+
+    def test_one_silent_prober_is_no_outage(self):
+        collector = self.make(FakeInput('a', DEAD))
+        self.assertTrue(collector.round())
+        self.assertEqual(['1/1'], self.store.beats)
+        self.assertEqual(1, self.metric('sources_failed_total', input='a'))
+
+    def test_a_source_that_stays_dead_is_told_once(self):
+        source = FakeInput('a', DEAD, Harvest([reading()]))
+        collector = self.make(source)
+        collector.round()
+        collector.round()
+        self.assertEqual(1, self.log.output.count('paris: no answer'))
+        source.harvests = [Harvest([reading()])]
+        collector.round()
+        self.assertIn('Input a: nothing fails any more', self.log.output)
+
+    def test_clocks_and_newest_measurements_are_published(self):
+        source = FakeInput(
+            'a',
+            Harvest(
+                [reading(), reading(client='car', measured_at=NOW - 5)],
+                skews={'lyon': -3600.0},
+            ),
+        )
+        collector = self.make(source)
+        collector.round()
+        self.assertEqual(
+            -3600.0, self.metric('clock_skew_seconds', vantage='lyon')
+        )
+        newest = 'edge_sched_vantage_newest_measurement_timestamp_seconds'
+        value = self.metrics.registry.get_sample_value
+        self.assertEqual(NOW, value(newest, {'vantage': 'lyon'}))
+        # An older one does not take its place; a week of silence does.
+        source.harvests = [Harvest([reading(measured_at=NOW - 10)])]
+        collector.round()
+        self.assertEqual(NOW, value(newest, {'vantage': 'lyon'}))
+        source.harvests = []
+        self.clock.now += 604_801
+        collector.round()
+        self.assertIsNone(value(newest, {'vantage': 'lyon'}))
+        self.assertIsNone(self.metric('clock_skew_seconds', vantage='lyon'))
+
+
+class StoreFaultTest(RoundsTestCase):
+    def test_nothing_of_the_current_window_is_lost(self):
+        source = FakeInput('a', Harvest([reading(), reading(client='car')]))
+        collector = self.make(source, explain=lambda error: f'gone: {error}')
+        self.store.away = True
+        self.assertFalse(collector.round())
+        self.assertEqual(2, self.metric('rows_pending'))
+        self.assertIn('gone: away; what is not written waits', self.log.output)
+        # Minutes later; meanwhile the prober went silent.
+        source.harvests = [DEAD]
+        for _ in range(4):
+            self.clock.now += 30
+            self.assertFalse(collector.round())
+        self.assertEqual(5, self.metric('store_errors_total'))
+        self.assertEqual([], self.store.beats)
+        self.store.away = False
+        self.assertTrue(collector.round())
+        self.assertEqual(2, len(self.store.rows))
+        self.assertEqual(0, self.metric('rows_pending'))
+        self.assertEqual(['1/1'], self.store.beats)
+
+    def test_a_store_that_fails_is_tried_once_a_round(self):
+        collector = self.make(
+            FakeInput(
+                'a',
+                *(
+                    Harvest([reading(client=f'10.0.{n}.0/24')])
+                    for n in range(20)
+                ),
+            ),
+            batch_rows=2,
+        )
+        self.store.away = True
+        collector.round()
+        self.assertEqual(1, self.metric('store_errors_total'))
+        self.assertEqual(20, self.metric('rows_pending'))
+
+    def test_what_became_useless_meanwhile_is_not_written(self):
+        source = FakeInput('a', Harvest([reading()]))
+        collector = self.make(source)
+        self.store.away = True
+        collector.round()
+        source.harvests = []
+        self.store.away = False
+        self.clock.now += 901
+        collector.round()
+        self.assertEqual({}, self.store.rows)
+
+    def test_full_batches_are_written_as_they_come(self):
+        collector = self.make(
+            FakeInput(
+                'a',
+                *(
+                    Harvest([reading(client=f'10.0.{n}.0/24')])
+                    for n in range(5)
+                ),
+            ),
+            batch_rows=2,
+        )
+        collector.round()
+        self.assertEqual([2, 2, 1], self.store.batches)
+
+    def test_old_rows_are_deleted_now_and_then(self):
+        collector = self.make(FakeInput('a'), retention_seconds=7200.0)
+        collector.round()
+        collector.round()
+        self.assertEqual([7200.0], self.store.retained)
+
+
+class RunTest(RoundsTestCase):
+    def run_in_thread(self, collector, reload=lambda: None):
+        thread = threading.Thread(
+            target=collector.run, args=(reload,), daemon=True
+        )
+        thread.start()
+        return thread
+
+    def assertEnds(self, thread):
+        thread.join(PATIENCE_SECONDS)
+        self.assertFalse(thread.is_alive())
+
+    def test_it_ends_in_the_middle_of_a_round(self):
+        hanging = FakeInput('hanging')
+        hanging.go_on.clear()
+        self.addCleanup(hanging.go_on.set)
+        collector = self.make(hanging, interval_seconds=3600.0)
+        thread = self.run_in_thread(collector)
+        collector.stop()
+        self.assertEnds(thread)
+        self.assertEqual([], self.store.beats)
+        self.assertNotIn('in time', self.log.output)
+
+    def test_it_goes_on_with_what_reload_brings(self):
+        first = FakeInput('a', Harvest([reading()]))
+        second = FakeInput('b', Harvest([reading(vantage='paris')]))
+        collector = self.make(first, interval_seconds=3600.0)
+        self.store.away = True
+
+        def reload():
+            self.store.away = False
+            collector.equip(Equipment([second], self.store, name='2/3'))
+
+        collector.round()
+        collector.ask_to_reload()
+        thread = self.run_in_thread(collector, reload)
+        while not self.store.beats:
+            thread.join(0.01)
+        collector.stop()
+        self.assertEnds(thread)
+        self.assertEqual((1, 1), (first.turns, second.turns))
+        self.assertEqual(['2/3'], self.store.beats)
+        # What waited went along.
+        self.assertEqual(2, len(self.store.rows))
+
+    def test_rounds_that_take_too_long_are_counted(self):
+        source = FakeInput('a')
+        collector = self.make(source, interval_seconds=1e-9)
+        thread = self.run_in_thread(collector)
+        while not self.metric('round_overruns_total'):
+            thread.join(0.01)
+        collector.stop()
+        self.assertEnds(thread)
+        self.assertIn('longer than the interval', self.log.output)
