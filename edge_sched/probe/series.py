@@ -1,0 +1,165 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is known of one target: its window, its counts, its next packet."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from edge_sched.probe.outcome import LOST
+from edge_sched.probe.outcome import Outcome
+from edge_sched.probe.target import Rates
+from edge_sched.probe.target import Target
+from edge_sched.probe.window import Statistics
+from edge_sched.probe.window import Window
+
+#: A random part of the interval that each burst is late by, so that it does
+#: not keep step with something periodic on the way (RFC 3432, section 4).
+#: Chosen: a tenth, which leaves the rate what it was set to.
+JITTER = 0.1
+
+#: The part of an interval that a burst fills at the most, however far apart
+#: its packets are to be: the rest is for the jitter.
+FILL = 1 - JITTER
+
+#: Pauses, in spans of a window, after which it starts anew. Chosen: two, so
+#: that one burst that was left out does not empty a window of one burst.
+MAX_PAUSE_SPANS = 2
+
+Uniform = Callable[[float, float], float]
+
+
+class Figures(NamedTuple):
+    """A target with what was measured.
+
+    :param sent: probes since the target was first seen
+    :param lost: those of them that were lost
+    :param newest_at: UTC epoch seconds when the newest probe ended
+    """
+
+    target: Target
+    statistics: Statistics
+    sent: int
+    lost: int
+    newest_at: float
+
+
+class Series:
+    """The probes of one target, from burst to burst.
+
+    A probe counts once it has ended. A lost one ends later than one that was
+    answered, so for the time-out after a burst the window knows more of the
+    latter; then it is exact.
+
+    :param clock: seconds, never set, and going on while the machine sleeps
+    :param uniform: ``random.uniform``
+    """
+
+    __slots__ = (
+        '_clock',
+        '_left',
+        '_lost',
+        '_newest_at',
+        '_period_at',
+        '_sent',
+        '_uniform',
+        '_window',
+        'due_at',
+        'target',
+    )
+
+    def __init__(
+        self,
+        target: Target,
+        now: float,
+        clock: Callable[[], float],
+        uniform: Uniform,
+    ) -> None:
+        self.target = target
+        #: When the next packet is to be sent, by the clock of the loop.
+        self.due_at = 0.0
+        self._sent = 0
+        self._lost = 0
+        self._window = Window(target.rates.window, _max_pause(target.rates))
+        self._clock = clock
+        self._uniform = uniform
+        self._newest_at = 0.0
+        self._start(now)
+
+    def change(self, target: Target, now: float) -> None:
+        """Go on with other rates, or another ``access_ms``."""
+        changed = target.rates != self.target.rates
+        self.target = target
+        if changed:
+            self._window.resize(target.rates.window, _max_pause(target.rates))
+            self._start(now)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Take in the outcome of a probe."""
+        if outcome == LOST:
+            self._lost += 1
+        self._newest_at = self._clock()
+        self._window.add(outcome, self._newest_at)
+
+    def figures(self) -> Figures | None:
+        """What was measured; ``None`` while no probe has ended.
+
+        The time is the wall clock less an age, so that one that was set since
+        does not make a figure old or put it into the future.
+        """
+        statistics = self._window.statistics()
+        if statistics is None:
+            return None
+        newest_at = time.time() - (self._clock() - self._newest_at)
+        return Figures(
+            self.target, statistics, self._sent, self._lost, newest_at
+        )
+
+    def take_turn(self, now: float, spacing_seconds: float) -> int:
+        """Count a packet as sent now and make the next one due.
+
+        :return: how many were sent before
+        """
+        turn = self._sent
+        self._sent += 1
+        self._left -= 1
+        rates = self.target.rates
+        if self._left:
+            fitting_seconds = rates.interval_seconds * FILL / rates.packets
+            self.due_at = now + min(spacing_seconds, fitting_seconds)
+        else:
+            self.wait(now)
+        return turn
+
+    def wait(self, now: float) -> None:
+        """Make a burst due in the next period that is not over."""
+        interval_seconds = self.target.rates.interval_seconds
+        periods = (now - self._period_at) // interval_seconds
+        self._period_at += max(1.0, periods) * interval_seconds
+        self._begin()
+
+    def _start(self, now: float) -> None:
+        interval_seconds = self.target.rates.interval_seconds
+        self._period_at = now + self._uniform(0, interval_seconds)
+        self._begin()
+
+    def _begin(self) -> None:
+        rates = self.target.rates
+        self._left = rates.packets
+        jitter_seconds = self._uniform(0, JITTER * rates.interval_seconds)
+        self.due_at = self._period_at + jitter_seconds
+
+
+def _max_pause(rates: Rates) -> float:
+    bursts = rates.window / rates.packets
+    return MAX_PAUSE_SPANS * bursts * rates.interval_seconds

@@ -1,0 +1,77 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Targets: whom to probe, where, how, and how often."""
+
+import dataclasses
+from typing import Literal, get_args
+
+from edge_sched.probe.outcome import Address
+
+Kind = Literal['stamp', 'icmp', 'tcp']
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+#: RFC 8762, section 4.1.
+STAMP_PORT = 862
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rates:
+    """How often a target is probed, and how much of it is remembered.
+
+    :param packets: probes in a burst
+    :param interval_seconds: from one burst to the next
+    :param window: probes that the statistics are made of
+    """
+
+    packets: int = 8
+    interval_seconds: float = 10.0
+    window: int = 64
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Target:
+    """The client itself, or a gateway on the way to it.
+
+    :param client: whom the figures stand for, canonical: ``203.0.113.7``,
+        ``203.0.113.0/24`` or ``vehicle-42``
+    :param project: the owner of a client that is a name, ``''`` if shared
+    :param address: where the packets go
+    :param port: 0 for ICMP
+    :param access_ms: from the gateway on to the client and back; 0 if the
+        address is the client's own
+    """
+
+    client: str
+    project: str
+    address: Address
+    probe: Kind
+    port: int
+    access_ms: float
+    rates: Rates
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What there is one target of."""
+        return self.client, self.project
+
+    @property
+    def place(self) -> tuple[Address, str, int]:
+        """What is measured: figures of one place say nothing of another."""
+        return self.address, self.probe, self.port
+
+    @property
+    def source(self) -> str:
+        """``stamp``; of a gateway ``stamp gateway+12ms``."""
+        if not self.access_ms:
+            return self.probe
+        return f'{self.probe} gateway+{self.access_ms:g}ms'

@@ -1,0 +1,246 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import asyncio
+import collections
+import random
+import time
+
+from oslotest import base
+
+from edge_sched.probe.outcome import LOST
+from edge_sched.probe.outcome import Outcome
+from edge_sched.probe.prober import LATE_SECONDS
+from edge_sched.probe.prober import Prober
+from edge_sched.probe.prober import seconds_since_boot
+from tests.unit.probe.fakes import FakeProbe
+from tests.unit.probe.fakes import Loop
+from tests.unit.probe.fakes import a_target
+
+A, B, C = '203.0.113.1', '203.0.113.2', '203.0.113.3'
+
+
+class ProberTestCase(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.loop = Loop()
+        self.stamp = FakeProbe(self.loop, Outcome(5.0, 6.0))
+        self.icmp = FakeProbe(self.loop, LOST)
+        self.prober = Prober(
+            self.loop,
+            {'stamp': self.stamp, 'icmp': self.icmp},
+            spacing_seconds=0.02,
+            clock=self.loop.time,
+            uniform=random.Random(1).uniform,
+        )
+
+    def follow(self, *targets):
+        asyncio.run(self.prober.follow(targets))
+
+    def report(self):
+        return asyncio.run(self.prober.report())
+
+    def figures(self):
+        return {each.target.client: each for each in self.report().figures}
+
+    def samples(self):
+        return {
+            client: each.statistics.samples
+            for client, each in self.figures().items()
+        }
+
+
+class SendingTestCase(ProberTestCase):
+    def test_every_target_has_its_rate(self):
+        self.follow(
+            a_target(A),
+            a_target(B, packets=2, interval_seconds=60, window=2),
+            a_target(C, probe='icmp', port=0),
+        )
+        self.loop.run(3600)
+        self.assertAlmostEqual(8 * 360, len(self.stamp.times(A)), delta=8)
+        self.assertAlmostEqual(2 * 60, len(self.stamp.times(B)), delta=2)
+        self.assertAlmostEqual(8 * 360, len(self.icmp.times(C)), delta=8)
+
+    def test_turns_of_a_target_go_up_by_one(self):
+        self.follow(a_target(A), a_target(B))
+        self.loop.run(60)
+        turns = collections.defaultdict(list)
+        for _, address, port, turn in self.stamp.sent:
+            self.assertEqual(862, port)
+            turns[address].append(turn)
+        for sent in turns.values():
+            self.assertEqual(list(range(len(sent))), sent)
+
+    def test_targets_do_not_burst_together(self):
+        self.follow(*(a_target(f'203.0.113.{n}') for n in range(200)))
+        self.loop.run(10)
+        per_second = collections.Counter(
+            int(now) for now, _, _, _ in self.stamp.sent
+        )
+        # 160 on average.
+        self.assertLess(max(per_second.values()), 320)
+
+    def test_one_timer_for_all(self):
+        self.follow(*(a_target(f'203.0.113.{n}') for n in range(50)))
+        self.loop.run(25)
+        # The other one is of the look at the clocks.
+        self.assertEqual(2, len(self.loop.waiting))
+
+    def test_no_targets_are_no_timer(self):
+        self.follow(a_target(A))
+        self.follow()
+        self.loop.run(25)
+        self.assertEqual([], self.stamp.sent)
+        self.assertEqual(1, len(self.loop.waiting))
+
+    def test_after_a_pause_targets_do_not_catch_up(self):
+        self.follow(*(a_target(f'203.0.113.{n}') for n in range(100)))
+        self.loop.run(30)
+        before = len(self.stamp.sent)
+        self.loop.stall(3600)
+        self.loop.run(0)
+        # Those that became due just now, and the rest of no burst.
+        self.assertLess(len(self.stamp.sent) - before, 100)
+        before = len(self.stamp.sent)
+        self.loop.run(100)
+        self.assertAlmostEqual(8000, len(self.stamp.sent) - before, delta=850)
+
+    def test_a_short_delay_leaves_nothing_out(self):
+        self.follow(a_target(A))
+        self.loop.run(30)
+        before = len(self.stamp.sent)
+        for _ in range(10):
+            self.loop.stall(LATE_SECONDS / 2)
+            self.loop.run(10 - LATE_SECONDS / 2)
+        self.assertAlmostEqual(80, len(self.stamp.sent) - before, delta=8)
+
+    def test_closed_it_sends_no_more(self):
+        self.follow(a_target(A))
+        self.loop.run(30)
+        before = len(self.stamp.sent)
+        self.prober.close()
+        self.loop.run(30)
+        self.assertEqual(before, len(self.stamp.sent))
+        self.assertEqual(1, self.stamp.closed)
+        self.assertEqual(0, self.icmp.closed)
+        self.assertEqual([], self.loop.waiting)
+
+
+class FollowTestCase(ProberTestCase):
+    def test_a_probe_is_opened_once_and_only_if_needed(self):
+        self.follow(a_target(A))
+        self.assertEqual((1, 0), (self.stamp.opened, self.icmp.opened))
+        self.follow(a_target(A), a_target(B, probe='icmp', port=0))
+        self.assertEqual((1, 1), (self.stamp.opened, self.icmp.opened))
+
+    def test_a_target_that_stays_keeps_its_window(self):
+        self.follow(a_target(A), a_target(B))
+        self.loop.run(100)
+        self.assertEqual({A: 64, B: 64}, self.samples())
+        sent = self.figures()[A].sent
+        self.follow(a_target(B), a_target(C), a_target(A))
+        self.assertEqual({A: 64, B: 64}, self.samples())
+        self.assertEqual(sent, self.figures()[A].sent)
+        self.loop.run(11.2)
+        self.assertEqual({A: 64, B: 64, C: 8}, self.samples())
+
+    def test_a_target_that_is_gone_is_not_probed(self):
+        self.follow(a_target(A), a_target(B))
+        self.loop.run(30)
+        before = self.stamp.times(B)
+        self.follow(a_target(A))
+        self.loop.run(30)
+        self.assertEqual(before, self.stamp.times(B))
+        self.assertEqual([A], list(self.figures()))
+
+    def test_a_target_elsewhere_starts_anew(self):
+        client = 'vehicle-42'
+        self.follow(a_target(A, client=client))
+        for moved in (
+            a_target(B, client=client),
+            a_target(B, client=client, port=863),
+            a_target(B, client=client, probe='icmp', port=0),
+        ):
+            self.loop.run(100)
+            self.assertEqual({client: 64}, self.samples())
+            self.follow(moved)
+            self.assertEqual({}, self.figures())
+
+    def test_what_comes_late_of_the_old_place_does_not_count(self):
+        self.stamp.outcome = None
+        self.follow(a_target(A, client='vehicle-42'))
+        self.loop.run(12)
+        self.follow(a_target(B, client='vehicle-42'))
+        for done in self.stamp.done:
+            done(Outcome(1.0, 1.0))
+        self.assertEqual({}, self.figures())
+
+    def test_other_rates_keep_the_window(self):
+        self.follow(a_target(A))
+        self.loop.run(100)
+        self.follow(a_target(A, interval_seconds=60, window=32))
+        self.assertEqual({A: 32}, self.samples())
+
+    def test_a_probe_that_cannot_be_opened_leaves_all_as_it_was(self):
+        self.follow(a_target(A))
+        self.loop.run(100)
+        self.icmp.fails_to_open = OSError('not allowed')
+        self.assertRaises(
+            OSError,
+            self.follow,
+            a_target(B, probe='icmp', port=0),
+            a_target(C),
+        )
+        before = len(self.stamp.sent)
+        self.loop.run(100)
+        self.assertEqual({A: 64}, self.samples())
+        self.assertAlmostEqual(80, len(self.stamp.sent) - before, delta=8)
+
+
+class ReportTestCase(ProberTestCase):
+    def test_a_target_of_which_nothing_ended_is_counted_only(self):
+        self.follow(a_target(A))
+        report = self.report()
+        self.assertEqual([], report.figures)
+        self.assertEqual(1, report.targets)
+
+    def test_figures_of_all_targets(self):
+        self.follow(
+            *(a_target(f'203.0.113.{n}') for n in range(120)),
+            a_target('198.51.100.1', probe='icmp', port=0),
+        )
+        self.loop.run(100)
+        figures = self.figures()
+        self.assertEqual(121, len(figures))
+        self.assertEqual(5.0, figures[A].statistics.rtt_p95_ms)
+        self.assertEqual(0, figures[A].lost)
+        lost = figures['198.51.100.1']
+        self.assertEqual(1.0, lost.statistics.loss_ratio)
+        self.assertEqual(lost.sent, lost.lost)
+
+    def test_send_errors_of_all_probes(self):
+        self.follow(a_target(A), a_target(B, probe='icmp', port=0))
+        self.stamp.send_errors, self.icmp.send_errors = 2, 3
+        self.assertEqual(5, self.report().send_errors)
+
+    def test_the_time_is_that_of_the_wall_clock(self):
+        before = time.time()
+        report = self.report()
+        self.assertTrue(before <= report.time_seconds <= time.time())
+
+
+class ClockTestCase(base.BaseTestCase):
+    def test_it_counts_the_sleep_of_the_machine(self):
+        # CLOCK_MONOTONIC does not, and is behind for that.
+        monotonic = time.monotonic()
+        self.assertGreaterEqual(seconds_since_boot(), monotonic)

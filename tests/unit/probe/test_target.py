@@ -1,0 +1,35 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from oslotest import base
+
+from tests.unit.probe.fakes import a_target
+
+
+class TargetTestCase(base.BaseTestCase):
+    def test_the_source_of_the_client_itself_is_the_probe(self):
+        self.assertEqual('icmp', a_target(probe='icmp').source)
+
+    def test_the_source_of_a_gateway_says_what_is_added(self):
+        for access_ms, source in (
+            (12.0, 'tcp gateway+12ms'),
+            (0.25, 'tcp gateway+0.25ms'),
+        ):
+            target = a_target(probe='tcp', access_ms=access_ms)
+            self.assertEqual(source, target.source)
+
+    def test_figures_stay_where_only_the_rates_are_others(self):
+        target = a_target()
+        self.assertEqual(a_target(window=300).place, target.place)
+        self.assertEqual(a_target(access_ms=1.0).place, target.place)
+        self.assertNotEqual(a_target(port=863).place, target.place)
+        self.assertNotEqual(a_target(probe='icmp').place, target.place)

@@ -1,0 +1,168 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from unittest import mock
+
+from oslotest import base
+
+from edge_sched.probe import tcp
+from edge_sched.probe.outcome import LOST
+from edge_sched.probe.tcp import TcpProbe
+
+LOOPBACK = ipaddress.ip_address('127.0.0.1')
+LOOPBACK6 = ipaddress.ip_address('::1')
+BIND = (ipaddress.ip_address('0.0.0.0'), ipaddress.ip_address('::'))
+
+
+class TcpProbeTestCase(base.BaseTestCase):
+    def probe(self, address, port, count=1, timeout_seconds=0.9, bind=BIND):
+        """Send some packets; their outcomes and the probe."""
+
+        async def send():
+            probe = TcpProbe(timeout_seconds, bind, dscp=46)
+            await probe.open()
+            try:
+                return await outcomes(probe, address, port, count), probe
+            finally:
+                probe.close()
+
+        return asyncio.run(asyncio.wait_for(send(), 30))
+
+    def listen(self, backlog=16, family=socket.AF_INET):
+        host = '127.0.0.1' if family == socket.AF_INET else '::1'
+        server = socket.create_server(
+            (host, 0), family=family, backlog=backlog
+        )
+        self.addCleanup(server.close)
+        return server
+
+    def assertAnswered(self, outcome):
+        self.assertTrue(0 < outcome.rtt_ms < 900, outcome)
+        self.assertEqual(outcome.rtt_ms, outcome.raw_rtt_ms)
+
+    def test_an_open_port_answers(self):
+        server = self.listen()
+        results, probe = self.probe(LOOPBACK, server.getsockname()[1], 5)
+        for outcome in results:
+            self.assertAnswered(outcome)
+        self.assertEqual(0, probe.send_errors)
+
+    def test_an_open_port_of_ipv6_answers(self):
+        try:
+            server = self.listen(family=socket.AF_INET6)
+        except OSError as error:
+            self.skipTest(f'no IPv6 on the loopback interface: {error}')
+        (outcome,), _ = self.probe(LOOPBACK6, server.getsockname()[1])
+        self.assertAnswered(outcome)
+
+    def test_the_time_is_the_kernels_not_ours(self):
+        server = self.listen()
+        # As if we had come to look after half a second.
+        clock = mock.Mock(**{'monotonic.side_effect': [1000.0, 1000.5]})
+        with mock.patch.object(tcp, 'time', clock):
+            (outcome,), _ = self.probe(LOOPBACK, server.getsockname()[1])
+        self.assertLess(outcome.rtt_ms, 400)
+
+    def test_a_refusal_is_an_answer(self):
+        server = self.listen()
+        port = server.getsockname()[1]
+        server.close()
+        (outcome,), probe = self.probe(LOOPBACK, port)
+        self.assertAnswered(outcome)
+        self.assertEqual(0, probe.send_errors)
+
+    def test_the_connection_is_closed_at_once_by_a_reset(self):
+        server = self.listen()
+        self.probe(LOOPBACK, server.getsockname()[1])
+        accepted, _ = server.accept()
+        with accepted:
+            self.assertRaises(ConnectionResetError, accepted.recv, 1)
+
+    def test_no_answer_is_lost_before_the_system_tries_again(self):
+        server = self.full()
+        (outcome,), probe = self.probe(
+            LOOPBACK, server.getsockname()[1], timeout_seconds=10.0
+        )
+        self.assertEqual(LOST, outcome)
+        self.assertEqual(0, probe.send_errors)
+
+    def test_the_timeout_is_below_the_retransmission(self):
+        self.assertLess(TcpProbe(10.0, BIND)._timeout_seconds, 1.0)
+        self.assertEqual(0.3, TcpProbe(0.3, BIND)._timeout_seconds)
+
+    def test_too_many_at_a_time_are_not_sent(self):
+        server = self.full()
+        with mock.patch.object(tcp, 'MAX_CONNECTING', 3):
+            results, probe = self.probe(
+                LOOPBACK, server.getsockname()[1], 5, timeout_seconds=0.2
+            )
+        self.assertEqual([LOST] * 5, results)
+        self.assertEqual(2, probe.send_errors)
+
+    def test_a_version_without_an_address_is_lost(self):
+        (outcome,), probe = self.probe(LOOPBACK6, 9, bind=BIND[:1])
+        self.assertEqual(LOST, outcome)
+        self.assertEqual(1, probe.send_errors)
+
+    def test_an_address_that_is_not_ours_is_lost(self):
+        bind = (ipaddress.ip_address('192.0.2.1'),)
+        (outcome,), probe = self.probe(LOOPBACK, 9, bind=bind)
+        self.assertEqual(LOST, outcome)
+        self.assertEqual(1, probe.send_errors)
+
+    def test_an_unreachable_network_is_lost_at_once(self):
+        with mock.patch.object(
+            socket.socket, 'connect_ex', return_value=errno.ENETUNREACH
+        ):
+            (outcome,), probe = self.probe(LOOPBACK, 9)
+        self.assertEqual(LOST, outcome)
+        self.assertEqual(1, probe.send_errors)
+
+    def test_closing_loses_what_is_under_way(self):
+        server = self.full()
+
+        async def send():
+            probe = TcpProbe(0.9, BIND)
+            await probe.open()
+            results = []
+            for turn in range(3):
+                probe.send(
+                    LOOPBACK, server.getsockname()[1], turn, results.append
+                )
+            probe.close()
+            return results
+
+        self.assertEqual([LOST] * 3, asyncio.run(send()))
+
+    def full(self):
+        """A port that answers nothing: connections fill its queue."""
+        server = self.listen(backlog=0)
+        for _ in range(4):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+            self.addCleanup(client.close)
+        return server
+
+
+async def outcomes(probe, address, port, count):
+    """What becomes of packets that are sent at once."""
+    loop = asyncio.get_running_loop()
+    waiting = [loop.create_future() for _ in range(count)]
+    for turn, each in enumerate(waiting):
+        # Twice would be an InvalidStateError.
+        probe.send(address, port, turn, each.set_result)
+    return await asyncio.gather(*waiting)
