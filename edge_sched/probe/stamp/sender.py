@@ -133,11 +133,13 @@ class StampProbe:
         peer = udp.host(address), port
         session = self._ledger.session((lane.number, *peer))
         sequence = session.next_sequence()
-        sent = self._read_clock()
-        bits = timestamp.encode(sent.wall_ns)
+        bits = timestamp.encode(self._read_clock().wall_ns)
         request = Request(sequence, bits, ssid=session.ssid)
+        octets = pack_request(request, self._key)
+        # Not what the packet says, which took its time to make.
+        sent = self._read_clock()
         try:
-            lane.socket.sendto(pack_request(request, self._key), peer)
+            lane.socket.sendto(octets, peer)
         except OSError:
             self._fail(done)
             return
