@@ -1,0 +1,43 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Emulated networks for tests, which skip where there can be none."""
+
+from typing import TypeVar
+
+import testtools
+
+from tests.emulation.errors import InaccurateError
+from tests.emulation.errors import NotPossibleError
+from tests.emulation.wire import Wire
+
+W = TypeVar('W', bound=Wire)
+
+
+def use(test: testtools.TestCase, wire: W) -> W:
+    """Have the network until the end of the test."""
+    try:
+        wire.__enter__()
+    except NotPossibleError as error:
+        test.skipTest(str(error))
+    test.addCleanup(wire.close)
+    return wire
+
+
+def demand_accuracy(
+    test: testtools.TestCase, wire: Wire, source: str, target: str
+) -> None:
+    """Skip a test that would measure this machine instead of us."""
+    try:
+        wire.check(source, target)
+    except InaccurateError as error:
+        test.skipTest(str(error))
