@@ -1,0 +1,101 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The project's STAMP sender and reflector, each as a process of its own.
+
+    python -m tests.e2e.stamp_end reflect 203.0.113.7 --port 862 --hold-ms 7
+    python -m tests.e2e.stamp_end probe 203.0.113.7 --port 862 --count 200
+
+The first prints ``ready`` and answers until it is killed. The second prints
+``{"rtt_ms": [...], "raw_rtt_ms": [...], "uncredited": 0}``, lost probes as
+``Infinity``.
+"""
+
+import argparse
+import asyncio
+import functools
+import ipaddress
+import json
+import time
+
+from edge_sched.probe.outcome import Address
+from edge_sched.probe.outcome import Outcome
+from edge_sched.probe.stamp.gate import Gate
+from edge_sched.probe.stamp.mirror import Mirror
+from edge_sched.probe.stamp.reflector import Reflector
+from edge_sched.probe.stamp.sender import StampProbe
+
+EVERYBODY = [ipaddress.ip_network('0.0.0.0/0'), ipaddress.ip_network('::/0')]
+NO_LIMIT = 1_000_000.0
+#: Seconds between two probes: a reflector that holds them has time for each.
+SPACING = 0.02
+
+
+def reflect(
+    address: Address, port: int, hold_ms: float, claim_ms: float
+) -> None:
+    """Answer for good.
+
+    :param hold_ms: each packet waits that long, as on a busy host
+    :param claim_ms: besides the true residence, a lie
+    """
+    mirror = Mirror(
+        hold=functools.partial(time.sleep, hold_ms / 1000),
+        now_ns=lambda: time.time_ns() + round(claim_ms * 1e6),
+    )
+    gate = Gate(EVERYBODY, NO_LIMIT, NO_LIMIT)
+    reflector = Reflector([address], port, gate, mirror)
+    reflector.open()
+    print('ready', flush=True)
+    reflector.serve()
+
+
+async def probe(address: Address, port: int, count: int) -> None:
+    """Print what became of this many probes."""
+    outcomes: list[Outcome] = []
+    sender = StampProbe()
+    await sender.open()
+    for turn in range(count):
+        sender.send(address, port, turn, outcomes.append)
+        await asyncio.sleep(SPACING)
+    while len(outcomes) < count:
+        await asyncio.sleep(SPACING)
+    uncredited = sender.counters.uncredited
+    sender.close()
+    print(
+        json.dumps(
+            {
+                'rtt_ms': [outcome.rtt_ms for outcome in outcomes],
+                'raw_rtt_ms': [outcome.raw_rtt_ms for outcome in outcomes],
+                'uncredited': uncredited,
+            }
+        )
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('end', choices=['reflect', 'probe'])
+    parser.add_argument('address', type=ipaddress.ip_address)
+    parser.add_argument('--port', type=int, default=862)
+    parser.add_argument('--count', type=int, default=200)
+    parser.add_argument('--hold-ms', type=float, default=0)
+    parser.add_argument('--claim-ms', type=float, default=0)
+    asked = parser.parse_args()
+    if asked.end == 'reflect':
+        reflect(asked.address, asked.port, asked.hold_ms, asked.claim_ms)
+    else:
+        asyncio.run(probe(asked.address, asked.port, asked.count))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,99 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Servers land where the probers of the sites find the client nearest."""
+
+from tests.e2e.base import PHONE
+from tests.e2e.base import PHONE_V6
+from tests.e2e.base import SelfMeasuringCloudTestCase
+from tests.functional import cloud
+
+BUDGET = {'latency_budget_ms': '20'}
+#: Probes that a p95 needs to stand on.
+ENOUGH = 60
+#: Seconds from a change of the network to a server at another site, with a
+#: burst a second. More than half of a window of 64 is new after 5 bursts of
+#: 8, and a round of the collector later it is stored.
+FAST = 10.0
+#: With a burst in 10 s and a round in 30 s: after 50 s and 30 s.
+DEFAULT = 90.0
+#: For a service to start, or the last lost probe to leave the window of 64.
+START = 30.0
+
+
+class MeasuredPlacementTest(SelfMeasuringCloudTestCase):
+    """The network changes while everything runs."""
+
+    def test_path_becomes_long_and_short_again(self) -> None:
+        self.wait_for_samples(ENOUGH)
+        self.assertLanded('paris', self.near(PHONE, **BUDGET))
+        self.assertLanded('paris', self.near(PHONE_V6, **BUDGET))
+        self.set_path('paris', rtt_ms=60)
+        self.wait_for_server_at('lille', FAST, **BUDGET)
+        self.wait_for_server_at('lille', FAST, PHONE_V6, **BUDGET)
+        self.set_path('paris', rtt_ms=4)
+        self.wait_for_server_at('paris', FAST)
+
+    def test_reason_has_the_measured_figure(self) -> None:
+        self.wait_for_samples(ENOUGH)
+        self.assertRefused(
+            'no site within 2 ms (p95) of 203.0.113.7: nearest is paris at ',
+            self.near(PHONE, latency_budget_ms='2'),
+        )
+
+    def test_nothing_comes_through(self) -> None:
+        self.wait_for_samples(ENOUGH)
+        self.set_path('paris', rtt_ms=4, loss_ratio=1)
+        self.wait_for_server_at('lille', FAST, **BUDGET)
+        self.set_path('paris', rtt_ms=4)
+        self.wait_for_server_at('paris', START, **BUDGET)
+
+    def test_three_of_five_packets_are_lost(self) -> None:
+        self.wait_for_samples(ENOUGH)
+        self.set_path('paris', rtt_ms=4, loss_ratio=0.6)
+        # The p95 is lost first, then more than is allowed, then the median.
+        self.wait_for_server_at('lille', FAST, **BUDGET)
+        self.wait_for_server_at('lille', FAST, loss_budget_pct='20')
+        self.wait_for_server_at('lille', FAST)
+
+    def test_reflector_is_gone_and_back(self) -> None:
+        self.wait_for_samples(ENOUGH)
+        self.reflector.stop()
+        self.wait_for_refusal('where probes are lost', FAST, **BUDGET)
+        self.reflector.start()
+        self.wait_for_server_at('paris', START, **BUDGET)
+
+    @cloud.cloud(conf={'edge_sched': {'max_age': '4'}})
+    def test_prober_is_gone_and_back(self) -> None:
+        self.wait_for_samples(ENOUGH)
+        self.assertLanded('paris', self.near(PHONE, **BUDGET))
+        self.probers['paris'].kill()
+        # What it said last is believed for as long as max_age says.
+        self.wait_for_server_at('lille', 4 + FAST, **BUDGET)
+        self.assertEqual(1, self.decisions()[-1]['hosts']['unknown'])
+        self.probers['paris'].start()
+        self.wait_for_server_at('paris', START, **BUDGET)
+
+
+class DefaultSettingsTest(SelfMeasuringCloudTestCase):
+    """As often as without any option."""
+
+    prober_options: dict[str, object] = {}
+    collector_options: dict[str, object] = {}
+    conf = {'edge_sched': {}}
+    patience = 180.0
+
+    def test_path_becomes_long(self) -> None:
+        self.wait_for_samples(ENOUGH)
+        self.assertLanded('paris', self.near(PHONE, **BUDGET))
+        self.set_path('paris', rtt_ms=18)
+        self.wait_for_server_at('lille', DEFAULT, **BUDGET)
