@@ -23,6 +23,7 @@ from demo import dataset
 from demo import sample
 from demo.moving import follow
 from demo.run import Run
+from demo.worsening import worsen
 
 
 def main() -> int:
@@ -71,14 +72,16 @@ def _run(matrix: pathlib.Path | None, folder: pathlib.Path) -> Run:
     """Everything, up to the last line."""
     story = dataset.story(matrix, folder) if matrix else sample.story()
     run = Run(story, folder)
-    run.on_stock_nova()
-    with run.with_plugin() as nova:
-        run.prepare(nova)
-        run.boot(nova)
-        run.check()
-        run.show()
-        if not matrix:
-            follow(run, nova)
+    with run.store():
+        run.on_stock_nova()
+        with run.with_plugin() as nova:
+            run.prepare(nova)
+            run.boot(nova)
+            run.check()
+            run.show()
+            if not matrix:
+                follow(run, nova)
+                worsen(run, nova)
     return run
 
 

@@ -12,11 +12,15 @@
 
 """The operator's part: the edge-sched command, on a store of its own."""
 
-import os
+import csv
 import pathlib
 import shlex
 import subprocess
 import sysconfig
+from collections.abc import Mapping, Sequence
+
+from demo.measured import Measured
+from tests.emulation.services import environment
 
 
 class CommandFailed(Exception):
@@ -53,21 +57,36 @@ class Operator:
         :raises CommandFailed: if it fails
         """
         print(f'$ edge-sched {shlex.join(arguments)}', flush=True)
+        print(self._output(arguments, cwd), end='')
+
+    def measured(self, names: Mapping[str, str]) -> Measured:
+        """The measurements in the store.
+
+        :param names: what each named client points at
+        """
+        listed = self._output(('measurement', 'list', '-f', 'csv'))
+        return Measured.of_lines(csv.DictReader(listed.splitlines()), names)
+
+    def full_windows(self, samples: int) -> int:
+        """How many measurements have so many samples."""
+        listed = self._output(('measurement', 'list', '-f', 'csv'))
+        lines = csv.DictReader(listed.splitlines())
+        return sum(int(line['samples']) >= samples for line in lines)
+
+    def _output(
+        self, arguments: Sequence[str], cwd: pathlib.Path | None = None
+    ) -> str:
         done = subprocess.run(
             [*self._command, *arguments],
             cwd=cwd,
-            env={
-                name: value
-                for name, value in os.environ.items()
-                if not name.startswith('OS_EDGE_SCHED')
-            },
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        print(done.stdout, end='')
         if done.returncode:
             raise CommandFailed(
                 f'edge-sched {arguments[0]} failed: {done.stdout.strip()}'
             )
+        return done.stdout

@@ -126,7 +126,8 @@ def _refusal(
         for site in sites
         if (rtt := measured.at(site, end.client))
     )
+    figure = f'{math.ceil(p95_ms)} ms' if measured.exact else ''
     return (
         f'no site within {end.budget_ms:g} ms (p95) of {end.client}',
-        f'nearest is {site} at {math.ceil(p95_ms)} ms',
+        f'nearest is {site} at {figure}',
     )

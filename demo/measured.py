@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A measurement file as a person reads it, without a line of edge_sched.
+"""Measurements as a person reads them, without a line of edge_sched.
 
 What the demo expects is computed from this, so that it does not check the
 plug-in against itself.
@@ -19,8 +19,9 @@ plug-in against itself.
 import csv
 import dataclasses
 import ipaddress
+import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -41,42 +42,51 @@ class Rtt:
         return None if self.min_ms is None else self.p95_ms - self.min_ms
 
     def __str__(self) -> str:
-        """``6.1/9.8``, or ``6.1`` where there is one figure only."""
+        """``6.1/9.8``, or ``6.1`` where there is one figure only.
+
+        What fell on a lost probe is ``lost``.
+        """
         if self.p50_ms == self.p95_ms:
-            return f'{self.p50_ms:.1f}'
-        return f'{self.p50_ms:.1f}/{self.p95_ms:.1f}'
+            return _shown(self.p50_ms)
+        return f'{_shown(self.p50_ms)}/{_shown(self.p95_ms)}'
 
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """The rows of a file, and what each named client points at.
+    """Rows, and what each named client points at.
 
     :param rows: ``{('lyon', IPv4Network('203.0.113.0/24')): Rtt(...)}``
     :param names: ``{'vehicle-42': '198.51.100.0/26'}``
+    :param exact: whether these are the very figures that the store has
     """
 
     rows: Mapping[tuple[str, Network], Rtt]
     names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    exact: bool = True
 
     @classmethod
     def read(
         cls, path: pathlib.Path, names: Mapping[str, str] | None = None
     ) -> Self:
-        """Read the CSV file."""
+        """Read a measurement file, CSV."""
         with path.open(newline='') as stream:
-            rows = {
-                (
-                    line['vantage'],
-                    ipaddress.ip_network(line['client']),
-                ): Rtt(
-                    float(line['rtt_p50_ms']),
-                    float(line['rtt_p95_ms']),
-                    float(line['rtt_min_ms'])
-                    if 'rtt_min_ms' in line
-                    else None,
-                )
-                for line in csv.DictReader(stream)
-            }
+            return cls.of_lines(csv.DictReader(stream), names)
+
+    @classmethod
+    def of_lines(
+        cls,
+        lines: Iterable[Mapping[str, str]],
+        names: Mapping[str, str] | None = None,
+    ) -> Self:
+        """From the lines of a measurement file."""
+        rows = {
+            (line['vantage'], ipaddress.ip_network(line['client'])): Rtt(
+                _or_lost(line['rtt_p50_ms']),
+                _or_lost(line['rtt_p95_ms']),
+                float(line['rtt_min_ms']) if line.get('rtt_min_ms') else None,
+            )
+            for line in lines
+        }
         return cls(rows, names or {})
 
     def renamed(self, **names: str) -> Self:
@@ -94,3 +104,11 @@ class Measured:
             and wanted.subnet_of(network)  # type: ignore[arg-type]
         }
         return matching[max(matching)] if matching else None
+
+
+def _shown(rtt_ms: float) -> str:
+    return 'lost' if math.isinf(rtt_ms) else f'{rtt_ms:.1f}'
+
+
+def _or_lost(cell: str) -> float:
+    return float(cell or 'inf')

@@ -51,8 +51,9 @@ def follow(run: Run, nova: DemoCloud) -> None:
         after.site != before.site and after.cell == before.cell,
         f'{request.name}: should have left {before.site} within its cell',
     )
+    seen = run.operator.measured(measured.names)
     print(
         f'{request.name}, live-migrated, went from {before.host} '
-        f'({measured.at(before.site, name)} ms by now) to {after.host} '
-        f'({measured.at(after.site or "", name)} ms).\n'
+        f'({seen.at(before.site, name)} ms by now) to {after.host} '
+        f'({seen.at(after.site or "", name)} ms).\n'
     )

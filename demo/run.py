@@ -12,6 +12,7 @@
 
 """Run a story on stock Nova, then on Nova with the plug-in."""
 
+import contextlib
 import pathlib
 import statistics
 import time
@@ -23,6 +24,8 @@ from demo.checks import Checks
 from demo.cloud import DemoCloud
 from demo.commands import Operator
 from demo.expect import expect
+from demo.measured import Measured
+from demo.measuring import Measuring
 from demo.story import Landing
 from demo.story import Request
 from demo.story import Story
@@ -32,12 +35,19 @@ from demo.story import Story
 CACHE_TTL = 1
 CONF = {'edge_sched': {'cache_ttl': str(CACHE_TTL)}}
 
+#: Probes in a window, which a budget at p95 asks for.
+SAMPLES = 64
+#: Seconds until all windows are full (chosen: they take 8 once the services
+#: run).
+PATIENCE = 90.0
+
 Landings = dict[str, list[Landing]]
 
 
 class Run:
-    """One story, from the first cloud to the table.
+    """One story, from the first packet to the table.
 
+    :ivar measuring: what measures, unless a file is imported
     :ivar stock: what stock Nova made of the requests, by their names
     :ivar edge: what Nova with the plug-in made of them
     """
@@ -48,7 +58,22 @@ class Run:
         self.stock: Landings = {}
         self.edge: Landings = {}
         self.operator = Operator(folder)
+        self.measuring: Measuring | None = None
+        self._folder = folder
         self._log_file = str(folder / 'nova.log')
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[None]:
+        """The latency store, and what fills it if it is not a file."""
+        self.operator.run('db', 'sync')
+        if self.story.paths is None:
+            yield
+            return
+        with Measuring(
+            self.story.paths, self.operator.store_url, self._folder
+        ) as self.measuring:
+            print()
+            yield
 
     def on_stock_nova(self) -> None:
         """Boot everything without the plug-in."""
@@ -69,13 +94,25 @@ class Run:
         )
 
     def prepare(self, nova: DemoCloud) -> None:
-        """What an operator does: the store, named clients, measurements."""
-        self.operator.run('db', 'sync')
+        """What an operator does: named clients, measurements."""
         for name in self.story.measured.names:
             self.point(nova, name, self.story.measured.names[name])
         csv = self.story.csv
-        self.operator.run('measurement', 'import', csv.name, cwd=csv.parent)
+        if csv is not None:
+            self.operator.run(
+                'measurement', 'import', csv.name, cwd=csv.parent
+            )
+        if self.story.paths is not None:
+            self._wait_until_measured(len(self.story.paths.paths))
         print()
+
+    def _wait_until_measured(self, paths: int) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while (full := self.operator.full_windows(SAMPLES)) < paths:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f'{full} of {paths} paths were measured')
+            time.sleep(0.5)
+        print(f'{paths} paths measured, {SAMPLES} probes each')
 
     def point(self, nova: DemoCloud, name: str, prefix: str) -> None:
         """Say where a named client is."""
@@ -151,12 +188,13 @@ class Run:
             if extra_specs:
                 keys = ' '.join(f'{k}={v}' for k, v in extra_specs.items())
                 print(f'flavor {name}: {keys}')
-        print(table.render(self.rows(), self.story.measured))
+        measured = self.operator.measured(self.story.measured.names)
+        print(table.render(self.rows(), measured))
         stock, edge = [], []
         for row in self.rows():
             if row.edge.site and row.expected.sites:
-                stock += self._medians(row.request, row.stock)
-                edge += self._medians(row.request, row.edge)
+                stock += _medians(measured, row.request, row.stock)
+                edge += _medians(measured, row.request, row.edge)
         if not edge:
             return
         print(
@@ -166,12 +204,14 @@ class Run:
             'hosts.\n'
         )
 
-    def _medians(self, request: Request, landing: Landing) -> list[float]:
-        found = [
-            self.story.measured.at(landing.site or '', end.client)
-            for end in request.ends
-        ]
-        return [rtt.p50_ms for rtt in found if rtt]
+
+def _medians(
+    measured: Measured, request: Request, landing: Landing
+) -> list[float]:
+    found = [
+        measured.at(landing.site or '', end.client) for end in request.ends
+    ]
+    return [rtt.p50_ms for rtt in found if rtt]
 
 
 class _AnnouncedCloud(DemoCloud):

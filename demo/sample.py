@@ -14,13 +14,13 @@
 
 import pathlib
 
-from demo.measured import Measured
+from demo.paths import Paths
 from demo.story import End
 from demo.story import Request
 from demo.story import Story
 from demo.story import hints_for
 
-CSV = pathlib.Path(__file__).with_name('measurements.csv')
+PATHS = pathlib.Path(__file__).with_name('paths.csv')
 
 SITES = {
     'paris': ('cell1', ['paris-1', 'paris-2']),
@@ -51,15 +51,17 @@ FLAVORS = {
     'edge.surgery': {'edge:jitter_budget_ms': '5'},
 }
 
+GAME = Request(
+    'game',
+    hints_for('203.0.113.7'),
+    flavor='edge.small',
+    ends=(End('203.0.113.7', 20),),
+)
+
 REQUESTS = (
     # The first, while all is as on stock Nova.
     Request('web'),
-    Request(
-        'game',
-        hints_for('203.0.113.7'),
-        flavor='edge.small',
-        ends=(End('203.0.113.7', 20),),
-    ),
+    GAME,
     Request(
         'camera',
         hints_for('2001:db8:a::/64'),
@@ -119,10 +121,11 @@ REQUESTS = (
 
 
 def story() -> Story:
+    paths = Paths.read(PATHS)
     return Story(
         sites=SITES,
-        csv=CSV,
-        measured=Measured.read(CSV, NAMES),
+        paths=paths,
+        measured=paths.measured(NAMES),
         flavors=FLAVORS,
         requests=REQUESTS,
         owned=frozenset({VEHICLE}),

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from demo.measured import Measured
+from demo.paths import Paths
 
 #: ``{'lyon': ('cell2', ['lyon-1', 'lyon-2'])}``
 Sites = Mapping[str, tuple[str, list[str]]]
@@ -86,8 +87,9 @@ class Request:
 class Story:
     """All of a demo but its running.
 
-    :param csv: the measurement file that is imported
-    :param measured: what the file says
+    :param measured: what the measurements say, or will say
+    :param csv: the measurement file that is imported, if it is not measured
+    :param paths: the network that is measured, if no file is imported
     :param owned: names of ``measured`` that belong to the tenant's project;
         the others are shared
     :param flavors: ``{'edge.small': {'edge:latency_budget_ms': '20'}}``
@@ -96,10 +98,11 @@ class Story:
     """
 
     sites: Sites
-    csv: pathlib.Path
     measured: Measured
     flavors: Mapping[str, Mapping[str, str]]
     requests: tuple[Request, ...]
+    csv: pathlib.Path | None = None
+    paths: Paths | None = None
     owned: frozenset[str] = frozenset()
     favoured: str = ''
 

@@ -48,14 +48,14 @@ class TableTest(base.BaseTestCase):
 
     def test_server_near_its_client(self):
         self.assertEqual(
-            'game 203.0.113.7 20 ms paris-2 11.4/14.9 lyon-1 cell2 6.1/9.8 '
+            'game 203.0.113.7 20 ms paris-2 12.3/13.3 lyon-1 cell2 6.9/7.9 '
             'nearest',
             self.line(' game'),
         )
 
     def test_over_budget_of_one_end(self):
         surgery = [' '.join(line.split()) for line in self.lines]
-        self.assertIn('patient 12 ms, 5 jitter 20.1/23.0 * 8.9/11.2', surgery)
+        self.assertIn('patient 12 ms, 5 jitter 20.8/21.8 * 9.6/10.6', surgery)
 
     def test_elsewhere_than_expected(self):
         for name in (' web', ' camera', ' farm-soft', ' typo-name'):

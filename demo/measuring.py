@@ -1,0 +1,143 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The measuring plane of the demo: real services on an emulated network."""
+
+import contextlib
+import ipaddress
+import pathlib
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from demo.paths import Paths
+from tests.emulation.errors import NotPossibleError
+from tests.emulation.loopback import Loopback
+from tests.emulation.network import Network
+from tests.emulation.node import Node
+from tests.emulation.path import Path
+from tests.emulation.services import REFLECTOR_PORT
+from tests.emulation.services import Services
+from tests.emulation.wire import Wire
+
+#: The fast settings of the measuring guide: a burst a second, a round every
+#: two.
+PROBER = {'interval': 1}
+COLLECTOR = {'interval': 2}
+
+CONTROL = 'control'
+#: Of the control plane and the sites: a range for test networks (RFC 2544).
+SITES = [f'198.18.0.{number}' for number in range(1, 255)]
+#: Between the control plane and a site.
+BACKBONE = Path(rtt_ms=2)
+#: On loopback a relay stands for the client, as a gateway would.
+RELAY_MS = 0.01
+
+
+class Measuring:
+    """A reflector at each client, a prober at each site, and a collector.
+
+    :param store_url: with tables
+    :param folder: for configuration files and logs
+    """
+
+    def __init__(
+        self, paths: Paths, store_url: str, folder: pathlib.Path
+    ) -> None:
+        self.paths = paths
+        self._store_url = store_url
+        self._services = Services(folder)
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start it all and say on what kind of network."""
+        with contextlib.ExitStack() as stack:
+            self._wire = _wire(stack)
+            self._emulated = isinstance(self._wire, Network)
+            self._start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def change(self, site: str, client: str, path: Path) -> None:
+        """From now on the path is like this."""
+        self._wire.set_path(site, _node_name(client), path)
+        self.paths = self.paths.changed(site, client, path)
+
+    def _start(self) -> None:
+        control = self._wire.node(CONTROL, **self._own(SITES[0]))
+        probers = []
+        for client, address in self.paths.addresses.items():
+            node = self._wire.node(_node_name(client), **self._own(address))
+            self._services.reflector(node)
+        for site, address in zip(self.paths.sites, SITES[1:], strict=False):
+            node = self._wire.node(site, **self._own(address))
+            self._wire.set_path(CONTROL, site, BACKBONE)
+            for client in self.paths.addresses:
+                path = self.paths.paths[site, client]
+                self._wire.set_path(site, _node_name(client), path)
+            targets = list(self._targets(node))
+            prober = self._services.prober(node, targets, **PROBER)
+            probers.append(f'{site} {prober.url}')
+        self._services.collector(
+            control,
+            self._store_url,
+            {'openmetrics': {'prober': probers}},
+            **COLLECTOR,
+        )
+
+    def _own(self, address: str) -> dict[str, str]:
+        """The address of a node, where it can have one of its own."""
+        version = ipaddress.ip_address(address).version
+        return {f'v{version}': address} if self._emulated else {}
+
+    def _targets(self, site: Node) -> Iterator[dict[str, Any]]:
+        for client, address in self.paths.addresses.items():
+            target: dict[str, Any] = {'client': client}
+            if self._emulated:
+                target |= {'address': address, 'port': REFLECTOR_PORT}
+            else:
+                front, port = self._wire.endpoint(
+                    site.name, _node_name(client), REFLECTOR_PORT
+                )
+                target |= {'address': front, 'port': port}
+                target |= {'access_ms': RELAY_MS}
+            yield target
+
+
+def _wire(stack: contextlib.ExitStack) -> Wire:
+    try:
+        wire: Wire = stack.enter_context(Network())
+    except NotPossibleError as error:
+        wire = stack.enter_context(Loopback())
+        print(
+            f'No network namespaces here: {error}.\nSo the network is a relay '
+            'on loopback that delays UDP.'
+        )
+    else:
+        print(
+            'The network: a namespace for each site and client, and real '
+            'packets that a relay\ndelays and loses.'
+        )
+    return wire
+
+
+def _node_name(client: str) -> str:
+    """Files are named by it as well."""
+    return client.replace('/', '-')

@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A path gets worse, and the next server goes elsewhere."""
+
+import dataclasses
+import time
+
+from demo import sample
+from demo.cloud import DemoCloud
+from demo.expect import expect
+from demo.run import Run
+from demo.story import Landing
+from demo.story import Request
+from tests.emulation.path import Path
+
+#: Seconds, with the fast settings (see the measuring guide).
+SOON = 10.0
+#: Seconds after which there is nothing more to wait for.
+PATIENCE = 60.0
+
+CLIENT = '203.0.113.0/24'
+MORE_MS = 25.0
+
+
+def worsen(run: Run, nova: DemoCloud) -> None:
+    """Make the best path slow, then the next best lossy; check and tell."""
+    measuring = run.measuring
+    assert measuring is not None
+    request = sample.GAME
+    for what, change in (
+        (
+            f'takes {MORE_MS:g} ms more',
+            lambda path: dataclasses.replace(
+                path, rtt_ms=path.rtt_ms + MORE_MS
+            ),
+        ),
+        (
+            'loses every packet',
+            lambda path: dataclasses.replace(path, loss_ratio=1.0),
+        ),
+    ):
+        before = nova.create_server(request.hints, flavor=request.flavor)
+        site = before.site or ''
+        path: Path = measuring.paths.paths[site, CLIENT]
+        measuring.change(site, CLIENT, change(path))
+        changed_at = time.monotonic()
+        print(f'The path from {site} to {CLIENT} {what} now.', flush=True)
+        after = _next_elsewhere(nova, request, site)
+        took = time.monotonic() - changed_at
+        _check(run, request, site, after, took)
+        print(
+            f'{request.name}, asked for anew, goes to {after.host}, '
+            f'{took:.1f} s after the path changed.\n'
+        )
+
+
+def _next_elsewhere(nova: DemoCloud, request: Request, site: str) -> Landing:
+    """Ask for servers until one is not at the site."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        landing = nova.create_server(request.hints, flavor=request.flavor)
+        if landing.site != site or time.monotonic() > deadline:
+            return landing
+
+
+def _check(
+    run: Run, request: Request, site: str, after: Landing, took: float
+) -> None:
+    assert run.measuring is not None
+    measured = run.measuring.paths.measured(run.story.measured.names)
+    expected = expect(request, measured, run.story.sites)
+    wanted = ' or '.join(sorted(expected.sites or ()))
+    run.checks.that(
+        after.site in (expected.sites or ()),
+        f'{request.name}: should have left {site} for {wanted}, is at '
+        f'{after.site or after.fault}',
+    )
+    run.checks.that(
+        took <= SOON,
+        f'{request.name}: left {site} after {took:.1f} s, which is more than '
+        f'{SOON:g} s',
+    )
