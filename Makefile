@@ -26,6 +26,7 @@ help:
 	@echo 'make demo        servers placed near their clients on a real Nova, in process;'
 	@echo '                 DATASET=FILE takes the round-trip times of a matrix'
 	@echo 'make bench       cost of a scheduling pass'
+	@echo 'make bench-measuring  cost of a prober and of a collector'
 	@echo 'make docs        documentation and release notes, as HTML'
 	@echo 'make venv        only the environment'
 	@echo 'make clean       removes all of it'
@@ -71,6 +72,12 @@ demo: $(FOR_TESTS)
 .PHONY: bench
 bench: $(FOR_TESTS)
 	$(BIN)/python -m bench.scheduler_pass
+
+.PHONY: bench-measuring
+bench-measuring: $(FOR_TESTS)
+	$(BIN)/python -m bench.prober
+	$(BIN)/python -m bench.collector_scrape
+	$(BIN)/python -m bench.collector_prometheus
 
 .PHONY: docs
 docs: $(FOR_DOCS)
