@@ -63,10 +63,9 @@ _COLLISIONS = (
 
 
 class Writer:
-    """Each method but ``retain`` is one transaction, tried again if another
-    writer won.
+    """Each method is one transaction, tried again if another writer won.
 
-    All of them raise ``StoreUnavailableError`` if the database does not do
+    ``retain`` alone is several. All of them raise ``StoreUnavailableError`` if the database does not do
     what it should, in which case nothing was written.
     """
 

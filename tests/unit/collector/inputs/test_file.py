@@ -27,7 +27,7 @@ HEADER = 'vantage,client,rtt_p50_ms,rtt_p95_ms'
 ROW = f'lyon,{CLIENT},10,12'
 
 
-class FileTest(InputTestCase):
+class FileInputTest(InputTestCase):
     NAME = 'file'
 
     def setUp(self):
