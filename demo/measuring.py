@@ -26,6 +26,7 @@ from tests.emulation.network import Network
 from tests.emulation.node import Node
 from tests.emulation.path import Path
 from tests.emulation.services import REFLECTOR_PORT
+from tests.emulation.services import Service
 from tests.emulation.services import Services
 from tests.emulation.wire import Wire
 
@@ -56,6 +57,7 @@ class Measuring:
         self.paths = paths
         self._store_url = store_url
         self._services = Services(folder)
+        self._running: list[Service] = []
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -75,6 +77,11 @@ class Measuring:
     ) -> None:
         self._stack.close()
 
+    def check(self) -> None:
+        """:raises ServiceError: if a service has ended, with its last words"""
+        for service in self._running:
+            service.check()
+
     def change(self, site: str, client: str, path: Path) -> None:
         """From now on the path is like this."""
         self._wire.set_path(site, _node_name(client), path)
@@ -85,7 +92,7 @@ class Measuring:
         probers = []
         for client, address in self.paths.addresses.items():
             node = self._wire.node(_node_name(client), **self._own(address))
-            self._services.reflector(node)
+            self._running.append(self._services.reflector(node))
         for site, address in zip(self.paths.sites, SITES[1:], strict=False):
             node = self._wire.node(site, **self._own(address))
             self._wire.set_path(CONTROL, site, BACKBONE)
@@ -94,13 +101,15 @@ class Measuring:
                 self._wire.set_path(site, _node_name(client), path)
             targets = list(self._targets(node))
             prober = self._services.prober(node, targets, **PROBER)
+            self._running.append(prober)
             probers.append(f'{site} {prober.url}')
-        self._services.collector(
+        collector = self._services.collector(
             control,
             self._store_url,
             {'openmetrics': {'prober': probers}},
             **COLLECTOR,
         )
+        self._running.append(collector)
 
     def _own(self, address: str) -> dict[str, str]:
         """The address of a node, where it can have one of its own."""

@@ -103,12 +103,15 @@ class Run:
                 'measurement', 'import', csv.name, cwd=csv.parent
             )
         if self.story.paths is not None:
-            self._wait_until_measured(len(self.story.paths.paths))
+            self._wait_until_measured()
         print()
 
-    def _wait_until_measured(self, paths: int) -> None:
+    def _wait_until_measured(self) -> None:
+        assert self.measuring is not None
+        paths = len(self.measuring.paths.paths)
         deadline = time.monotonic() + PATIENCE
         while (full := self.operator.full_windows(SAMPLES)) < paths:
+            self.measuring.check()
             if time.monotonic() > deadline:
                 raise TimeoutError(f'{full} of {paths} paths were measured')
             time.sleep(0.5)

@@ -75,6 +75,13 @@ class Service:
                 env=environment(),
             )
 
+    def check(self) -> None:
+        """:raises ServiceError: if it has ended"""
+        if self.process.poll() is not None:
+            raise ServiceError(
+                f'{self._command[0]} has ended:\n{self.last_words()}'
+            )
+
     def metrics(self) -> str:
         """What it publishes now, asked for from within its node.
 
@@ -94,7 +101,8 @@ class Service:
         :raises ServiceError: with the end of its log
         """
         deadline = time.monotonic() + seconds
-        while self.process.poll() is None and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            self.check()
             try:
                 text = self.metrics()
             except OSError:

@@ -13,10 +13,12 @@
 """From the names in ``[edge_sched_collector] inputs`` to inputs."""
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import EntryPoint
+from importlib import metadata
 from typing import Any
 
 from oslo_config import cfg
+from stevedore import driver
+from stevedore import exception
 from stevedore import extension
 
 from edge_sched.collector.inputs.base import Input
@@ -40,8 +42,8 @@ def load(
         )
     made: list[Input] = []
     for name in names:
-        driver = conf_inputs.register_driver(conf, name)
-        driver_class = _driver_class(name, driver)
+        wanted = conf_inputs.register_driver(conf, name)
+        driver_class = _driver_class(name, wanted)
         group = conf_inputs.register_opts(conf, name, driver_class.OPTS)
         # oslo.config checks a value when it is read.
         dict(conf[group])
@@ -51,40 +53,45 @@ def load(
 
 def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
     """The groups that inputs of the names of their drivers have."""
+    every: extension.ExtensionManager[Any] = extension.ExtensionManager(
+        NAMESPACE, on_load_failure_callback=_refuse
+    )
     return [
         (
             conf_inputs.group_of(found.name, found.name),
             (conf_inputs.DRIVER, *conf_inputs.LIMITS, *found.plugin.OPTS),
         )
-        for found in sorted(_manager(), key=lambda found: found.name)
+        for found in sorted(every, key=lambda found: found.name)
     ]
 
 
-def _driver_class(name: str, driver: str) -> type[Input]:
+def _driver_class(name: str, wanted: str) -> type[Input]:
+    """The class of a driver; others are not loaded, and may be broken."""
     group = f'edge_sched_input_{name}'
-    found = _manager()
-    if driver not in found:
-        raise ValueError(
-            f'[{group}] driver: {driver!r} is not one of '
-            f'{", ".join(sorted(found.names()))}'
+    try:
+        found: driver.DriverManager[Any] = driver.DriverManager(
+            NAMESPACE,
+            wanted,
+            on_load_failure_callback=_refuse,
+            warn_on_missing_entrypoint=False,
         )
-    plugin = found[driver].plugin
+    except exception.NoMatches:
+        known = metadata.entry_points(group=NAMESPACE).names
+        raise ValueError(
+            f'[{group}] driver: {wanted!r} is not one of '
+            f'{", ".join(sorted(known))}'
+        ) from None
+    plugin = found.driver
     if not (isinstance(plugin, type) and issubclass(plugin, Input)):
         raise ValueError(
-            f'[{group}] driver: {driver!r} is no Input but '
-            f'{found[driver].entry_point_target}'
+            f'[{group}] driver: {wanted!r} is no Input but '
+            f'{found.extensions[0].entry_point_target}'
         )
     return plugin
 
 
-def _manager() -> extension.ExtensionManager[Any]:
-    return extension.ExtensionManager(
-        NAMESPACE, on_load_failure_callback=_refuse
-    )
-
-
 def _refuse(
-    manager: Any, entry_point: EntryPoint, error: BaseException
+    manager: Any, entry_point: metadata.EntryPoint, error: BaseException
 ) -> None:
     raise ValueError(
         f'{entry_point.name} = {entry_point.value} in {NAMESPACE} cannot be '

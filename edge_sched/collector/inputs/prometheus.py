@@ -1,0 +1,178 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Driver ``prometheus``: without Keystone."""
+
+from collections.abc import Callable, Mapping
+
+import requests
+from oslo_config import cfg
+from requests import auth
+
+from edge_sched.collector.inputs import questions
+from edge_sched.collector.inputs.bounded import BoundedSession
+from edge_sched.collector.inputs.fetch import check_cafile
+from edge_sched.collector.inputs.fetch import check_url
+from edge_sched.collector.inputs.fetch import first_line
+from edge_sched.collector.inputs.promql import QUERY_PATH
+from edge_sched.collector.inputs.promql import Link
+from edge_sched.collector.inputs.promql_input import PromQLInput
+
+OPTS = (
+    cfg.StrOpt(
+        'url',
+        help="""
+The URL of the Prometheus, or of what speaks its language.
+
+Each of the questions of a round, some ten of them, has ``timeout``,
+``max_bytes`` and ``max_series`` for itself. Prometheus needs about two
+seconds and 12 MB for 50 000 pairs, each.
+
+Possible values:
+
+* ``http://<host>:9090`` or ``https://<host>:9090``, with a path if it is
+  behind a proxy; required.
+""",
+    ),
+    cfg.StrOpt(
+        'user',
+        help="""
+The name that is given to Prometheus, by HTTP basic authentication.
+
+Possible values:
+
+* A name without a colon, or unset.
+
+Related options:
+
+* ``password_file``
+""",
+    ),
+    cfg.StrOpt(
+        'password_file',
+        help="""
+The file whose first line is the password of ``user``.
+
+It must be readable by the service alone. It is read in each round.
+
+Possible values:
+
+* An absolute path; required with ``user``.
+
+Related options:
+
+* ``user``
+""",
+    ),
+    cfg.StrOpt(
+        'token_file',
+        help="""
+The file whose first line is a bearer token for Prometheus.
+
+It must be readable by the service alone. It is read in each round, so that
+whoever renews it needs to tell nobody.
+
+Possible values:
+
+* An absolute path; not with ``user``.
+""",
+    ),
+    cfg.StrOpt(
+        'cafile',
+        help="""
+The file with the certificates (PEM) that vouch for the Prometheus.
+
+Possible values:
+
+* An absolute path.
+* Unset: those that ``requests`` brings do, of the public authorities.
+""",
+    ),
+)
+
+
+class PrometheusInput(PromQLInput):
+    """Prometheus itself, or what speaks its language: Thanos, Mimir."""
+
+    OPTS = (*OPTS, *questions.OPTS)
+
+    def __init__(
+        self,
+        name: str,
+        conf: cfg.ConfigOpts,
+        group: str,
+        mine: Callable[[str], bool],
+    ) -> None:
+        super().__init__(name, conf, group, mine)
+        settings = self.settings
+        try:
+            check_url(settings.url or '')
+        except ValueError as error:
+            raise self.bad_setting('url', settings.url, str(error)) from None
+        if (settings.user is None) != (settings.password_file is None):
+            raise self.bad_setting(
+                'user', settings.user, 'goes with password_file'
+            )
+        if settings.user is not None and ':' in settings.user:
+            raise self.bad_setting('user', settings.user, 'has a colon')
+        if settings.user is not None and settings.token_file is not None:
+            raise self.bad_setting(
+                'token_file', settings.token_file, 'does not go with user'
+            )
+        self._check_file('password_file', first_line)
+        self._check_file('token_file', first_line)
+        self._check_file('cafile', check_cafile)
+
+    def link(self) -> Link:
+        settings = self.settings
+        session = BoundedSession()
+        session.verify = settings.cafile or True
+        if settings.user is not None:
+            password = first_line(settings.password_file)
+            session.auth = auth.HTTPBasicAuth(
+                settings.user.encode(), password.encode()
+            )
+        if settings.token_file is not None:
+            token = first_line(settings.token_file)
+            session.headers['Authorization'] = f'Bearer {token}'
+        return PlainLink(session, settings.url.rstrip('/') + QUERY_PATH)
+
+    def _check_file(self, option: str, use: Callable[[str], object]) -> None:
+        path = self.settings[option]
+        try:
+            if path is not None:
+                use(path)
+        except (OSError, ValueError) as error:
+            raise self.bad_setting(
+                option, path, f'cannot be used: {error}'
+            ) from error
+
+
+class PlainLink:
+    """By POST: an expression may be longer than proxies let a URL be."""
+
+    errors: tuple[type[Exception], ...] = (OSError,)
+
+    def __init__(self, session: BoundedSession, url: str) -> None:
+        self.session = session
+        self._url = url
+
+    def send(
+        self, parameters: Mapping[str, str], timeout_seconds: float
+    ) -> requests.Response:
+        return self.session.post(
+            self._url,
+            data=parameters,
+            timeout=timeout_seconds,
+            stream=True,
+            allow_redirects=False,
+        )

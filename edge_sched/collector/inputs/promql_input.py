@@ -1,0 +1,190 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the drivers that read by PromQL have in common."""
+
+import abc
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator
+
+from oslo_config import cfg
+
+from edge_sched.collector.inputs.base import Deadline
+from edge_sched.collector.inputs.base import Input
+from edge_sched.collector.inputs.base import InputError
+from edge_sched.collector.inputs.parallel import in_parallel
+from edge_sched.collector.inputs.promql import Link
+from edge_sched.collector.inputs.promql import Queries
+from edge_sched.collector.inputs.promql import Sample
+from edge_sched.collector.inputs.recipe import FIGURES
+from edge_sched.collector.inputs.recipe import REQUIRED
+from edge_sched.collector.inputs.recipe import Recipe
+from edge_sched.collector.inputs.recipes import RECIPES
+from edge_sched.collector.inputs.table import Table
+from edge_sched.collector.reading import Harvest
+
+#: Options that take the place of what a recipe has under the same name.
+_TEXTS = ('vantage_label', 'client_label', 'project_label', 'source')
+
+#: Columns that are no figures.
+_INFO = 'info'
+_SKEW = 'skew'
+
+#: One answer is parsed while the next is waited for. Chosen: more at a time
+#: would only be more at a time for Prometheus.
+_AT_A_TIME = 2
+
+
+class PromQLInput(Input):
+    """One Prometheus, or what stands before it, is one source.
+
+    If any question fails the whole round does: a row without its loss is
+    another row.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        conf: cfg.ConfigOpts,
+        group: str,
+        mine: Callable[[str], bool],
+    ) -> None:
+        super().__init__(name, conf, group, mine)
+        self._recipe = self._tailored(RECIPES[self.settings.recipe])
+        self._vantages = self._read_vantages()
+
+    @abc.abstractmethod
+    def link(self) -> Link:
+        """The way to the server, for one question."""
+
+    def collect(self, deadline: Deadline) -> Iterator[Harvest]:
+        queries = Queries(self.link, self.limits, deadline)
+        recipe = self._recipe
+        table = Table(
+            self._vantages,
+            self.mine,
+            recipe.vantage_label,
+            recipe.client_label,
+            recipe.project_label,
+        )
+        if recipe.claim:
+            table.distrust(queries.vector(recipe.claim))
+        skews: dict[str, float] = {}
+        for column, samples in self._answers(queries, deadline):
+            if column == _SKEW:
+                skews = table.by_vantage(samples)
+            elif column == _INFO:
+                table.describe(samples)
+            elif column == 'measured_at':
+                table.add(column, samples, offset=-queries.ahead_seconds)
+            else:
+                table.add(column, samples, self._scale(column))
+        yield Harvest(
+            list(table.readings(recipe.source)),
+            table.refused(),
+            {
+                vantage: ahead + queries.ahead_seconds
+                for vantage, ahead in skews.items()
+            },
+        )
+
+    def questions(self) -> dict[str, str]:
+        """What a round asks for, by column."""
+        recipe = self._recipe
+        asked = {**recipe.expressions, _INFO: recipe.info, _SKEW: recipe.skew}
+        return {column: text for column, text in asked.items() if text}
+
+    def _answers(
+        self, queries: Queries, deadline: Deadline
+    ) -> Iterator[tuple[str, Iterator[Sample]]]:
+        """Each column, as the answers come.
+
+        :raises InputError: for the first question that fails; the others are
+            not asked any more
+        """
+        failed = threading.Event()
+
+        def ask(column: str) -> Iterator[Sample] | InputError:
+            if failed.is_set():
+                return iter(())
+            try:
+                return queries.vector(questions[column])
+            except InputError as error:
+                failed.set()
+                return error
+
+        questions = self.questions()
+        for column, answer in in_parallel(
+            list(questions), ask, _AT_A_TIME, deadline
+        ):
+            if answer is None:
+                raise InputError(f'{questions[column]}: not asked in time')
+            if isinstance(answer, InputError):
+                raise answer
+            yield column, answer
+
+    def _scale(self, figure: str) -> float:
+        in_time = figure.startswith('rtt') or figure == 'pdv'
+        return float(self.settings.scale_ms) if in_time else 1.0
+
+    def _tailored(self, recipe: Recipe) -> Recipe:
+        """The recipe as the options change it."""
+        settings = self.settings
+        if settings.step > settings.window:
+            raise self.bad_setting(
+                'step', settings.step, f'is above window, {settings.window}'
+            )
+        expressions = {}
+        for figure in FIGURES:
+            own = settings[figure]
+            text = recipe.expressions.get(figure) if own is None else own
+            if text:
+                expressions[figure] = self._filled(text)
+            elif figure in REQUIRED:
+                raise self.bad_setting(figure, own, 'is no PromQL expression')
+        texts = {
+            option: settings[option]
+            for option in _TEXTS
+            if settings[option] is not None
+        }
+        return dataclasses.replace(
+            recipe,
+            expressions=expressions,
+            info=self._filled(recipe.info),
+            claim=self._filled(recipe.claim),
+            skew=self._filled(recipe.skew),
+            **texts,
+        )
+
+    def _filled(self, expression: str) -> str:
+        for placeholder, text in (
+            ('{match}', self.settings.match),
+            ('{window}', f'{self.settings.window}s'),
+            ('{step}', f'{self.settings.step}s'),
+        ):
+            expression = expression.replace(placeholder, text)
+        return expression
+
+    def _read_vantages(self) -> dict[str, str]:
+        """The vantage that each value of the label stands for."""
+        vantages: dict[str, str] = {}
+        for text in self.settings.vantage:
+            words = text.rsplit(None, 1)
+            if not words:
+                raise self.bad_setting('vantage', text, 'is empty')
+            if words[-1] in vantages:
+                raise self.bad_setting('vantage', text, 'has a value twice')
+            vantages[words[-1]] = words[0]
+        if not vantages:
+            raise self.bad_setting('vantage', '', 'names no vantage at all')
+        return vantages

@@ -1,0 +1,297 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import base64
+import tempfile
+
+from oslo_config import cfg
+from oslotest import base
+
+from edge_sched.collector.inputs.base import InputError
+from edge_sched.collector.inputs.prometheus import PrometheusInput
+from edge_sched.collector.inputs.recipe import FIGURES
+from edge_sched.collector.inputs.recipes import RECIPES
+from tests.unit.collector.inputs import queried
+from tests.unit.collector.inputs import server
+
+URL = 'http://127.0.0.1:9090'
+LYON = ['lyon 10.1.1.2:9862']
+OWN = {'rtt_p50': 'p50', 'rtt_p95': 'p95', 'measured_at': 'at'}
+
+
+class TestSettings(base.BaseTestCase):
+    def make(self, **settings):
+        return queried.make(
+            PrometheusInput, **({'url': URL, 'vantage': LYON} | settings)
+        )
+
+    def assertBad(self, text, **settings):
+        error = self.assertRaises(ValueError, self.make, **settings)
+        self.assertEqual(f'[edge_sched_input_test] {text}', str(error))
+
+    def test_nothing_is_opened(self):
+        self.make(url='https://prometheus.invalid/behind/a/proxy')
+
+    def test_every_recipe_is_a_choice(self):
+        [recipe] = [o for o in PrometheusInput.OPTS if o.name == 'recipe']
+        self.assertEqual(
+            set(RECIPES), {value for value, _ in recipe.type.choices.items()}
+        )
+        for name in RECIPES:
+            self.make(recipe=name, **(OWN if name == 'custom' else {}))
+
+    def test_url(self):
+        for url in (None, 'prometheus:9090', 'ftp://prometheus'):
+            self.assertBad(
+                f'url: {url!r} is not http:// or https://, a host and a path',
+                url=url,
+            )
+
+    def test_vantages(self):
+        self.assertBad("vantage: '' names no vantage at all", vantage=[])
+        self.assertBad("vantage: ' ' is empty", vantage=[' '])
+        self.assertBad(
+            "vantage: 'metz b' has a value twice", vantage=['lyon b', 'metz b']
+        )
+
+    def test_custom_needs_what_a_row_needs(self):
+        self.assertBad(
+            'rtt_p50: None is no PromQL expression', recipe='custom'
+        )
+        self.assertBad(
+            'measured_at: None is no PromQL expression',
+            recipe='custom',
+            rtt_p50='p50',
+            rtt_p95='p95',
+        )
+
+    def test_what_a_row_needs_cannot_be_left_out(self):
+        self.assertBad("rtt_p95: '' is no PromQL expression", rtt_p95='')
+
+    def test_step(self):
+        self.assertBad('step: 20 is above window, 10', step=20, window=10)
+
+    def test_scale(self):
+        self.assertRaises(ValueError, self.make, scale_ms=0)
+
+    def test_credentials(self):
+        self.assertBad("user: 'me' goes with password_file", user='me')
+        self.assertBad(
+            "user: 'm:e' has a colon", user='m:e', password_file='/p'
+        )
+        self.assertBad(
+            'user: None goes with password_file', password_file='/p'
+        )
+        self.assertBad(
+            "token_file: '/t' does not go with user",
+            user='me',
+            password_file='/p',
+            token_file='/t',
+        )
+
+    def test_files(self):
+        missing = '[Errno 2] No such file or directory'
+        self.assertBad(
+            f"password_file: '/none' cannot be used: {missing}: '/none'",
+            user='me',
+            password_file='/none',
+        )
+        self.assertBad(
+            f"token_file: '/none' cannot be used: {missing}: '/none'",
+            token_file='/none',
+        )
+        self.assertBad(
+            f"cafile: '/none' cannot be used: {missing}", cafile='/none'
+        )
+
+    def test_no_certificates(self):
+        with tempfile.NamedTemporaryFile('w') as stream:
+            error = self.assertRaises(
+                ValueError, self.make, cafile=stream.name
+            )
+        self.assertIn(f'cafile: {stream.name!r} cannot', str(error))
+
+    def test_unknown_recipe(self):
+        self.assertRaises(ValueError, self.make, recipe='smokeping')
+
+    def test_types(self):
+        conf, group = queried.settings('test', PrometheusInput.OPTS)
+        for option, value in (('window', 0), ('step', -1), ('scale_ms', 'x')):
+            self.assertRaises(
+                (ValueError, cfg.ConfigFileValueError),
+                conf.set_override,
+                option,
+                value,
+                group=group,
+            )
+
+
+class TestCollect(base.BaseTestCase):
+    """Answers are numbers by expression: ``1`` if a test says nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.answers = {}
+        self.server = server.Server(self.answer)
+        self.addCleanup(self.server.close)
+
+    def answer(self, asked):
+        query = asked.parameters['query']
+        if query == 'time()':
+            return server.success('scalar', [0, '1700000000'])
+        labels = {'instance': '10.1.1.2:9862', 'client': '192.0.2.1'}
+        return self.answers.get(query) or server.vector((labels, '1'))
+
+    def make(self, **settings):
+        return queried.make(
+            PrometheusInput,
+            **(
+                {
+                    'url': self.server.url,
+                    'vantage': LYON,
+                    'recipe': 'custom',
+                    'step': 1,
+                }
+                | OWN
+                | settings
+            ),
+        )
+
+    def questions(self):
+        return [asked.parameters['query'] for asked in self.server.asked[1:]]
+
+    def test_custom_asks_what_it_is_told(self):
+        harvest = queried.collect(
+            self.make(
+                rtt_p99='max_over_time(x{a="b",{match}}[{window}:{step}])',
+                match='c="d"',
+                window=30,
+                source='mine',
+            )
+        )
+        self.assertCountEqual(
+            ['p50', 'p95', 'max_over_time(x{a="b",c="d"}[30s:1s])', 'at'],
+            self.questions(),
+        )
+        [reading] = harvest.readings
+        self.assertEqual(1000.0, reading.rtt_p50_ms)
+        self.assertEqual(1000.0, reading.rtt_p99_ms)
+        self.assertIsNone(reading.samples)
+        self.assertEqual('mine', reading.source)
+
+    def test_scale(self):
+        [reading] = queried.collect(
+            self.make(scale_ms=1, loss_ratio='loss')
+        ).readings
+        self.assertEqual(1.0, reading.rtt_p50_ms)
+        self.assertEqual(1.0, reading.loss_ratio)
+
+    def test_times_are_by_our_clock(self):
+        """That of Prometheus stands in 2023."""
+        self.answers['at'] = server.vector(
+            (
+                {'instance': '10.1.1.2:9862', 'client': '192.0.2.1'},
+                '1699999990',
+            )
+        )
+        with queried.as_of(1_800_000_000.0):
+            [reading] = queried.collect(self.make()).readings
+        self.assertEqual(1_799_999_990.0, reading.measured_at)
+
+    def test_recipe_is_changed_by_options(self):
+        queried.collect(
+            self.make(
+                recipe='prober',
+                rtt_p50='mine',
+                rtt_p95=None,
+                measured_at=None,
+                rtt_p99='',
+                match='job="edge"',
+            )
+        )
+        asked = self.questions()
+        self.assertIn('mine', asked)
+        self.assertIn(
+            'edge_sched_probe_rtt_seconds{quantile="0.95",job="edge"}', asked
+        )
+        self.assertNotIn('0.99', ''.join(asked))
+        self.assertNotIn('{match}', ''.join(asked))
+
+    def test_one_failed_question_fails_the_round(self):
+        """Half an answer must not look like a whole one."""
+        for figure in FIGURES:
+            self.answers = {'this': (503, b'busy')}
+            error = self.assertRaises(
+                InputError, queried.collect, self.make(**{figure: 'this'})
+            )
+            self.assertEqual('this: HTTP status 503: busy', str(error))
+
+    def test_labels(self):
+        self.answers = dict.fromkeys(
+            OWN.values(),
+            server.vector(
+                ({'site': 'L', 'target': 'car', 'owner': 'p1'}, '1')
+            ),
+        )
+        [reading] = queried.collect(
+            self.make(
+                vantage=['lyon L'],
+                vantage_label='site',
+                client_label='target',
+                project_label='owner',
+            )
+        ).readings
+        self.assertEqual(
+            ('lyon', 'car', 'p1'),
+            (reading.vantage, reading.client, reading.project_id),
+        )
+
+    def test_vantage_may_be_its_own_value(self):
+        [reading] = queried.collect(
+            self.make(vantage=['10.1.1.2:9862'])
+        ).readings
+        self.assertEqual('10.1.1.2:9862', reading.vantage)
+
+    def test_asks_by_post_below_the_url(self):
+        queried.collect(self.make(url=self.server.url + '/behind/'))
+        for asked in self.server.asked:
+            self.assertEqual('POST', asked.method)
+            self.assertEqual('/behind/api/v1/query', asked.path)
+            self.assertNotIn('Authorization', asked.headers)
+
+    def authorization(self, **options):
+        queried.collect(self.make(**options))
+        return self.server.asked[-1].headers['Authorization']
+
+    def test_password(self):
+        with tempfile.NamedTemporaryFile('w') as stream:
+            stream.write('sécret\n')
+            stream.flush()
+            sent = self.authorization(user='me', password_file=stream.name)
+        self.assertEqual(
+            'Basic ' + base64.b64encode('me:sécret'.encode()).decode(), sent
+        )
+
+    def test_token_is_read_in_each_round(self):
+        with tempfile.NamedTemporaryFile('w+') as stream:
+            stream.write('one\n')
+            stream.flush()
+            made = self.make(token_file=stream.name)
+            stream.seek(0)
+            stream.write('two\n')
+            stream.flush()
+            queried.collect(made)
+        self.assertEqual(
+            'Bearer two', self.server.asked[-1].headers['Authorization']
+        )
+        error = self.assertRaises(InputError, queried.collect, made)
+        self.assertIn('No such file', str(error))
