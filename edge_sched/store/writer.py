@@ -65,8 +65,9 @@ _COLLISIONS = (
 class Writer:
     """Each method is one transaction, tried again if another writer won.
 
-    ``retain`` alone is several. All of them raise ``StoreUnavailableError`` if the database does not do
-    what it should, in which case nothing was written.
+    ``retain`` alone is several. All of them raise ``StoreUnavailableError``
+    if the database does not do what it should, in which case nothing was
+    written.
     """
 
     def __init__(self, settings: StoreSettings) -> None:
