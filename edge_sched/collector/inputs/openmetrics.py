@@ -29,6 +29,7 @@ from edge_sched.collector.inputs.fetch import check_url
 from edge_sched.collector.inputs.fetch import first_line
 from edge_sched.collector.inputs.parallel import in_parallel
 from edge_sched.collector.reading import Harvest
+from edge_sched.conf import access
 from edge_sched.web import OPENMETRICS
 
 T = TypeVar('T')
@@ -50,49 +51,7 @@ Possible values:
 * ``<vantage> https://<host>:9862/metrics``
 """,
     ),
-    cfg.StrOpt(
-        'user',
-        help="""
-The name that is given to the probers of this input, by HTTP basic
-authentication. Probers with another name or password need another input.
-
-Possible values:
-
-* A name without a colon, or unset.
-
-Related options:
-
-* ``password_file``
-""",
-    ),
-    cfg.StrOpt(
-        'password_file',
-        help="""
-The file whose first line is the password of ``user``.
-
-It must be readable by the service alone. It is read again on SIGHUP.
-
-Possible values:
-
-* An absolute path; required with ``user``.
-
-Related options:
-
-* ``user``
-""",
-    ),
-    cfg.StrOpt(
-        'cafile',
-        help="""
-The file with the certificates (PEM) that vouch for the probers of this input.
-
-Unset, those that the system trusts do.
-
-Possible values:
-
-* An absolute path, or unset.
-""",
-    ),
+    *access.opts('the probers'),
     cfg.IntOpt(
         'concurrency',
         default=32,

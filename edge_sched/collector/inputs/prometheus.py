@@ -26,6 +26,7 @@ from edge_sched.collector.inputs.fetch import first_line
 from edge_sched.collector.inputs.promql import QUERY_PATH
 from edge_sched.collector.inputs.promql import Link
 from edge_sched.collector.inputs.promql_input import PromQLInput
+from edge_sched.conf import access
 
 OPTS = (
     cfg.StrOpt(
@@ -43,36 +44,7 @@ Possible values:
   behind a proxy; required.
 """,
     ),
-    cfg.StrOpt(
-        'user',
-        help="""
-The name that is given to Prometheus, by HTTP basic authentication.
-
-Possible values:
-
-* A name without a colon, or unset.
-
-Related options:
-
-* ``password_file``
-""",
-    ),
-    cfg.StrOpt(
-        'password_file',
-        help="""
-The file whose first line is the password of ``user``.
-
-It must be readable by the service alone. It is read in each round.
-
-Possible values:
-
-* An absolute path; required with ``user``.
-
-Related options:
-
-* ``user``
-""",
-    ),
+    *access.opts('the Prometheus'),
     cfg.StrOpt(
         'token_file',
         help="""
@@ -84,17 +56,6 @@ whoever renews it needs to tell nobody.
 Possible values:
 
 * An absolute path; not with ``user``.
-""",
-    ),
-    cfg.StrOpt(
-        'cafile',
-        help="""
-The file with the certificates (PEM) that vouch for the Prometheus.
-
-Possible values:
-
-* An absolute path.
-* Unset: those that ``requests`` brings do, of the public authorities.
 """,
     ),
 )
