@@ -15,7 +15,7 @@
 import asyncio
 import collections
 
-from edge_sched.probe.stamp import clock
+from edge_sched.probe import clock
 
 PERIOD_SECONDS = 1.0
 

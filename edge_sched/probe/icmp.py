@@ -26,22 +26,19 @@ from typing import Any, NamedTuple
 
 import icmplib
 
+from edge_sched.probe import clock
+from edge_sched.probe import sockets
 from edge_sched.probe.inflight import InFlight
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.outcome import Done
 from edge_sched.probe.outcome import Outcome
-from edge_sched.probe.stamp import clock
-from edge_sched.probe.stamp import udp
 
 #: 56 octets, as ping(8) sends; icmplib would make new ones for each packet.
 PAYLOAD = bytes(56)
 
 #: Packets that are read before others have their turn: as StampProbe.
 READ_MAX = 1024
-
-#: Linux; Python has no name for it before 3.14.
-SO_TIMESTAMPNS = 35
 
 #: RFC 792 and RFC 4443, by version of IP.
 ECHO_REPLY = {4: 0, 6: 129}
@@ -102,7 +99,7 @@ class IcmpProbe:
     def send(self, address: Address, port: int, turn: int, done: Done) -> None:
         self._sequence = (self._sequence + 1) & 0xFFFF
         request = icmplib.ICMPRequest(
-            udp.host(address),
+            sockets.host(address),
             self._id,
             self._sequence,
             PAYLOAD,
@@ -133,7 +130,7 @@ class IcmpProbe:
             icmp = _opened(address)
         except icmplib.ICMPSocketError as error:
             cause = error.__context__
-            if isinstance(cause, OSError) and udp.is_missing(cause):
+            if isinstance(cause, OSError) and sockets.is_missing(cause):
                 LOG.warning(
                     'Targets of IPv%(version)d will be lost: %(error)s',
                     {'version': address.version, 'error': cause},
@@ -146,7 +143,7 @@ class IcmpProbe:
     def _read(self, version: int, icmp: Any) -> None:
         for _ in range(READ_MAX):
             try:
-                datagram = udp.receive(icmp.sock)
+                datagram = sockets.receive(icmp.sock)
             except OSError:
                 return
             reply = icmp._parse_reply(datagram.octets, datagram.peer[0], 0)
@@ -173,13 +170,13 @@ def _opened(address: Address) -> Any:
     """
     for privileged in (False, True):
         try:
-            icmp = _SOCKETS[address.version](udp.host(address), privileged)
+            icmp = _SOCKETS[address.version](sockets.host(address), privileged)
         except icmplib.SocketPermissionError:
             continue
         icmp.blocking = False
-        icmp.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        icmp.sock.setsockopt(socket.SOL_SOCKET, sockets.SO_TIMESTAMPNS, 1)
         icmp.sock.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVBUF, udp.RECEIVE_BUFFER_OCTETS
+            socket.SOL_SOCKET, socket.SO_RCVBUF, sockets.RECEIVE_BUFFER_OCTETS
         )
         return icmp
     raise OSError(

@@ -29,12 +29,12 @@ import time
 from collections.abc import Collection
 from typing import NamedTuple
 
+from edge_sched.probe import sockets
 from edge_sched.probe.inflight import InFlight
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.outcome import Done
 from edge_sched.probe.outcome import Outcome
-from edge_sched.probe.stamp import udp
 
 #: Chosen: a tenth before Linux sends a SYN again.
 TIMEOUT_MAX_SECONDS = 0.9
@@ -102,7 +102,7 @@ class TcpProbe:
             done(LOST)
             return
         connecting = _Connecting(tcp, time.monotonic(), done)
-        error = tcp.connect_ex((udp.host(address), port))
+        error = tcp.connect_ex((sockets.host(address), port))
         if error == errno.EINPROGRESS:
             self._flights.add(tcp.fileno(), connecting)
             self._loop.add_writer(tcp, self._ready, tcp.fileno())
@@ -116,7 +116,7 @@ class TcpProbe:
 
     def _opened(self, bind: Address) -> socket.socket:
         tcp = socket.socket(
-            udp.family(bind), socket.SOCK_STREAM | socket.SOCK_NONBLOCK
+            sockets.family(bind), socket.SOCK_STREAM | socket.SOCK_NONBLOCK
         )
         try:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
@@ -130,7 +130,7 @@ class TcpProbe:
                     socket.IPV6_TCLASS,
                     self._traffic_class,
                 )
-            tcp.bind((udp.host(bind), 0))
+            tcp.bind((sockets.host(bind), 0))
         except OSError:
             tcp.close()
             raise

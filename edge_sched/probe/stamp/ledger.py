@@ -19,11 +19,11 @@ from typing import NamedTuple
 
 import cachetools
 
+from edge_sched.probe import clock
+from edge_sched.probe.clock import Reading
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Done
 from edge_sched.probe.outcome import Outcome
-from edge_sched.probe.stamp import clock
-from edge_sched.probe.stamp.clock import Reading
 from edge_sched.probe.stamp.packet import BadPacketError
 from edge_sched.probe.stamp.packet import BadSealError
 from edge_sched.probe.stamp.packet import Reply

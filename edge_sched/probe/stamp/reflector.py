@@ -19,8 +19,8 @@ import socket
 import time
 from collections.abc import Iterable
 
+from edge_sched.probe import sockets
 from edge_sched.probe.outcome import Address
-from edge_sched.probe.stamp import udp
 from edge_sched.probe.stamp.gate import Gate
 from edge_sched.probe.stamp.mirror import Mirror
 from edge_sched.probe.stamp.packet import BadPacketError
@@ -69,7 +69,7 @@ class Reflector:
         self.counts: collections.Counter[str] = collections.Counter()
 
     @property
-    def endpoints(self) -> list[udp.Peer]:
+    def endpoints(self) -> list[sockets.Peer]:
         """Where it listens, ``[('127.0.0.1', 862)]``."""
         return [bound.getsockname() for bound in self._sockets]
 
@@ -81,9 +81,11 @@ class Reflector:
         missing = None
         for address in self._bind:
             try:
-                bound = udp.open_reflecting(address, self._port, self._dscp)
+                bound = sockets.open_reflecting(
+                    address, self._port, self._dscp
+                )
             except OSError as error:
-                if not udp.is_missing(error):
+                if not sockets.is_missing(error):
                     raise
                 missing = error
                 LOG.warning('Not bound: %s', error)
@@ -126,7 +128,7 @@ class Reflector:
     def _read(self, bound: socket.socket) -> None:
         for _ in range(READ_MAX):
             try:
-                datagram = udp.receive(bound)
+                datagram = sockets.receive(bound)
             except BlockingIOError:
                 return
             except OSError:
@@ -134,13 +136,13 @@ class Reflector:
                 return
             self.counts[self._answer(bound, datagram)] += 1
 
-    def _answer(self, bound: socket.socket, datagram: udp.Datagram) -> str:
+    def _answer(self, bound: socket.socket, datagram: sockets.Datagram) -> str:
         """What became of it, as in ``counts``."""
         octets, peer, received_ns, ttl, local = datagram
         verdict = self._gate.judge(peer[0])
         if verdict != 'pass':
             return verdict
-        if local is None or len(octets) > udp.DATAGRAM_MAX_OCTETS:
+        if local is None or len(octets) > sockets.DATAGRAM_MAX_OCTETS:
             return 'refused'
         try:
             reply = self._mirror.reflect(octets, received_ns, ttl)

@@ -29,13 +29,13 @@ import socket
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
+from edge_sched.probe import clock
+from edge_sched.probe import sockets
 from edge_sched.probe.inflight import InFlight
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.outcome import Done
-from edge_sched.probe.stamp import clock
 from edge_sched.probe.stamp import timestamp
-from edge_sched.probe.stamp import udp
 from edge_sched.probe.stamp.ledger import RESIDENCE_MAX_MS
 from edge_sched.probe.stamp.ledger import Counters
 from edge_sched.probe.stamp.ledger import Flight
@@ -130,7 +130,7 @@ class StampProbe:
             self._fail(done)
             return
         lane = lanes[turn % len(lanes)]
-        peer = udp.host(address), port
+        peer = sockets.host(address), port
         session = self._ledger.session((lane.number, *peer))
         sequence = session.next_sequence()
         bits = timestamp.encode(self._read_clock().wall_ns)
@@ -160,9 +160,9 @@ class StampProbe:
         for number in range(self._source_ports):
             port = self._first_source_port and self._first_source_port + number
             try:
-                opened = udp.open_socket(address, port, self._dscp)
+                opened = sockets.open_socket(address, port, self._dscp)
             except OSError as error:
-                if not udp.is_missing(error):
+                if not sockets.is_missing(error):
                     raise
                 LOG.warning(
                     'Targets of IPv%(version)d will be lost: %(error)s',
@@ -174,7 +174,7 @@ class StampProbe:
     def _read(self, lane: _Lane) -> None:
         for _ in range(READ_MAX):
             try:
-                datagram = udp.receive(lane.socket)
+                datagram = sockets.receive(lane.socket)
             except BlockingIOError:
                 return
             except OSError:
@@ -182,7 +182,7 @@ class StampProbe:
                 return
             self._take(lane, datagram)
 
-    def _take(self, lane: _Lane, datagram: udp.Datagram) -> None:
+    def _take(self, lane: _Lane, datagram: sockets.Datagram) -> None:
         seen = self._read_clock()
         host, port = datagram.peer[:2]
         answer = self._ledger.identify(

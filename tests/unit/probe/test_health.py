@@ -14,9 +14,9 @@ from unittest import mock
 
 from oslotest import base
 
+from edge_sched.probe import clock
 from edge_sched.probe.health import PERIODS
 from edge_sched.probe.health import Health
-from edge_sched.probe.stamp import clock
 from tests.unit.probe.fakes import Loop
 
 

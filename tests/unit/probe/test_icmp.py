@@ -22,10 +22,10 @@ from unittest import mock
 import icmplib
 from oslotest import base
 
+from edge_sched.probe import clock
+from edge_sched.probe import sockets
 from edge_sched.probe.icmp import IcmpProbe
 from edge_sched.probe.outcome import LOST
-from edge_sched.probe.stamp import clock
-from edge_sched.probe.stamp import udp
 from tests.unit.probe.test_tcp import outcomes
 
 LOOPBACK = ipaddress.ip_address('127.0.0.1')
@@ -85,7 +85,7 @@ class ProbeTestCase(IcmpTestCase):
         self.assertEqual(2, probe._sequence)
 
     def test_a_reply_to_another_is_none(self):
-        receive = udp.receive
+        receive = sockets.receive
 
         def with_foreign_id(sock):
             datagram = receive(sock)
@@ -93,22 +93,22 @@ class ProbeTestCase(IcmpTestCase):
             octets[-60] ^= 0xFF
             return datagram._replace(octets=bytes(octets))
 
-        with mock.patch.object(udp, 'receive', with_foreign_id):
+        with mock.patch.object(sockets, 'receive', with_foreign_id):
             (outcome,), _ = self.probe(LOOPBACK, timeout_seconds=0.2)
         self.assertEqual(LOST, outcome)
 
     def test_a_reply_from_another_is_none(self):
-        receive = udp.receive
+        receive = sockets.receive
 
         def from_elsewhere(sock):
             return receive(sock)._replace(peer=('192.0.2.1', 0))
 
-        with mock.patch.object(udp, 'receive', from_elsewhere):
+        with mock.patch.object(sockets, 'receive', from_elsewhere):
             (outcome,), _ = self.probe(LOOPBACK, timeout_seconds=0.2)
         self.assertEqual(LOST, outcome)
 
     def test_an_error_about_the_request_is_no_reply(self):
-        receive = udp.receive
+        receive = sockets.receive
 
         def unreachable(sock):
             datagram = receive(sock)
@@ -117,7 +117,7 @@ class ProbeTestCase(IcmpTestCase):
             octets = head + bytes([3, 1, 0, 0, 0, 0, 0, 0]) + head + icmp
             return datagram._replace(octets=octets)
 
-        with mock.patch.object(udp, 'receive', unreachable):
+        with mock.patch.object(sockets, 'receive', unreachable):
             (outcome,), _ = self.probe(LOOPBACK, timeout_seconds=0.2)
         self.assertEqual(LOST, outcome)
 
@@ -133,7 +133,7 @@ class ProbeTestCase(IcmpTestCase):
         self.assertLess(outcome.rtt_ms, LATE_NS / 1e6)
 
     def test_a_reply_that_took_too_long_is_lost(self):
-        receive = udp.receive
+        receive = sockets.receive
 
         def late(sock):
             datagram = receive(sock)
@@ -148,7 +148,7 @@ class ProbeTestCase(IcmpTestCase):
             return clock.Reading(*(each + LATE_NS for each in reading))
 
         with (
-            mock.patch.object(udp, 'receive', late),
+            mock.patch.object(sockets, 'receive', late),
             mock.patch.object(clock, 'read', both_late),
         ):
             (outcome,), _ = self.probe(LOOPBACK, timeout_seconds=0.4)

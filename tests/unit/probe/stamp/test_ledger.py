@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oslotest import base
 
+from edge_sched.probe.clock import Reading
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Outcome
 from edge_sched.probe.stamp import ledger
 from edge_sched.probe.stamp import packet
 from edge_sched.probe.stamp import timestamp
-from edge_sched.probe.stamp.clock import Reading
 from edge_sched.probe.stamp.ledger import Flight
 from edge_sched.probe.stamp.ledger import Ledger
 from edge_sched.probe.stamp.packet import Reply

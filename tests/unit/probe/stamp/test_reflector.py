@@ -21,10 +21,10 @@ import time
 import fixtures
 from oslotest import base
 
+from edge_sched.probe import sockets
 from edge_sched.probe.stamp import packet
 from edge_sched.probe.stamp import reflector
 from edge_sched.probe.stamp import timestamp
-from edge_sched.probe.stamp import udp
 from edge_sched.probe.stamp.mirror import Mirror
 from edge_sched.probe.stamp.packet import Request
 from tests.unit.probe.stamp.base import KEY
@@ -150,8 +150,8 @@ class ReflectorTest(base.BaseTestCase):
         with serving() as serving_one:
             (endpoint,) = serving_one.endpoints
             asking.sendto(bytes(43), endpoint)
-            asking.sendto(bytes(udp.DATAGRAM_MAX_OCTETS + 1), endpoint)
-            for octets in (44, 45, 1472, udp.DATAGRAM_MAX_OCTETS):
+            asking.sendto(bytes(sockets.DATAGRAM_MAX_OCTETS + 1), endpoint)
+            for octets in (44, 45, 1472, sockets.DATAGRAM_MAX_OCTETS):
                 reply, _ = self.ask(asking, endpoint, bytes(octets))
                 self.assertEqual(octets, len(reply))
         self.assertEqual(
@@ -218,7 +218,7 @@ class ReflectorTest(base.BaseTestCase):
             )
 
     def test_an_error_instead_of_a_datagram_does_not_stop_it(self):
-        receiving = udp.receive
+        receiving = sockets.receive
         errors = [OSError(errno.ENETDOWN, 'down')]
 
         def receive(bound):
@@ -226,7 +226,7 @@ class ReflectorTest(base.BaseTestCase):
                 raise errors.pop()
             return receiving(bound)
 
-        self.patch(udp, 'receive', receive)
+        self.patch(sockets, 'receive', receive)
         with serving() as serving_one:
             self.ask(self.client(), serving_one.endpoints[0])
         self.assertEqual(
@@ -234,14 +234,14 @@ class ReflectorTest(base.BaseTestCase):
         )
 
     def test_a_version_that_is_missing_is_left_out(self):
-        opening = udp.open_reflecting
+        opening = sockets.open_reflecting
 
         def without_v6(address, port, dscp):
             if address.version == 6:
                 raise OSError(errno.EAFNOSUPPORT, 'no IPv6', '::1 port 0')
             return opening(address, port, dscp)
 
-        self.patch(udp, 'open_reflecting', without_v6)
+        self.patch(sockets, 'open_reflecting', without_v6)
         with serving([V6, V4]) as serving_one:
             self.ask(self.client(), serving_one.endpoints[0])
         self.assertIn("Not bound: [Errno 97] no IPv6: '::1", self.log.output)

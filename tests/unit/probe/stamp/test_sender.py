@@ -23,10 +23,10 @@ import time
 import fixtures
 from oslotest import base
 
+from edge_sched.probe import clock
+from edge_sched.probe import sockets
 from edge_sched.probe.outcome import LOST
-from edge_sched.probe.stamp import clock
 from edge_sched.probe.stamp import packet
-from edge_sched.probe.stamp import udp
 from edge_sched.probe.stamp.mirror import Mirror
 from edge_sched.probe.stamp.sender import StampProbe
 from tests.unit.probe.stamp.base import KEY
@@ -342,7 +342,7 @@ class AgainstAnyPeerTest(base.BaseTestCase):
         self.run_with_peer(go, source_ports=1)
 
     def test_an_error_instead_of_a_datagram_does_not_stop_it(self):
-        receiving = udp.receive
+        receiving = sockets.receive
         errors = [OSError(errno.ENETDOWN, 'down')]
 
         def receive(opened_one):
@@ -350,7 +350,7 @@ class AgainstAnyPeerTest(base.BaseTestCase):
                 raise errors.pop()
             return receiving(opened_one)
 
-        self.patch(udp, 'receive', receive)
+        self.patch(sockets, 'receive', receive)
 
         async def go(probe, peer, sending):
             ended = sending.send()
@@ -414,14 +414,14 @@ class FailureTest(base.BaseTestCase):
         self.assertEqual(((LOST,), 1), self.send(V6, bind=[V4]))
 
     def test_a_version_that_is_missing_is_warned_of_once(self):
-        opening = udp.open_socket
+        opening = sockets.open_socket
 
         def without_v6(address, port, dscp):
             if address.version == 6:
                 raise OSError(errno.EAFNOSUPPORT, 'no IPv6', f'{address}')
             return opening(address, port, dscp)
 
-        self.patch(udp, 'open_socket', without_v6)
+        self.patch(sockets, 'open_socket', without_v6)
         self.assertEqual(((LOST,), 1), self.send(V6))
         self.assertEqual(
             "Targets of IPv6 will be lost: [Errno 97] no IPv6: '::'\n",
@@ -430,7 +430,7 @@ class FailureTest(base.BaseTestCase):
 
     def test_a_port_that_is_taken_is_named_and_nothing_stays_open(self):
         closed = []
-        opening = udp.open_socket
+        opening = sockets.open_socket
 
         def noting(address, port, dscp):
             # The second one is taken.
@@ -442,7 +442,7 @@ class FailureTest(base.BaseTestCase):
         peer = Peer()
         self.addCleanup(peer.socket.close)
         taken = peer.port
-        self.patch(udp, 'open_socket', noting)
+        self.patch(sockets, 'open_socket', noting)
         error = self.assertRaises(OSError, self.send, bind=[V4])
         self.assertEqual(
             f"[Errno 98] Address already in use: '127.0.0.1 port {taken}'",

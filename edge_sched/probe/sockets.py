@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""UDP sockets that say when a datagram came, how, and to which address.
+"""Sockets that say when a datagram came, how, and to which address.
 
 Linux only: some of its names are missing in Python's ``socket`` before 3.14.
 """
@@ -25,12 +25,12 @@ from typing import Any, NamedTuple
 from edge_sched.probe.outcome import Address
 
 # asm-generic/socket.h and linux/in.h.
-_SO_TIMESTAMPNS = 35
+SO_TIMESTAMPNS = 35
 _IP_PKTINFO = 8
 _IP_RECVTTL = 12
 
 # Level and type of the ancillary messages.
-_STAMP = socket.SOL_SOCKET, _SO_TIMESTAMPNS
+_STAMP = socket.SOL_SOCKET, SO_TIMESTAMPNS
 _TTL4 = socket.IPPROTO_IP, socket.IP_TTL
 _TTL6 = socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT
 _LOCAL4 = socket.IPPROTO_IP, _IP_PKTINFO
@@ -93,7 +93,7 @@ def open_socket(address: Address, port: int, dscp: int = 0) -> socket.socket:
     except OSError as error:
         raise _named(error, address, port) from None
     try:
-        udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        udp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         udp.setsockopt(
             socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS
         )

@@ -19,7 +19,7 @@ import time
 
 from oslotest import base
 
-from edge_sched.probe.stamp import udp
+from edge_sched.probe import sockets
 from tests.unit.probe.stamp.base import V4
 from tests.unit.probe.stamp.base import V6
 from tests.unit.probe.stamp.base import client
@@ -27,19 +27,19 @@ from tests.unit.probe.stamp.base import skip_without_v6
 
 
 class UdpTest(base.BaseTestCase):
-    def open(self, address=V4, opening=udp.open_socket, **options):
+    def open(self, address=V4, opening=sockets.open_socket, **options):
         opened = opening(address, 0, **options)
         self.addCleanup(opened.close)
         return opened
 
     def test_does_not_block(self):
-        self.assertRaises(BlockingIOError, udp.receive, self.open())
+        self.assertRaises(BlockingIOError, sockets.receive, self.open())
 
     def test_says_what_came_from_where(self):
         opened, asking = self.open(), client()
         self.addCleanup(asking.close)
         asking.sendto(b'one', opened.getsockname())
-        datagram = udp.receive(opened)
+        datagram = sockets.receive(opened)
         self.assertEqual(
             (b'one', asking.getsockname(), 0, None),
             (datagram.octets, datagram.peer, datagram.ttl, datagram.local),
@@ -56,7 +56,7 @@ class UdpTest(base.BaseTestCase):
         before_ns = time.time_ns()
         asking.sendto(b'one', opened.getsockname())
         reading_ns = time.time_ns()
-        received_ns = udp.receive(opened).received_ns
+        received_ns = sockets.receive(opened).received_ns
         self.assertLessEqual(before_ns, received_ns)
         return received_ns < reading_ns
 
@@ -64,7 +64,7 @@ class UdpTest(base.BaseTestCase):
         # in_pktinfo and in6_pktinfo, as linux/in.h and ipv6.h lay them out.
         ours, many = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 255])
         interface = (2).to_bytes(4, 'little')
-        v4, v6 = udp._LOCAL4, udp._LOCAL6
+        v4, v6 = sockets._LOCAL4, sockets._LOCAL6
         self.assertEqual(
             (*v4, bytes(4) + ours + bytes(4)),
             self.local(v4, interface + ours + ours),
@@ -78,11 +78,11 @@ class UdpTest(base.BaseTestCase):
             )
 
     def local(self, kind, data):
-        return udp._with_ancillary(b'', (), [(*kind, data)]).local
+        return sockets._with_ancillary(b'', (), [(*kind, data)]).local
 
     def test_without_a_stamp_it_is_now(self):
         before_ns = time.time_ns()
-        datagram = udp._with_ancillary(b'', (), [])
+        datagram = sockets._with_ancillary(b'', (), [])
         self.assertLessEqual(before_ns, datagram.received_ns)
         self.assertLessEqual(datagram.received_ns, time.time_ns())
 
@@ -104,14 +104,14 @@ class UdpTest(base.BaseTestCase):
             '::ffff:192.0.2.1',
             '::1.2.3.4',
         ):
-            self.assertEqual(text, udp.host(ipaddress.ip_address(text)))
+            self.assertEqual(text, sockets.host(ipaddress.ip_address(text)))
 
     def test_a_version_that_is_missing_is_told_from_other_errors(self):
         def refuse(*args):
             raise OSError(errno.EAFNOSUPPORT, 'no')
 
-        self.patch(udp.socket, 'socket', refuse)
-        error = self.assertRaises(OSError, udp.open_socket, V6, 7)
-        self.assertTrue(udp.is_missing(error))
+        self.patch(sockets.socket, 'socket', refuse)
+        error = self.assertRaises(OSError, sockets.open_socket, V6, 7)
+        self.assertTrue(sockets.is_missing(error))
         self.assertEqual("[Errno 97] no: '::1 port 7'", str(error))
-        self.assertFalse(udp.is_missing(OSError(errno.EADDRINUSE, 'no')))
+        self.assertFalse(sockets.is_missing(OSError(errno.EADDRINUSE, 'no')))

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oslotest import base
 
-from edge_sched.probe.stamp import clock
-from edge_sched.probe.stamp.clock import Reading
-from edge_sched.probe.stamp.clock import Trip
+from edge_sched.probe import clock
+from edge_sched.probe.clock import Reading
+from edge_sched.probe.clock import Trip
 
 
 def reading(monotonic_us, offset_us, width_us=0, at_us=0):
