@@ -17,9 +17,8 @@ import pathlib
 import shlex
 import subprocess
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from demo.measured import Measured
 from tests.emulation.services import environment
 
 
@@ -59,19 +58,10 @@ class Operator:
         print(f'$ edge-sched {shlex.join(arguments)}', flush=True)
         print(self._output(arguments, cwd), end='')
 
-    def measured(self, names: Mapping[str, str]) -> Measured:
-        """The measurements in the store.
-
-        :param names: what each named client points at
-        """
+    def measurements(self) -> list[dict[str, str]]:
+        """The lines of the store, as of a measurement file."""
         listed = self._output(('measurement', 'list', '-f', 'csv'))
-        return Measured.of_lines(csv.DictReader(listed.splitlines()), names)
-
-    def full_windows(self, samples: int) -> int:
-        """How many measurements have so many samples."""
-        listed = self._output(('measurement', 'list', '-f', 'csv'))
-        lines = csv.DictReader(listed.splitlines())
-        return sum(int(line['samples']) >= samples for line in lines)
+        return list(csv.DictReader(listed.splitlines()))
 
     def _output(
         self, arguments: Sequence[str], cwd: pathlib.Path | None = None

@@ -51,7 +51,7 @@ def follow(run: Run, nova: DemoCloud) -> None:
         after.site != before.site and after.cell == before.cell,
         f'{request.name}: should have left {before.site} within its cell',
     )
-    seen = run.operator.measured(measured.names)
+    seen = run.measured().renamed(**{name: sample.VEHICLE_MOVES_TO})
     print(
         f'{request.name}, live-migrated, went from {before.host} '
         f'({seen.at(before.site, name)} ms by now) to {after.host} '

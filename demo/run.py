@@ -107,15 +107,31 @@ class Run:
         print()
 
     def _wait_until_measured(self) -> None:
+        """Until windows are full, without what the start of it all did."""
         assert self.measuring is not None
-        paths = len(self.measuring.paths.paths)
+        expected = self.story.measured
         deadline = time.monotonic() + PATIENCE
-        while (full := self.operator.full_windows(SAMPLES)) < paths:
+        while missing := set(expected.rows) - {
+            path
+            for path, rtt in self.measured(SAMPLES).rows.items()
+            if rtt.agrees(expected.rows[path])
+        }:
             self.measuring.check()
             if time.monotonic() > deadline:
-                raise TimeoutError(f'{full} of {paths} paths were measured')
+                raise TimeoutError(f'not measured as they are: {missing}')
             time.sleep(0.5)
-        print(f'{paths} paths measured, {SAMPLES} probes each')
+        print(f'{len(expected.rows)} paths measured, {SAMPLES} probes each')
+
+    def measured(self, samples: int = 0) -> Measured:
+        """What the store has, of so many samples or more."""
+        return Measured.of_lines(
+            (
+                line
+                for line in self.operator.measurements()
+                if int(line['samples'] or 0) >= samples
+            ),
+            self.story.measured.names,
+        )
 
     def point(self, nova: DemoCloud, name: str, prefix: str) -> None:
         """Say where a named client is."""
@@ -191,7 +207,7 @@ class Run:
             if extra_specs:
                 keys = ' '.join(f'{k}={v}' for k, v in extra_specs.items())
                 print(f'flavor {name}: {keys}')
-        measured = self.operator.measured(self.story.measured.names)
+        measured = self.measured()
         print(table.render(self.rows(), measured))
         stock, edge = [], []
         for row in self.rows():

@@ -123,7 +123,7 @@ class ProberByPrometheusTest(PrometheusTestCase):
 
     def test_path_becomes_long(self) -> None:
         self.wait_for_samples(60)
-        self.assertLanded('paris', self.near(PHONE, latency_budget_ms='20'))
+        self.wait_for_server_at('paris', START, latency_budget_ms='20')
         self.set_path('paris', rtt_ms=60)
         self.wait_for_server_at('lille', FAST, latency_budget_ms='20')
 
@@ -138,7 +138,7 @@ class ProberByPrometheusTest(PrometheusTestCase):
             ),
             START,
         )
-        self.assertLanded('paris', self.near(PHONE, latency_budget_ms='20'))
+        self.wait_for_server_at('paris', START, latency_budget_ms='20')
         self.set_path('paris', rtt_ms=60)
         self.run_prometheus()
         self.wait_for_server_at('lille', START, latency_budget_ms='20')
@@ -227,7 +227,7 @@ class BlackboxByPrometheusTest(PrometheusTestCase):
     def test_path_becomes_long_then_lossy(self) -> None:
         budget = {'latency_budget_ms': '20', 'percentile': 'p50'}
         self.wait_for_source('blackbox icmp')
-        self.assertLanded('paris', self.near(PHONE, **budget))
+        self.wait_for_server_at('paris', START, **budget)
         self.set_path('paris', rtt_ms=60)
         self.wait_for_server_at('lille', FAST, **budget)
         self.set_path('lille', rtt_ms=9, loss_ratio=1)
