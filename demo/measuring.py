@@ -66,6 +66,10 @@ class Measuring:
             self._wire = _wire(stack)
             self._emulated = isinstance(self._wire, Network)
             self._start()
+            print(
+                'Settings are the fast ones of the measuring guide: a burst of '
+                'probes a second.'
+            )
             self._stack = stack.pop_all()
         return self
 
