@@ -67,8 +67,8 @@ class Measuring:
             self._emulated = isinstance(self._wire, Network)
             self._start()
             print(
-                'Settings are the fast ones of the measuring guide: a burst of '
-                'probes a second.'
+                'Settings are the fast ones of the measuring guide: a burst '
+                'a second.'
             )
             self._stack = stack.pop_all()
         return self
