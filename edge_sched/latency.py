@@ -164,11 +164,6 @@ class NewLatency:
     line: int = 0
     address: ipaddress.IPv4Address | ipaddress.IPv6Address | None = None
 
-    @property
-    def owned(self) -> tuple[Client, str]:
-        """The client and its owner."""
-        return self.client, self.project_id
-
 
 def _check_rtt(column: str, rtt_ms: float | None) -> None:
     if rtt_ms is None or rtt_ms == math.inf:

@@ -17,14 +17,15 @@ though their prober may have gone silent meanwhile.
 """
 
 import enum
-import itertools
 from collections.abc import Iterator
 
 from edge_sched.collector.equipment import Store
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.store.ids import batches
 from edge_sched.store.measurements import Recorded
 
+#: Client, owner and vantage.
 Key = tuple[str, str, str]
 
 #: Rounds that a pair may be absent before it is forgotten: chosen, a restart
@@ -111,12 +112,18 @@ class Outbox:
     ) -> Iterator[Recorded]:
         """Write what waits, in batches, as far as the store takes it.
 
+        By client, since the store looks each one up once a batch.
+
         :param partly: false leaves the rest that is no full batch
         :raises StoreUnavailableError: of the store; what it did not take
             goes on waiting
         """
-        while len(self._pending) >= (1 if partly else batch_rows):
-            keys = list(itertools.islice(self._pending, batch_rows))
+        least = 1 if partly else batch_rows
+        if len(self._pending) < least:
+            return
+        for keys in batches(sorted(self._pending), batch_rows):
+            if len(keys) < least:
+                return
             rows = [self._pending[key] for key in keys]
             recorded = store.record(rows)
             for key in keys:
@@ -162,7 +169,7 @@ def _late(same: bool) -> Fate:
 
 
 def _key(row: NewLatency) -> Key:
-    return row.latency.vantage, row.latency.client, row.project_id
+    return row.latency.client, row.project_id, row.latency.vantage
 
 
 def _digest(latency: Latency) -> int:

@@ -29,8 +29,6 @@ FIGURES = tuple(
     if column.name not in ('client_id', 'vantage_id')
 )
 
-_QUANTILES = (50, 95, 99)
-
 
 def to_row(latency: Latency) -> dict[str, Any]:
     """The ``FIGURES`` of a latency: what was lost is NULL.
@@ -38,16 +36,12 @@ def to_row(latency: Latency) -> dict[str, Any]:
     p50 9 ms, p95 and p99 lost -> ``{'rtt_p50_ms': 9.0, 'rtt_p95_ms': None,
     'rtt_p99_ms': None, 'lost_from': 95, ...}``
     """
-    quantiles = {
-        quantile: getattr(latency, f'rtt_p{quantile}_ms')
-        for quantile in _QUANTILES
-    }
-    lost = [q for q, rtt_ms in quantiles.items() if rtt_ms == math.inf]
-    lost_from = min(lost, default=None)
     return {
         'rtt_min_ms': _finite(latency.rtt_min_ms),
-        **{f'rtt_p{q}_ms': _finite(quantiles[q]) for q in _QUANTILES},
-        'lost_from': lost_from,
+        'rtt_p50_ms': _finite(latency.rtt_p50_ms),
+        'rtt_p95_ms': _finite(latency.rtt_p95_ms),
+        'rtt_p99_ms': _finite(latency.rtt_p99_ms),
+        'lost_from': _lost_from(latency),
         'pdv_ms': _finite(latency.pdv_ms),
         'loss_ratio': latency.loss_ratio,
         'samples': latency.samples,
@@ -84,6 +78,15 @@ def to_latency(row: sa.Row[Any], texts: dict[object, str]) -> Latency:
         measured_at=row.measured_at,
         source=texts.setdefault(row.source, row.source),
     )
+
+
+def _lost_from(latency: Latency) -> int | None:
+    """The lowest quantile that was lost."""
+    if latency.rtt_p50_ms == math.inf:
+        return 50
+    if latency.rtt_p95_ms == math.inf:
+        return 95
+    return 99 if latency.rtt_p99_ms == math.inf else None
 
 
 def _finite(number: float | None) -> float | None:

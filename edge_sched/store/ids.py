@@ -12,15 +12,14 @@
 
 """The ids of vantages and clients, which are made as needed."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from edge_sched.client import Client
-from edge_sched.client import Prefix
 from edge_sched.latency import NewLatency
+from edge_sched.store.packing import Packed
 from edge_sched.store.packing import pack
 from edge_sched.store.schema import clients
 from edge_sched.store.schema import vantages
@@ -28,8 +27,8 @@ from edge_sched.store.upsert import insert_missing
 
 T = TypeVar('T')
 
-#: A client, and who owns it if it is a name; ``''`` is shared.
-Owned: TypeAlias = tuple[Client, str]
+#: A name and who owns it; ``''`` is shared.
+Owned: TypeAlias = tuple[str, str]
 
 #: Rows a statement. Chosen: larger ones are not faster, and PyMySQL sends
 #: them as one packet, which servers bound (16 MB in MariaDB).
@@ -56,21 +55,26 @@ def vantage_ids_of(
 
 def client_ids_of(
     connection: sa.Connection, rows: Iterable[NewLatency]
-) -> dict[Owned, int]:
-    """The ids of the clients of these rows.
+) -> list[int | None]:
+    """The id of the client of each row.
 
     Prefixes are made; a name that is no client of its owner has none.
     """
-    asked = {row.client for row in rows}
-    prefixes = {client.prefix for client in asked if client.prefix}
-    names = {client.name for client in asked if client.name}
-    return {
-        (Client(prefix), ''): id_
-        for prefix, id_ in _prefix_ids(connection, prefixes).items()
-    } | named_ids_of(connection, names)
+    # Not by client: the hash of an address is Python's own code.
+    stored_as = [_stored_as(row) for row in rows]
+    prefixes = {one for one in stored_as if isinstance(one, Packed)}
+    names = {one[0] for one in stored_as if not isinstance(one, Packed)}
+    ids = _prefix_ids(connection, prefixes) | _named_ids(connection, names)
+    return [ids.get(one) for one in stored_as]
 
 
-def named_ids_of(
+def _stored_as(row: NewLatency) -> Packed | Owned:
+    if row.client.prefix is not None:
+        return pack(row.client.prefix)
+    return row.client.name or '', row.project_id
+
+
+def _named_ids(
     connection: sa.Connection, names: Iterable[str]
 ) -> dict[Owned, int]:
     """The ids of all clients of these names, whoever owns them.
@@ -78,7 +82,7 @@ def named_ids_of(
     None of them can be pointed elsewhere until the transaction ends.
     """
     return {
-        (Client(name=row.name), row.project_id): row.id
+        (row.name, row.project_id): row.id
         for batch in batches(sorted(names), BATCH_VALUES)
         for row in connection.execute(
             sa.select(clients.c.id, clients.c.name, clients.c.project_id)
@@ -110,36 +114,29 @@ def _vantage_ids(
 
 
 def _prefix_ids(
-    connection: sa.Connection, prefixes: Iterable[Prefix]
-) -> dict[Prefix, int]:
-    packed = {prefix: pack(prefix) for prefix in prefixes}
-    ranges = {(one.network, one.last): one for one in packed.values()}
-    ids = _ids_of_ranges(connection, ranges)
-    missing = sorted(ranges.keys() - ids.keys())
+    connection: sa.Connection, prefixes: AbstractSet[Packed]
+) -> dict[Packed, int]:
+    ids = _ids_of_ranges(connection, prefixes)
+    missing = sorted(prefix for prefix in prefixes if prefix[:2] not in ids)
     for batch in batches(missing, BATCH_ROWS):
         insert_missing(
             connection,
             clients,
             ('network', 'last'),
-            [
-                {**dataclasses.asdict(ranges[one]), 'project_id': ''}
-                for one in batch
-            ],
+            [{**prefix._asdict(), 'project_id': ''} for prefix in batch],
         )
     ids |= _ids_of_ranges(connection, missing)
-    return {
-        prefix: ids[one.network, one.last] for prefix, one in packed.items()
-    }
+    return {prefix: ids[prefix[:2]] for prefix in prefixes}
 
 
 def _ids_of_ranges(
-    connection: sa.Connection, ranges: Iterable[_Range]
+    connection: sa.Connection, prefixes: Iterable[Packed]
 ) -> dict[_Range, int]:
-    networks = sorted({network for network, _ in ranges})
+    networks = sorted({prefix.network for prefix in prefixes})
     return {
-        (bytes(row.network), bytes(row.last)): row.id
+        (bytes(network), bytes(last)): id_
         for batch in batches(networks, BATCH_VALUES)
-        for row in connection.execute(
+        for id_, network, last in connection.execute(
             sa.select(clients.c.id, clients.c.network, clients.c.last).where(
                 clients.c.network.in_(batch)
             )

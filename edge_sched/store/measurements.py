@@ -17,7 +17,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -32,7 +32,6 @@ from edge_sched.store.figures import to_latency
 from edge_sched.store.figures import to_row
 from edge_sched.store.ids import BATCH_ROWS
 from edge_sched.store.ids import BATCH_VALUES
-from edge_sched.store.ids import Owned
 from edge_sched.store.ids import batches
 from edge_sched.store.ids import client_ids_of
 from edge_sched.store.ids import vantage_ids_of
@@ -46,6 +45,9 @@ from edge_sched.store.upsert import upsert_newer
 
 #: Ids of a client and a vantage.
 Key: TypeAlias = tuple[int, int]
+
+#: The id of its client, and a row.
+_Located: TypeAlias = tuple[int, NewLatency]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,25 +91,24 @@ def store(
 
     :raises UnknownClientError: for the first row of a name that is no client
     """
-    client_ids = client_ids_of(connection, rows)
-    for row in sorted(rows, key=lambda row: row.line):
-        if row.owned not in client_ids:
-            name = row.client.name or ''
-            raise UnknownClientError(name, row.project_id, row.line)
-    return _write(connection, rows, client_ids, progress)
+    located, unknown = _located(connection, rows)
+    if unknown:
+        row = min(unknown, key=lambda row: row.line)
+        name = row.client.name or ''
+        raise UnknownClientError(name, row.project_id, row.line)
+    return _write(connection, located, progress)
 
 
 def record(connection: sa.Connection, rows: Sequence[NewLatency]) -> Recorded:
     """Write rows as ``store`` does, leaving out those without a place."""
-    client_ids = client_ids_of(connection, rows)
-    known = [row for row in rows if row.owned in client_ids]
-    placed = _placed(connection, known, client_ids)
-    stored = _write(connection, placed, client_ids, lambda done: None)
+    located, unknown = _located(connection, rows)
+    placed = _placed(connection, located)
+    stored = _write(connection, placed, lambda done: None)
     return Recorded(
         written=stored.written,
         older=stored.older,
-        unknown=len(rows) - len(known),
-        misplaced=len(known) - len(placed),
+        unknown=len(unknown),
+        misplaced=len(located) - len(placed),
     )
 
 
@@ -159,57 +160,65 @@ def chosen(
         yield vantages.c.name == vantage
 
 
+def _located(
+    connection: sa.Connection, rows: Sequence[NewLatency]
+) -> tuple[list[_Located], list[NewLatency]]:
+    """Rows with the ids of their clients, and rows of unknown names."""
+    located: list[_Located] = []
+    unknown: list[NewLatency] = []
+    client_ids = client_ids_of(connection, rows)
+    for client_id, row in zip(client_ids, rows, strict=True):
+        if client_id is None:
+            unknown.append(row)
+        else:
+            located.append((client_id, row))
+    return located, unknown
+
+
 def _placed(
-    connection: sa.Connection,
-    rows: Sequence[NewLatency],
-    client_ids: Mapping[Owned, int],
-) -> list[NewLatency]:
+    connection: sa.Connection, rows: Sequence[_Located]
+) -> list[_Located]:
     """The rows without those of names that point elsewhere by now."""
     probed = {
-        client_ids[row.owned]
-        for row in rows
-        if row.client.name and row.address
+        client_id for client_id, row in rows if row.client.name and row.address
     }
     prefixes = prefixes_of(connection, probed)
 
-    def is_placed(row: NewLatency) -> bool:
+    def is_placed(client_id: int, row: NewLatency) -> bool:
         if row.client.name is None or row.address is None:
             return True
         address = pack_address(row.address)
         return any(
             prefix.network <= address <= prefix.last
-            for prefix in prefixes[client_ids[row.owned]]
+            for prefix in prefixes[client_id]
         )
 
-    return [row for row in rows if is_placed(row)]
+    return [located for located in rows if is_placed(*located)]
 
 
 def _write(
     connection: sa.Connection,
-    rows: Sequence[NewLatency],
-    client_ids: Mapping[Owned, int],
+    rows: Sequence[_Located],
     progress: Callable[[int], None],
 ) -> Stored:
-    vantage_ids = vantage_ids_of(connection, {r.latency.vantage for r in rows})
-    keys = [
-        (client_ids[row.owned], vantage_ids[row.latency.vantage])
-        for row in rows
+    vantage_ids = vantage_ids_of(
+        connection, {row.latency.vantage for _, row in rows}
+    )
+    keyed = [
+        ((client_id, vantage_ids[row.latency.vantage]), row.latency)
+        for client_id, row in rows
     ]
     # A clock that was ahead must not keep out what comes after it.
     latest = time.time() + CLOCK_SKEW_SECONDS
-    times = {
-        key: measured_at
-        for key, measured_at in _times(connection, keys).items()
-        if measured_at <= latest
-    }
+    times = _times(connection, keyed, latest)
     newest: dict[Key, Latency] = {}
     older = 0
-    for key, row in zip(keys, rows, strict=True):
-        if row.latency.measured_at < times.get(key, 0.0):
+    for key, latency in keyed:
+        if latency.measured_at < times.get(key, 0.0):
             older += 1
         else:
-            times[key] = row.latency.measured_at
-            newest[key] = row.latency
+            times[key] = latency.measured_at
+            newest[key] = latency
     done = len(rows) - len(newest)
     # In the order of the key, so that two writers do not lock each other out.
     for batch in batches(sorted(newest), BATCH_ROWS):
@@ -233,22 +242,35 @@ def _write(
     return Stored(written=len(rows) - older, older=older)
 
 
-def _times(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, float]:
-    """When the stored rows of these clients and vantages were measured."""
-    client_ids = sorted({client_id for client_id, _ in keys})
-    vantage_ids = sorted({vantage_id for _, vantage_id in keys})
+def _times(
+    connection: sa.Connection,
+    rows: Sequence[tuple[Key, Latency]],
+    latest: float,
+) -> dict[Key, float]:
+    """When stored rows were measured, as far as one of these can be older.
+
+    It seldom can, so that this seldom reads more than a few.
+    """
+    oldest = min((row.measured_at for _, row in rows), default=latest)
+    asked: dict[int, set[int]] = {}
+    for (client_id, vantage_id), _ in rows:
+        asked.setdefault(client_id, set()).add(vantage_id)
     return {
-        (row.client_id, row.vantage_id): row.measured_at
-        for some_clients in batches(client_ids, BATCH_VALUES)
-        for some_vantages in batches(vantage_ids, BATCH_VALUES)
-        for row in connection.execute(
+        (client_id, vantage_id): measured_at
+        for client_ids in batches(sorted(asked), BATCH_VALUES)
+        for vantage_ids in batches(
+            sorted(set().union(*(asked[id_] for id_ in client_ids))),
+            BATCH_VALUES,
+        )
+        for client_id, vantage_id, measured_at in connection.execute(
             sa.select(
                 latencies.c.client_id,
                 latencies.c.vantage_id,
                 latencies.c.measured_at,
             ).where(
-                latencies.c.client_id.in_(some_clients),
-                latencies.c.vantage_id.in_(some_vantages),
+                latencies.c.client_id.in_(client_ids),
+                latencies.c.vantage_id.in_(vantage_ids),
+                latencies.c.measured_at.between(oldest, latest),
             )
         )
     }

@@ -75,7 +75,7 @@ def set_client(
     for packed, prefix in wanted.items():
         made = connection.execute(
             sa.insert(named_prefixes).values(
-                client_id=client_id, **dataclasses.asdict(packed)
+                client_id=client_id, **packed._asdict()
             )
         )
         assert made.inserted_primary_key is not None

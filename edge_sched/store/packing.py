@@ -18,8 +18,8 @@ is ``::ffff:203.0.113.0/120``. The first bytes of IPv4 are part of its form:
 the IPv6 default ``::/0`` is no prefix of it.
 """
 
-import dataclasses
 import ipaddress
+from typing import NamedTuple
 
 from edge_sched.client import Prefix
 
@@ -29,8 +29,7 @@ _MAPPED_BITS = 96
 _MAPPED = 0xFFFF << 32
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """A prefix as it is stored.
 
     :param network: its first address, 16 bytes
@@ -46,12 +45,11 @@ class Packed:
 def pack(prefix: Prefix) -> Packed:
     """``203.0.113.0/24`` -> ``::ffff:203.0.113.0``, ``...255``, 120."""
     first = int(prefix.network_address)
-    last = int(prefix.broadcast_address)
     length = prefix.prefixlen
     if prefix.version == 4:
         first |= _MAPPED
-        last |= _MAPPED
         length += _MAPPED_BITS
+    last = first | _ALL >> length
     return Packed(first.to_bytes(16), last.to_bytes(16), length)
 
 

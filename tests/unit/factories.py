@@ -16,7 +16,6 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from edge_sched import client
@@ -30,11 +29,6 @@ from edge_sched import wish as wishes
 
 NOW = 1_787_000_000.0
 ADDRESS = '203.0.113.7'
-
-#: The same examples in each run, and no more than a unit test may take.
-bounded = settings(
-    deadline=None, derandomize=True, max_examples=100, database=None
-)
 
 
 def make_row(

@@ -296,7 +296,6 @@ class OutageTest(base.BaseTestCase):
 
 class PropertiesTest(base.BaseTestCase):
     @hypothesis.given(factories.decisions())
-    @factories.bounded
     def test_score_is_finite_in_0_to_1_and_in_its_class(self, made):
         asked = made.intent
         for host in made.verdicts.values():
@@ -314,7 +313,6 @@ class PropertiesTest(base.BaseTestCase):
                 self.assertLessEqual(host.score, 1 / 3)
 
     @hypothesis.given(factories.decisions())
-    @factories.bounded
     def test_better_class_always_scores_higher(self, made):
         if not made.intent.has_budget:
             return
@@ -325,7 +323,6 @@ class PropertiesTest(base.BaseTestCase):
         )
 
     @hypothesis.given(factories.decisions())
-    @factories.bounded
     def test_nearer_is_never_worse_within_a_class(self, made):
         if made.intent.objective == 'fit':
             return
@@ -340,7 +337,6 @@ class PropertiesTest(base.BaseTestCase):
                     self.assertGreaterEqual(one.score, other.score)
 
     @hypothesis.given(factories.decisions())
-    @factories.bounded
     def test_within_every_budget_is_always_accepted(self, made):
         asked = made.intent
         for host in made.verdicts.values():
@@ -362,7 +358,6 @@ class PropertiesTest(base.BaseTestCase):
         st.lists(factories.rows(), max_size=3),
         st.lists(factories.rows(), max_size=3),
     )
-    @factories.bounded
     def test_order_does_not_depend_on_the_other_hosts(
         self, asked, pair, company, other_company
     ):
@@ -398,7 +393,6 @@ class PropertiesTest(base.BaseTestCase):
         st.lists(st.floats(0.1, 600), max_size=3),
         st.floats(5, 500),
     )
-    @factories.bounded
     def test_nearer_by_more_than_a_tie_band_is_always_better(
         self, near, further, others, budget
     ):

@@ -22,7 +22,6 @@ from edge_sched import intent
 from edge_sched import keys
 from edge_sched import latency
 from edge_sched import wish as wishes
-from tests.unit import factories
 from tests.unit.factories import merged
 
 BUDGET = {'edge:latency_budget_ms': '20'}
@@ -409,7 +408,6 @@ class MergePropertiesTest(base.BaseTestCase):
             self.assertLessEqual(now, held)
 
     @hypothesis.given(sources(), sources())
-    @factories.bounded
     def test_merging_is_never_looser_than_the_flavor(self, specs, hints):
         held, now = merged(specs), merged(specs, hints)
         self.assertNotAbove(held.jitter_budget_ms, now.jitter_budget_ms)
@@ -434,7 +432,6 @@ class MergePropertiesTest(base.BaseTestCase):
                 self.assertEqual(getattr(held, name), getattr(now, name))
 
     @hypothesis.given(sources(), sources())
-    @factories.bounded
     def test_clamped_names_only_keys_of_the_hint(self, specs, hints):
         now = merged(specs, hints)
         self.assertLessEqual(set(now.clamped), set(hints))
@@ -443,7 +440,6 @@ class MergePropertiesTest(base.BaseTestCase):
         self.assertEqual((), merged({}, hints).clamped)
 
     @hypothesis.given(sources())
-    @factories.bounded
     def test_source_merged_with_itself_is_itself(self, specs):
         # What is left out may differ: the hint alone is no contract.
         self.assertEqual(merged(specs), merged(specs, specs))

@@ -206,7 +206,6 @@ class RowTest(base.BaseTestCase):
         self.assertJudged(OVER, made, over=('latency',))
 
     @hypothesis.given(factories.rows(), factories.intents(1))
-    @factories.bounded
     def test_reasons_go_with_the_standing(self, row, asked):
         made = judged(row, asked)
         self.assertEqual(made.standing is OVER, bool(made.over))
@@ -215,7 +214,6 @@ class RowTest(base.BaseTestCase):
         self.assertGreaterEqual(made.age_seconds, 0)
 
     @hypothesis.given(factories.rows(), factories.intents(1), st.floats(0, 1))
-    @factories.bounded
     def test_smaller_budget_never_lets_more_in(self, row, asked, share):
         (target,) = asked.targets
         if target.latency_budget_ms is None:

@@ -34,7 +34,6 @@ from edge_sched.latency import NewLatency
 from edge_sched.measurement import file
 from edge_sched.measurement import lines
 from edge_sched.measurement import record
-from tests.unit import factories
 
 NOW = 1_787_000_000.0
 HEADER = 'vantage,client,rtt_p50_ms,rtt_p95_ms'
@@ -404,9 +403,7 @@ class TestForm(testtools.TestCase):
 
 
 #: A busy machine is no failure.
-patient = settings(
-    factories.bounded, suppress_health_check=[HealthCheck.too_slow]
-)
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = st.text(st.characters(codec='utf-8'), min_size=1, max_size=20).filter(
     lambda text: text.isprintable() and text == text.strip()

@@ -361,7 +361,6 @@ class TextTest(base.BaseTestCase):
         st.lists(st.text(max_size=60), min_size=5, max_size=5),
         st.sampled_from(['figure', 'site', 'none']),
     )
-    @factories.bounded
     def test_reason_is_short_and_printable(self, made, names, detail):
         if made.any_accepted:
             return
@@ -377,7 +376,6 @@ class TextTest(base.BaseTestCase):
             self.assertNotIn(' old)', said)
 
     @hypothesis.given(st.sampled_from(sorted(keys.KEYS)), factories.texts)
-    @factories.bounded
     def test_refusal_of_a_bad_value_is_short_and_printable(self, key, text):
         said = reason.bounded(str(keys.BadValueError(key, text, 'good')))
         self.assertLessEqual(len(said.encode()), 180)

@@ -214,7 +214,6 @@ class RecordTest(base.BaseTestCase):
         self.assertEqual([], made['best'])
 
     @hypothesis.given(factories.decisions())
-    @factories.bounded
     def test_record_is_json_and_keeps_addresses_to_itself(self, made):
         text = json.dumps(recorded(made), allow_nan=False)
         self.assertNotIn(factories.ADDRESS, text)

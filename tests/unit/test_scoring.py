@@ -21,7 +21,6 @@ from oslotest import base
 
 from edge_sched import scoring
 from edge_sched.scoring import Standing
-from tests.unit import factories
 
 INF = math.inf
 OVER, UNKNOWN, WITHIN = Standing.OVER, Standing.UNKNOWN, Standing.WITHIN
@@ -79,7 +78,6 @@ class CheckTest(base.BaseTestCase):
         self.assertIs(expected, scoring.check_loss(ratio, budget_pct))
 
     @hypothesis.given(st.integers(0, 1000))
-    @factories.bounded
     def test_loss_as_large_as_the_budget_is_within(self, permille):
         # Both are read from text: 0.033 and 3.3.
         ratio = float(f'{permille / 1000:.3f}')
@@ -120,7 +118,6 @@ class BandTest(base.BaseTestCase):
         self.assertEqual(0.0, scoring.Bands(10.0, 3.0).floor(0.5))
 
     @hypothesis.given(rtts_ms, rtts_ms, bands_ms)
-    @factories.bounded
     def test_banded_is_never_above_the_value(self, rtt, best, band):
         ranked = scoring.Bands(best, band).floor(rtt)
         self.assertLessEqual(ranked, rtt)
@@ -129,7 +126,6 @@ class BandTest(base.BaseTestCase):
         self.assertLessEqual(rtt - ranked, width * (1 + 1e-9) + 1e-9)
 
     @hypothesis.given(rtts_ms, rtts_ms, rtts_ms, bands_ms)
-    @factories.bounded
     def test_banding_keeps_the_order(self, one, other, best, band):
         near, far = sorted((one, other))
         self.assertLessEqual(
@@ -138,7 +134,6 @@ class BandTest(base.BaseTestCase):
         )
 
     @hypothesis.given(rtts_ms, bands_ms)
-    @factories.bounded
     def test_best_stays_where_it_is(self, best, band):
         self.assertEqual(best, scoring.Bands(best, band).floor(best))
 
@@ -189,14 +184,12 @@ class ScoreTest(base.BaseTestCase):
         self.assertAlmostEqual(expected, observed, 12)
 
     @hypothesis.given(st.integers(1, 10_000))
-    @factories.bounded
     def test_fit_keeps_the_headroom_at_its_edge(self, tenths):
         # 90 % of 3.3 are 2.97, which 0.9 * 3.3 in floating point is not.
         budget, judged = float(f'{tenths / 10:.1f}'), tenths * 9 / 100
         self.assertTrue(scoring.keeps_headroom(judged, budget, 0.1))
 
     @hypothesis.given(standings, shares, standings, shares)
-    @factories.bounded
     def test_classes_never_overlap(self, one, s_one, other, s_other):
         if one > other:
             self.assertGreater(

@@ -158,7 +158,6 @@ class ReadTest(base.BaseTestCase):
         ),
         st.dictionaries(factories.key_names, factories.texts, max_size=12),
     )
-    @factories.bounded
     def test_nothing_that_nova_stores_raises(self, hints, specs):
         flavor, hint = wishes.read_flavor(specs), wishes.read_hints(hints)
         asked = intent.merge(flavor, hint)

@@ -25,7 +25,6 @@ from edge_sched.cmd import target
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target_file import read_targets
 from edge_sched.store.candidates import Candidate
-from tests.unit import factories
 from tests.unit.cmd import base
 
 
@@ -223,7 +222,6 @@ class ChooseTest(oslo_base.BaseTestCase):
         st.lists(st.none() | st.floats(1, 9) | st.just(math.inf), max_size=30),
         st.integers(1, 40),
     )
-    @factories.bounded
     def test_no_more_than_the_limit_no_fewer_than_there_are(self, p50s, limit):
         found = [candidate(n, p50) for n, p50 in enumerate(p50s)]
         chosen = self.chosen(found, limit)

@@ -22,7 +22,6 @@ from oslotest import base
 from tests.emulation.path import Lane
 from tests.emulation.path import Path
 from tests.emulation.path import Way
-from tests.unit import factories
 
 MS = 1_000_000
 moments = st.lists(st.integers(0, 1000 * MS), max_size=50).map(sorted)
@@ -76,7 +75,6 @@ class LaneTest(base.BaseTestCase):
             arrivals(Way(delay_ms=5), [0, 1 * MS, 100 * MS]),
         )
 
-    @factories.bounded
     @given(moments, st.text(max_size=3))
     def test_jitter_adds_up_to_its_own(
         self, sent_ns: list[int], seed: str
@@ -88,7 +86,6 @@ class LaneTest(base.BaseTestCase):
             self.assertLessEqual(sent + 5 * MS, arrival)
             self.assertLessEqual(arrival, sent + 7 * MS)
 
-    @factories.bounded
     @given(moments)
     def test_nobody_overtakes(self, sent_ns: list[int]) -> None:
         found = arrivals(Way(delay_ms=5, jitter_ms=50), sent_ns)
