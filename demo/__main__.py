@@ -32,8 +32,8 @@ def main() -> int:
     folder = pathlib.Path(tempfile.mkdtemp(prefix='edge-sched-'))
     try:
         checks = _run(arguments.dataset, folder).checks
-    except dataset.BadDatasetError as error:
-        print(f'demo: {error}')
+    except (dataset.BadDatasetError, KeyboardInterrupt) as error:
+        print(f'demo: {error or "interrupted"}')
         shutil.rmtree(folder)
         return 1
     except Exception:

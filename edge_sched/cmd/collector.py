@@ -135,6 +135,17 @@ def _equipment(conf: cfg.ConfigOpts) -> Equipment:
             f'[{collector_conf.GROUP.name}] shard: {error}'
         ) from error
     settings = StoreSettings.from_conf(conf)
+    try:
+        _ = settings.sqlite_file
+    except StoreUnavailableError as error:
+        raise ValueError(str(error)) from error
+    if group.interval > settings.max_age_seconds / 3:
+        LOG.warning(
+            '[edge_sched_collector] interval %(interval)g is above a third of '
+            '[edge_sched] max_age %(max_age)g: a round that fails lets '
+            'measurements grow old',
+            {'interval': group.interval, 'max_age': settings.max_age_seconds},
+        )
     return Equipment(
         inputs=loading.load(conf, group.inputs, shard.has),
         store=Writer(settings),

@@ -18,6 +18,7 @@ import signal
 from collections.abc import Sequence
 
 from oslo_config import cfg
+from oslo_log import log as logging
 
 from edge_sched.cmd import service
 from edge_sched.conf.reflector import register_opts
@@ -26,6 +27,8 @@ from edge_sched.probe.stamp.key import BadKeyError
 from edge_sched.probe.stamp.key import read_key
 from edge_sched.probe.stamp.mirror import Mirror
 from edge_sched.probe.stamp.reflector import Reflector
+
+LOG = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,6 +46,10 @@ def _serve(conf: cfg.ConfigOpts) -> None:
             ) from None
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: reflector.stop())
+        signal.signal(
+            signal.SIGHUP,
+            lambda *_: LOG.warning('SIGHUP changes nothing: restart instead.'),
+        )
         reflector.serve()
 
 

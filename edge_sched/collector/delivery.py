@@ -26,7 +26,6 @@ from edge_sched.collector.outbox import Outbox
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.collector.tally import Tally
-from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.store.errors import StoreUnavailableError
 
 LOG = logging.getLogger(__name__)
@@ -75,9 +74,7 @@ class Delivery:
         """Try the store again, and let go of what is of no use any more."""
         self._is_up = True
         now = self._clock()
-        self._outbox.next_round(
-            now - self._equipment.max_age_seconds, now + CLOCK_SKEW_SECONDS
-        )
+        self._outbox.next_round(now, self._equipment.max_age_seconds)
         self._metrics.forget_vantages(now - self._equipment.retention_seconds)
 
     def take(self, harvest: Harvest, tally: Tally) -> None:
@@ -92,11 +89,12 @@ class Delivery:
     def end_round(self, tally: Tally) -> bool:
         """Write what is left; whether the store took it all.
 
-        The heartbeat says that measurements arrive, so there is none if no
-        input was read.
+        The heartbeat says that measurements arrive. A single source that is
+        silent keeps it from nothing; an input that has gone dark does, unless
+        another one brings rows.
         """
         self._write(tally, partly=True)
-        if tally.inputs and self._is_up and not self._enough():
+        if tally.measuring and self._is_up and not self._enough():
             with self._store_errors():
                 self._equipment.store.beat(self._equipment.name)
                 self._retain()

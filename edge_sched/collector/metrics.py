@@ -12,7 +12,8 @@
 
 """What the collector publishes of itself."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Collection, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client import Counter
@@ -74,11 +75,21 @@ class Metrics:
             'vantage',
         )
         self._newest_of: dict[str, float] = {}
+        self._inputs: set[str] = set()
 
-    def add_input(self, name: str) -> None:
-        """Publish an input before its first failure."""
-        self._inputs_failed.labels(name)
-        self._sources_failed.labels(name)
+    def set_inputs(self, names: Collection[str]) -> None:
+        """Publish these before their first failure, and no others."""
+        for gone in self._inputs - set(names):
+            for family in (
+                self._last_success,
+                self._inputs_failed,
+                self._sources_failed,
+            ):
+                _forget(family, gone)
+        for name in names:
+            self._inputs_failed.labels(name)
+            self._sources_failed.labels(name)
+        self._inputs = set(names)
 
     def input_ended(self, name: str, failed: bool, now: float) -> None:
         if failed:
@@ -116,8 +127,8 @@ class Metrics:
         for vantage, newest in list(self._newest_of.items()):
             if newest < oldest:
                 del self._newest_of[vantage]
-                self._newest.remove(vantage)
-                self._skew.remove(vantage)
+                _forget(self._newest, vantage)
+                _forget(self._skew, vantage)
 
     def _publish_newest(self, newest: Mapping[str, float]) -> None:
         for vantage, measured_at in newest.items():
@@ -132,3 +143,10 @@ class Metrics:
         return Counter(
             f'{_PREFIX}_{name}', text, labels, registry=self.registry
         )
+
+
+def _forget(family: Gauge | Counter, label: str) -> None:
+    """Publish the label no more, if it ever was."""
+    # Of old versions of the library.
+    with contextlib.suppress(KeyError):
+        family.remove(label)

@@ -20,6 +20,7 @@ import enum
 from collections.abc import Iterator
 
 from edge_sched.collector.equipment import Store
+from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
 from edge_sched.store.ids import batches
@@ -72,6 +73,7 @@ class Outbox:
         self, restamp_seconds: float, interval_seconds: float
     ) -> None:
         self._round = 0
+        self._now = 0.0
         self._written: dict[Key, _Written] = {}
         self._pending: dict[Key, NewLatency] = {}
         self.set_pace(restamp_seconds, interval_seconds)
@@ -102,7 +104,7 @@ class Outbox:
             same = written.digest == _digest(latency)
             if latency.measured_at < written.measured_at:
                 return _late(same)
-            if same and latency.measured_at < written.due_at:
+            if same and self._now < written.due_at:
                 return Fate.UNCHANGED
         self._pending[key] = row
         return Fate.PENDING
@@ -130,15 +132,18 @@ class Outbox:
                 self._remember(key, self._pending.pop(key).latency)
             yield recorded
 
-    def next_round(self, oldest: float, latest: float) -> None:
+    def next_round(self, now: float, max_age_seconds: float) -> None:
         """Forget pairs long absent, and rows that are of no use any more.
 
-        :param oldest: UTC epoch seconds; what waits and was measured before
-            is dropped
-        :param latest: what was measured after was by a clock that was ahead,
-            and shall not keep out what comes now
+        What waits and is older than ``max_age_seconds`` is dropped, and so is
+        what was measured by a clock that was ahead: it shall not keep out
+        what comes now.
+
+        :param now: UTC epoch seconds
         """
         self._round += 1
+        self._now = now
+        oldest, latest = now - max_age_seconds, now + CLOCK_SKEW_SECONDS
         for gone in [
             key
             for key, written in self._written.items()

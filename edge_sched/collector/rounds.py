@@ -73,8 +73,7 @@ class Collector:
         """Go on with these from the next round; what waits goes on waiting."""
         self._equipment = equipment
         self._delivery.equip(equipment)
-        for input_ in equipment.inputs:
-            self._metrics.add_input(input_.name)
+        self._metrics.set_inputs([input_.name for input_ in equipment.inputs])
 
     def run(self, reload: Callable[[], None]) -> None:
         """Make rounds until ``stop``.
@@ -128,7 +127,9 @@ class Collector:
             Deadline(self._equipment.interval_seconds * _WAIT_SHARE),
             lambda: self._stopping or not self._turns,
         )
-        for name in () if self._stopping else self._turns:
+        late = () if self._stopping else tuple(self._turns)
+        self._tally.dark += len(late)
+        for name in late:
             self._metrics.input_ended(name, True, self._clock())
             self._complaints.note(name, {'did not end in time'})
         delivered = self._delivery.end_round(self._tally)
@@ -160,13 +161,19 @@ class Collector:
         turn.count(harvest)
         if harvest.failed:
             self._metrics.source_failed(turn.input.name)
-        self._delivery.take(harvest, self._tally)
+        try:
+            self._delivery.take(harvest, self._tally)
+        except (TypeError, AttributeError):
+            # Drivers are others' code as well, and bring what they like.
+            LOG.exception('Input %s brought no harvest.', turn.input.name)
+            turn.failures.add('brought something that is no harvest')
 
     def _end_turn(self, turn: Turn, error: str) -> None:
         name = turn.input.name
         del self._turns[name]
-        failed = bool(error) or turn.went_dark()
+        failed = bool(error) or turn.all_failed()
         self._tally.inputs += not failed
+        self._tally.dark += bool(error) or turn.went_dark()
         self._metrics.input_ended(name, failed, self._clock())
         self._complaints.note(name, turn.failures | ({error} - {''}))
 

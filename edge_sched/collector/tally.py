@@ -25,6 +25,7 @@ class Tally:
     """Rows by what became of them, from one report to the next.
 
     :param inputs: those that did not fail
+    :param dark: those that failed by more than a single source
     :param refused: by reason: those of inputs and door, and ``older`` (than
         what is stored or waits), ``unknown`` (a name that is no client),
         ``misplaced`` (a name that points elsewhere)
@@ -33,6 +34,7 @@ class Tally:
     """
 
     inputs: int = 0
+    dark: int = 0
     sources: int = 0
     failed_sources: int = 0
     read: int = 0
@@ -41,6 +43,11 @@ class Tally:
     refused: Counter[str] = dataclasses.field(default_factory=Counter)
     skews: dict[str, float] = dataclasses.field(default_factory=dict)
     newest: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def measuring(self) -> bool:
+        """Whether measurements arrive, or would if there were any new."""
+        return self.read > 0 or not self.dark
 
     def brought(self, harvest: Harvest) -> None:
         """Note what a source brought, before it is looked at."""

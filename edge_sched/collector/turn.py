@@ -63,28 +63,41 @@ class Turn:
         ).start()
 
     def count(self, harvest: Harvest) -> None:
-        """Note how a source went."""
+        """Note how a source went; one with nothing but refused rows failed."""
         self._sources += 1
-        if harvest.failed:
+        why = harvest.failed
+        if harvest.refused and not harvest.readings:
+            reasons = ', '.join(
+                f'{reason} {count}'
+                for reason, count in harvest.refused.items()
+            )
+            why = f'all rows of a source are refused ({reasons})'
+        if why:
             self._failed += 1
-            self.failures.add(harvest.failed)
+            self.failures.add(why)
+
+    def all_failed(self) -> bool:
+        return 0 < self._sources == self._failed
 
     def went_dark(self) -> bool:
         """Whether all of several sources failed.
 
         A single one may be silent by itself: that is no outage of measuring.
         """
-        return 2 <= self._sources == self._failed
+        return self.all_failed() and self._sources > 1
 
     def _run(self) -> None:
-        error = ''
+        error = 'broke'
         try:
             for harvest in self.input.collect(self._deadline):
                 self._events.put(Event(self, harvest))
+            error = ''
         except InputError as failure:
             error = str(failure)
-        except Exception as failure:
+        except BaseException as failure:
             # Drivers are others' code as well; none may stop the others.
             LOG.exception('Input %s broke.', self.input.name)
             error = f'{type(failure).__name__}: {failure}'
-        self._events.put(Event(self, None, error))
+        finally:
+            # Without it the input would have no other turn, ever.
+            self._events.put(Event(self, None, error))

@@ -106,7 +106,8 @@ user reads say so. A single prober that is silent does not bring this about,
 and without any heartbeat, as with imports only, it never comes.
 
 A collector that has been away for longer than this is taken for one that was
-removed.
+removed, and so are those of another number of shards than the last heartbeat
+is of.
 
 Possible values:
 

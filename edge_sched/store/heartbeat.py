@@ -21,8 +21,15 @@ def beat(connection: sa.Connection, name: str, now: float) -> None:
     """Note that a collector is at work.
 
     Also if it was there later: a clock that was ahead must not hide an
-    outage.
+    outage. The work is shared by as many as the last one says, so that those
+    of another number are no more.
+
+    :param name: which of how many, e.g. ``1/2``
     """
+    of_as_many = f'%/{name.rpartition("/")[2]}'
+    connection.execute(
+        sa.delete(heartbeats).where(heartbeats.c.name.not_like(of_as_many))
+    )
     beaten = connection.execute(
         sa.update(heartbeats)
         .where(heartbeats.c.name == name)

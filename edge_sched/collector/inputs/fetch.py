@@ -23,6 +23,8 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 
 import requests
+from requests import auth
+from urllib3.exceptions import HTTPError
 
 from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.bounded import BoundedSession
@@ -38,7 +40,8 @@ class FetchError(Exception):
 class Fetcher:
     """Fetches with one set of credentials and one idea of who is trusted.
 
-    :param credentials: user and password, of basic authentication
+    :param credentials: user and password, of basic authentication; sent in
+        UTF-8
     :param cafile: certificates to trust instead of the system's
     :param clock: UTC epoch seconds
     """
@@ -49,7 +52,10 @@ class Fetcher:
         cafile: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._credentials = credentials
+        # As text they would be sent in ISO 8859-1.
+        self._auth = credentials and auth.HTTPBasicAuth(
+            *(part.encode() for part in credentials)
+        )
         self._verify = cafile or True
         self._clock = clock
 
@@ -71,7 +77,7 @@ class Fetcher:
                 session.get(
                     url,
                     headers=headers,
-                    auth=self._credentials,
+                    auth=self._auth,
                     verify=self._verify,
                     allow_redirects=False,
                     stream=True,
@@ -81,7 +87,7 @@ class Fetcher:
             ):
                 begun_at = self._clock()
                 body = _body(response, max_bytes)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             if not deadline.passed():
                 raise FetchError(_reason(error)) from error
         # Where no length was promised, a socket that was shut is an end.

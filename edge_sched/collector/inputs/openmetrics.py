@@ -13,7 +13,7 @@
 """Driver ``openmetrics``: the probers themselves, without any Prometheus."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from oslo_config import cfg
@@ -61,7 +61,10 @@ Possible values:
 The number of probers that are read at a time.
 
 Most of the time a prober is waited for. Those that did not answer the last
-time come last, so that they hold up no other.
+time come last, so that they hold up no other. Where many are waited for, each
+of them is waited for a shorter time than ``timeout``, but never less than a
+second: with one at a time for each 20 probers, all have their turn in a round
+of 30 seconds even if none answers.
 
 Possible values:
 
@@ -69,6 +72,11 @@ Possible values:
 """,
     ),
 )
+
+
+#: Chosen: the handshakes of TCP and TLS and a page, from the other side of the
+#: world, and some to spare.
+LEAST_SECONDS = 1.0
 
 
 class Prober(NamedTuple):
@@ -81,8 +89,24 @@ class Prober(NamedTuple):
     url: str
 
 
+class Job(NamedTuple):
+    """A prober to be asked.
+
+    :param sharers: how many, itself included, are still to share the time
+        that is left when it is begun
+    """
+
+    prober: Prober
+    sharers: int
+
+
 class OpenMetricsInput(Input):
     """A source is one prober; one that is silent stops no other.
+
+    Those that answered are asked first, in the order in which they did, so
+    that the slow ones get what time the quick ones leave; then those whose
+    turn did not come; at last the silent ones. Of these a few have the whole
+    timeout, others in each round, and the rest shares what is left.
 
     :param clock: UTC epoch seconds, for tests
     """
@@ -98,27 +122,53 @@ class OpenMetricsInput(Input):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(name, conf, group, mine)
-        self._probers = [p for p in self._read_probers() if mine(p.vantage)]
         self._fetcher = self._make_fetcher(clock)
-        self._silent: frozenset[Prober] = frozenset()
+        self._live: list[Prober] = []
+        self._unasked = [p for p in self._read_probers() if mine(p.vantage)]
+        self._silent: list[Prober] = []
 
     def collect(self, deadline: Deadline) -> Iterator[Harvest]:
-        def scrape(prober: Prober) -> Harvest:
-            return self._scrape(prober, deadline)
+        asked = set()
+        least_seconds = min(LEAST_SECONDS, deadline.remaining_seconds() / 2)
 
-        silent = set()
-        for prober, harvest in in_parallel(
-            sorted(self._probers, key=self._silent.__contains__),
-            scrape,
-            self.settings.concurrency,
-            deadline,
+        def scrape(job: Job) -> Harvest:
+            left_seconds = deadline.remaining_seconds()
+            # To fail with less than that says nothing about a prober.
+            if left_seconds >= least_seconds:
+                asked.add(job.prober)
+            share_seconds = left_seconds * concurrency / job.sharers
+            return self._scrape(
+                job.prober,
+                deadline.within(max(share_seconds, least_seconds)),
+            )
+
+        concurrency = self.settings.concurrency
+        patient = (concurrency + 1) // 2
+        favoured, waiting = self._silent[:patient], self._silent[patient:]
+        jobs = [
+            *_sharing([*self._live, *self._unasked]),
+            *(Job(prober, 1) for prober in favoured),
+            *_sharing(waiting),
+        ]
+        live, unasked, failed = [], [], {}
+        for (prober, _), harvest in in_parallel(
+            jobs, scrape, concurrency, deadline
         ):
             if harvest is None:
-                harvest = _failed(prober, 'no answer within the round')
-            if harvest.failed:
-                silent.add(prober)
+                harvest = _failed(
+                    prober, _why_nothing(prober in asked, deadline)
+                )
+            if not harvest.failed:
+                live.append(prober)
+            elif prober in asked:
+                failed[prober] = True
+            else:
+                unasked.append(prober)
             yield harvest
-        self._silent = frozenset(silent)
+        self._live, self._unasked = live, unasked
+        # Those that still wait for their whole timeout stay before the rest.
+        first = [prober for prober in waiting if failed.pop(prober, False)]
+        self._silent = [*first, *failed]
 
     def _scrape(self, prober: Prober, deadline: Deadline) -> Harvest:
         try:
@@ -179,6 +229,17 @@ class OpenMetricsInput(Input):
             raise self.bad_setting(
                 option, path, f'cannot be used: {error}'
             ) from error
+
+
+def _sharing(probers: Sequence[Prober]) -> Iterator[Job]:
+    """Jobs of equal rights, in this order."""
+    return map(Job, probers, range(len(probers), 0, -1))
+
+
+def _why_nothing(asked: bool, deadline: Deadline) -> str:
+    if not deadline.passed():
+        return 'reading it broke'
+    return 'no answer within the round' if asked else 'not asked in time'
 
 
 def _failed(prober: Prober, why: str) -> Harvest:

@@ -17,7 +17,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from oslo_log import log as logging
+
 from edge_sched.collector.inputs.base import Deadline
+
+LOG = logging.getLogger(__name__)
 
 Job = TypeVar('Job')
 Result = TypeVar('Result')
@@ -33,12 +37,13 @@ def in_parallel(
 
     A job that does not end by the deadline has ``None``. Its thread is left
     behind, and keeps nobody waiting: neither a name server that does not
-    answer nor the end of the process.
+    answer nor the end of the process. One whose ``work`` raises has ``None``
+    at once, and the log says why.
 
-    :param work: raises nothing
+    :param jobs: begun in this order
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[int, Result | None]] = queue.SimpleQueue()
     for number in range(len(jobs)):
         waiting.put(number)
 
@@ -48,7 +53,12 @@ def in_parallel(
                 number = waiting.get_nowait()
             except queue.Empty:
                 return
-            done.put((number, work(jobs[number])))
+            result = None
+            try:
+                result = work(jobs[number])
+            except Exception:
+                LOG.exception('Reading %s broke.', jobs[number])
+            done.put((number, result))
 
     for _ in range(min(concurrency, len(jobs))):
         threading.Thread(target=run, daemon=True).start()

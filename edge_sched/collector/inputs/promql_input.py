@@ -81,6 +81,11 @@ class PromQLInput(Input):
             table.distrust(queries.vector(recipe.claim))
         skews: dict[str, float] = {}
         for column, samples in self._answers(queries, deadline):
+            if column in REQUIRED and not samples:
+                raise InputError(
+                    f'{column} has no series: is it scraped, and may we see '
+                    'it?'
+                )
             if column == _SKEW:
                 skews = table.by_vantage(samples)
             elif column == _INFO:

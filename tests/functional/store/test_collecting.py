@@ -303,6 +303,17 @@ class CollectingTests:
         self.writer.beat('1/1')
         self.assertEqual({now}, self.heartbeats())
 
+    def test_collectors_of_another_number_are_no_more(self):
+        for name in ('1/2', '2/2', '1/1', '1/1'):
+            self.writer.beat(name)
+        self.assertEqual(
+            [('1/1',)],
+            [
+                tuple(row)
+                for row in self.select('SELECT name FROM edge_heartbeats')
+            ],
+        )
+
     def test_one_statement_with_and_without_heartbeats(self):
         self.store(base.row('lyon', '203.0.113.0/24', 1.0))
         self.writer.set_client('car', [HOME])

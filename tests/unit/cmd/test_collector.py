@@ -188,7 +188,7 @@ class ServiceTest(CollectorTestCase):
             self.configure('interval = 3600', prober=closed_url())
             process.send_signal(signal.SIGHUP)
             self.wait_for('The configuration was read again')
-            self.wait_for('round 3: 1 inputs, 0 rows read')
+            self.wait_for('round 3: 0 inputs, 0 rows read')
             process.send_signal(number)
             self.assertEqual(0, process.wait(PATIENCE_SECONDS))
 

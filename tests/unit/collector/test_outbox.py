@@ -84,7 +84,7 @@ class OutboxTest(base.BaseTestCase):
         self.put(row('lyon', measured_at=NOW + 3600))
         self.flush()
         self.put(row('paris', measured_at=NOW + 3600))
-        self.outbox.next_round(NOW - MAX_AGE, NOW + 5)
+        self.outbox.next_round(NOW, MAX_AGE)
         self.assertEqual(
             [Fate.PENDING, Fate.PENDING],
             self.put(
@@ -143,7 +143,7 @@ class OutboxTest(base.BaseTestCase):
         writes = []
         for number in range(60):
             now = NOW + number * INTERVAL
-            self.outbox.next_round(now - MAX_AGE, now)
+            self.outbox.next_round(now, MAX_AGE)
             self.put(*(row(vantage, measured_at=now) for vantage in vantages))
             writes.append(len(self.outbox))
             self.flush()
@@ -161,15 +161,31 @@ class OutboxTest(base.BaseTestCase):
         self.outbox.set_pace(RESTAMP, RESTAMP)
         self.put(row())
         self.flush()
+        self.outbox.next_round(NOW + RESTAMP, MAX_AGE)
         self.assertEqual(
             [Fate.PENDING], self.put(row(measured_at=NOW + RESTAMP))
         )
+
+    def test_a_stamp_is_due_however_old_its_samples_were(self):
+        self.outbox.next_round(NOW, MAX_AGE)
+        self.put(row(measured_at=NOW - 11))
+        self.flush()
+        for number in range(1, 12):
+            now = NOW + number * INTERVAL
+            self.outbox.next_round(now, MAX_AGE)
+            self.put(row(measured_at=now - 11))
+            self.flush()
+            (stored,) = self.store.rows.values()
+            self.assertLessEqual(
+                now + INTERVAL - stored.measured_at, RESTAMP + INTERVAL
+            )
+            self.assertLess(now - stored.measured_at, RESTAMP)
 
     def test_pairs_that_are_gone_are_forgotten(self):
         self.put(row('lyon'), row('paris'))
         self.flush()
         for _ in range(FORGET_ROUNDS + 1):
-            self.outbox.next_round(NOW - MAX_AGE, NOW)
+            self.outbox.next_round(NOW, MAX_AGE)
             self.put(row('lyon'))
         self.assertEqual(
             [Fate.UNCHANGED, Fate.PENDING], self.put(row('lyon'), row('paris'))
@@ -179,7 +195,7 @@ class OutboxTest(base.BaseTestCase):
         self.put(
             row('lyon', measured_at=NOW), row('paris', measured_at=NOW + 1)
         )
-        self.outbox.next_round(NOW + 0.5, NOW + 1)
+        self.outbox.next_round(NOW + 1, 0.5)
         self.flush()
         self.assertEqual(
             ['paris'], [vantage for vantage, _ in self.store.rows]
@@ -207,7 +223,7 @@ class OutboxTest(base.BaseTestCase):
                 if old is None or old.measured_at <= new.latency.measured_at:
                     newest[vantage] = new.latency
             elif step == 'round':
-                self.outbox.next_round(NOW, math.inf)
+                self.outbox.next_round(NOW + 100, math.inf)
             elif step == 'flush' and not self.store.away:
                 self.flush(1)
             else:

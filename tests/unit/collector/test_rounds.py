@@ -138,6 +138,29 @@ class RoundTest(RoundsTestCase):
         self.assertIn('Input error: no way\n', self.log.output)
         self.assertIn('Input bug: ZeroDivisionError: oh\n', self.log.output)
 
+    def test_an_input_that_would_end_the_process_has_its_next_turn(self):
+        source = FakeInput('a', Harvest([reading()]))
+        source.error = SystemExit('enough')
+        collector = self.make(source)
+        self.assertFalse(collector.round())
+        self.assertIn('Input a: SystemExit: enough\n', self.log.output)
+        source.error = None
+        self.assertTrue(collector.round())
+        self.assertEqual(2, source.turns)
+
+    def test_an_error_that_cannot_be_told_ends_the_turn(self):
+        class UntoldError(Exception):
+            def __str__(self):
+                raise SystemExit
+
+        source = FakeInput('a')
+        source.error = UntoldError()
+        collector = self.make(source)
+        self.assertFalse(collector.round())
+        self.assertIn('Input a: broke\n', self.log.output)
+        source.error = None
+        self.assertTrue(collector.round())
+
     def test_an_input_that_hangs_is_left_behind(self):
         hanging = FakeInput('hanging', Harvest([reading(vantage='paris')]))
         hanging.go_on.clear()
@@ -171,9 +194,44 @@ class RoundTest(RoundsTestCase):
         self.assertFalse(collector.round())
         self.assertEqual([], self.store.beats)
 
+    def test_a_dark_input_is_an_outage_though_another_has_nothing_new(self):
+        quiet = FakeInput('quiet')
+        collector = self.make(FakeInput('dark', DEAD, DEAD), quiet)
+        self.assertTrue(collector.round())
+        self.assertEqual([], self.store.beats)
+        quiet.harvests = [Harvest([reading()])]
+        self.assertTrue(collector.round())
+        self.assertEqual(['1/1'], self.store.beats)
+
+    def test_what_is_no_harvest_stops_nobody(self):
+        odd = FakeInput('odd', Harvest([reading(client=None)]))
+        collector = self.make(odd, FakeInput('a', Harvest([reading()])))
+        self.assertTrue(collector.round())
+        self.assertEqual(1, len(self.store.rows))
+        self.assertIn('Input odd brought no harvest', self.log.output)
+
+    def test_an_input_that_was_removed_is_not_published(self):
+        collector = self.make(FakeInput('a'), FakeInput('b'))
+        collector.round()
+        collector.equip(Equipment([FakeInput('b')], self.store))
+        collector.round()
+        for name in ('inputs_failed_total', 'last_success_timestamp_seconds'):
+            self.assertIsNone(self.metric(name, input='a'))
+            self.assertIsNotNone(self.metric(name, input='b'))
+
+    def test_an_input_of_which_nothing_is_taken_has_failed(self):
+        forged = FakeInput('forged', Harvest((), {'vantage': 5}))
+        collector = self.make(forged)
+        self.assertFalse(collector.round())
+        self.assertIn(
+            'all rows of a source are refused (vantage 5)', self.log.output
+        )
+
     def test_one_silent_prober_is_no_outage(self):
         collector = self.make(FakeInput('a', DEAD))
-        self.assertTrue(collector.round())
+        # Nothing was read, and that is said; but measuring goes on.
+        self.assertFalse(collector.round())
+        self.assertEqual(1, self.metric('inputs_failed_total', input='a'))
         self.assertEqual(['1/1'], self.store.beats)
         self.assertEqual(1, self.metric('sources_failed_total', input='a'))
 
@@ -230,7 +288,7 @@ class StoreFaultTest(RoundsTestCase):
         self.assertEqual(5, self.metric('store_errors_total'))
         self.assertEqual([], self.store.beats)
         self.store.away = False
-        self.assertTrue(collector.round())
+        collector.round()
         self.assertEqual(2, len(self.store.rows))
         self.assertEqual(0, self.metric('rows_pending'))
         self.assertEqual(['1/1'], self.store.beats)

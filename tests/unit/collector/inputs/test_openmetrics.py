@@ -10,16 +10,23 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import math
 import ssl
 import threading
 
 import ddt
+import fixtures
 
+from edge_sched.collector.inputs import page
+from edge_sched.collector.inputs.base import Deadline
+from edge_sched.collector.inputs.fetch import Fetcher
+from edge_sched.collector.inputs.fetch import FetchError
 from edge_sched.collector.inputs.openmetrics import OpenMetricsInput
 from edge_sched.conf import inputs as conf_inputs
 from tests.unit.certificates import make_certificate
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
+from tests.unit.collector.fakes import Clock
 from tests.unit.collector.inputs.base import InputTestCase
 from tests.unit.collector.inputs.pages import Prober
 from tests.unit.collector.inputs.site import Site
@@ -157,6 +164,21 @@ class ScrapeTest(OpenMetricsTestCase):
             'Basic bWU6c2VjcmV0', site.headers[0]['Authorization']
         )
 
+    def test_credentials_are_sent_in_utf_8(self):
+        password = self.home / 'password'
+        password.write_text('geh\u00e9im', encoding='utf-8')
+        site = self.site(says(TEXT))
+        made = self.make(
+            f'prober = lyon {site.url}',
+            'user = m\u00e9',
+            f'password_file = {password}',
+        )
+        self.collect(made)
+        # 6d c3 a9 3a 67 65 68 c3 a9 69 6d in base 64.
+        self.assertEqual(
+            'Basic bcOpOmdlaMOpaW0=', site.headers[0]['Authorization']
+        )
+
     def test_tls_is_checked(self):
         cert, key = make_certificate(self.home)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -245,8 +267,40 @@ class ScrapeTest(OpenMetricsTestCase):
         self.collect(made)
         self.collect(made)
         self.assertEqual(
-            ['lazy', 'good', 'good', 'lazy', 'lazy', 'good'], asked
+            ['lazy', 'good', 'good', 'lazy', 'good', 'lazy'], asked
         )
+
+    def test_a_host_that_is_no_name_fails_alone(self):
+        good = self.site(says(TEXT))
+        made = self.make(
+            f'prober = paris http://{"a" * 64}.test/metrics',
+            f'prober = lyon {good.url}',
+            'concurrency = 1',
+        )
+        paris, lyon = self.collect(made)
+        self.assertIn('label empty or too long', paris.failed)
+        self.assertEqual('', lyon.failed)
+
+    def test_a_fault_of_ours_fails_one_prober_alone(self):
+        site = self.site(says(TEXT))
+        faults = [ZeroDivisionError('oh')]
+
+        def read(text, max_series, read=page.read):
+            if faults:
+                raise faults.pop()
+            return read(text, max_series)
+
+        self.useFixture(fixtures.MockPatchObject(page, 'read', read))
+        made = self.make(
+            f'prober = paris {site.url}?',
+            f'prober = lyon {site.url}',
+            'concurrency = 1',
+        )
+        paris, lyon = self.collect(made)
+        self.assertEqual(
+            f'paris at {site.url}?: reading it broke', paris.failed
+        )
+        self.assertEqual('', lyon.failed)
 
     def test_at_the_end_of_the_round_the_rest_has_failed(self):
         site = self.hostile(hangs)
@@ -254,3 +308,101 @@ class ScrapeTest(OpenMetricsTestCase):
         self.assertIn(
             why, ('no answer within the round', 'no whole answer in time')
         )
+
+
+class TurnsTest(OpenMetricsTestCase):
+    """One prober at a time, rounds of 24 s of a clock that is ours."""
+
+    def setUp(self):
+        super().setUp()
+        #: How long each takes, or would if we waited.
+        self.takes_seconds = {}
+        #: Who was asked in the last round, and how long we waited at most.
+        self.waited_seconds = {}
+        self.useFixture(fixtures.MockPatchObject(Fetcher, 'get', self.get))
+
+    def get(self, url, headers, deadline, max_bytes):
+        name = url.removeprefix('http://')
+        most = self.waited_seconds[name] = deadline.remaining_seconds()
+        self.clock.now += min(most, self.takes_seconds[name])
+        if self.takes_seconds[name] > most:
+            raise FetchError('no whole answer in time')
+        return TEXT.encode(), NOW
+
+    def make_probers(self, **takes_seconds):
+        self.takes_seconds = takes_seconds
+        return self.make(
+            *(f'prober = {name} http://{name}' for name in takes_seconds),
+            'concurrency = 1',
+            'timeout = 10',
+        )
+
+    def round(self, made):
+        """Who answered; and why the others did not."""
+        self.clock = Clock(0.0)
+        self.waited_seconds.clear()
+        harvests = list(made.collect(Deadline(24.0, self.clock)))
+        self.assertEqual(len(self.takes_seconds), len(harvests))
+        return (
+            {each.readings[0].vantage for each in harvests if not each.failed},
+            {
+                each.failed.split()[0]: each.failed.partition(': ')[2]
+                for each in harvests
+                if each.failed
+            },
+        )
+
+    def test_all_are_asked_in_each_round(self):
+        dark = {f'dark{n}': math.inf for n in range(12)}
+        made = self.make_probers(**dark, lyon=0.0, paris=0.0)
+        for _ in range(3):
+            live, failed = self.round(made)
+            self.assertEqual({'lyon', 'paris'}, live)
+            self.assertEqual({'no whole answer in time'}, {*failed.values()})
+
+    def test_the_silent_hold_the_others_up_for_one_round_only(self):
+        dark = {f'dark{n}': math.inf for n in range(30)}
+        made = self.make_probers(**dark, lyon=0.0, paris=0.0)
+        live, failed = self.round(made)
+        # A second each: 24 of them.
+        self.assertEqual(24, len(self.waited_seconds))
+        self.assertEqual(set(), live)
+        for name in ('dark24', 'dark29', 'lyon', 'paris'):
+            self.assertEqual('not asked in time', failed[name])
+        for _ in range(20):
+            live, failed = self.round(made)
+            self.assertEqual({'lyon', 'paris'}, live)
+            self.assertEqual({*dark}, {*failed})
+
+    def test_a_region_that_goes_dark_holds_nobody_up(self):
+        region = {f'region{n}': 0.0 for n in range(30)}
+        made = self.make_probers(**region, lyon=0.0, paris=0.0)
+        self.assertEqual({*region, 'lyon', 'paris'}, self.round(made)[0])
+        self.takes_seconds |= dict.fromkeys(region, math.inf)
+        self.round(made)
+        for _ in range(5):
+            self.assertEqual({'lyon', 'paris'}, self.round(made)[0])
+        self.takes_seconds |= region
+        self.assertEqual({*region, 'lyon', 'paris'}, self.round(made)[0])
+
+    def test_each_of_the_silent_has_the_whole_timeout_in_turn(self):
+        dark = {f'dark{n}': math.inf for n in range(10)}
+        made = self.make_probers(lyon=0.0, **dark)
+        self.round(made)
+        for _ in range(2):
+            favoured = set()
+            for _ in dark:
+                self.round(made)
+                self.assertEqual({'lyon', *dark}, {*self.waited_seconds})
+                favoured |= {
+                    name for name in dark if self.waited_seconds[name] == 10.0
+                }
+            self.assertEqual({*dark}, favoured)
+
+    def test_a_slow_one_among_the_silent_is_found(self):
+        dark = {f'dark{n}': math.inf for n in range(10)}
+        made = self.make_probers(**dark, lyon=0.0, slow=9.0)
+        self.assertEqual({'lyon'}, self.round(made)[0])
+        for _ in range(11):
+            live, _ = self.round(made)
+        self.assertEqual({'lyon', 'slow'}, live)

@@ -12,6 +12,7 @@
 
 import threading
 
+import fixtures
 from oslotest import base
 
 from edge_sched.collector.inputs.base import Deadline
@@ -64,6 +65,13 @@ class InParallelTest(base.BaseTestCase):
     def test_nothing_is_begun_after_the_deadline(self):
         found = self.run_jobs(['a'], self.fail, seconds=0)
         self.assertEqual([('a', None)], found)
+
+    def test_a_job_that_breaks_stops_no_other(self):
+        log = self.useFixture(fixtures.FakeLogger('edge_sched'))
+        found = self.run_jobs([0, 1, 2], lambda job: 2 // job, concurrency=1)
+        self.assertEqual([(0, None), (1, 2), (2, 1)], found)
+        self.assertIn('Reading 0 broke.', log.output)
+        self.assertIn('ZeroDivisionError', log.output)
 
     def test_no_jobs(self):
         self.assertEqual([], self.run_jobs([], self.fail))
