@@ -78,7 +78,7 @@ class Endpoint:
     def authorization(self) -> bytes:
         """The header that lets a scraper in; empty if everybody may read.
 
-        :raises ValueError: naming the option, if it makes no sense
+        :raises ValueError: naming the options, if they make no sense
         """
         if not self.user:
             if self.password_file:
@@ -86,6 +86,11 @@ class Endpoint:
                     'metrics_password_file goes with metrics_user'
                 )
             return b''
+        if not self.password_file:
+            raise ValueError(
+                f'metrics_user {self.user!r} goes with metrics_password_file, '
+                f'which is not set'
+            )
         if ':' in self.user:
             raise ValueError(f'metrics_user {self.user!r} has a colon')
         pair = f'{self.user}:{self._password()}'

@@ -54,6 +54,9 @@ SWITCH_SECONDS = 0.0005
 #: the default time-out of Prometheus.
 REPORT_SECONDS = 5.0
 
+#: The highest port of UDP (RFC 768: 16 bits).
+PORT_MAX = 65_535
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the prober until SIGTERM or SIGINT; the exit status."""
@@ -140,6 +143,14 @@ def _probes(group: cfg.ConfigOpts.GroupAttr) -> Mapping[Kind, Probe]:
         raise ValueError(
             f'[edge_sched_prober] packets {group.packets} is more than '
             f'window {group.window}'
+        )
+    first_max = PORT_MAX + 1 - group.source_ports
+    if group.first_source_port > first_max:
+        raise ValueError(
+            f'[edge_sched_prober] first_source_port '
+            f'{group.first_source_port} is more than {first_max}, which '
+            f'leaves room for source_ports {group.source_ports} up to '
+            f'{PORT_MAX}'
         )
     bind = [ipaddress.ip_address(address) for address in group.bind]
     if len({address.version for address in bind}) < len(bind):

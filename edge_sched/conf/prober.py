@@ -206,7 +206,8 @@ Related options:
         default=0,
         help="""
 The first of ``source_ports`` UDP ports that STAMP packets are sent from, for
-firewalls that have to know.
+firewalls that have to know. None of them may be a reflector's own port, which
+it does not answer.
 
 Possible values:
 

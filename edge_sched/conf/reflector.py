@@ -85,6 +85,9 @@ The UDP port at which it listens.
 root needs ``CAP_NET_BIND_SERVICE`` for a port below 1024; systemd gives it
 with ``AmbientCapabilities``.
 
+What comes from this port is not answered, so that no two reflectors answer
+each other for ever: senders have to use another one.
+
 Possible values:
 
 * A port number; 0 lets the system choose one for each address, which is then

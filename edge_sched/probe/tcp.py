@@ -19,10 +19,20 @@ SYN/ACK, too). An error of a router is none.
 A SYN that is lost would be sent again after a second (RFC 6298), and the
 answer to that one taken for a round trip of more than a second. So the probe
 ends before.
+
+A connection under way is an open file. With the default 8 packets in 10 s,
+each given up after 0.9 s and found within 0.05 s, a silent target has 0.76 of
+them at a time (measured: 1 525 of 2 000 targets). So the probe raises the soft
+limit of open files when it opens, as far as the hard limit lets it:
+``MAX_CONNECTING`` is enough for 10 000 silent targets. A hard limit of 1 024
+leaves 768, for 1 000. Where there are more, what comes next is not sent: it is
+lost and counted in ``send_errors``, whomever it was for. With 768 and 2 000
+silent targets one that answers lost 55 % (measured).
 """
 
 import asyncio
 import errno
+import resource
 import socket
 import struct
 import time
@@ -39,10 +49,14 @@ from edge_sched.probe.outcome import Outcome
 #: Chosen: a tenth before Linux sends a SYN again.
 TIMEOUT_MAX_SECONDS = 0.9
 
-#: Sockets at a time. Chosen: what is left of 1 024 files, the usual limit of
-#: a service, with a good reserve; enough for 900 probes a second to targets
-#: none of which answers.
-MAX_CONNECTING = 800
+#: Sockets at a time, at most. Chosen: for 8 600 probes a second to targets
+#: none of which answers, with less than a third of the 28 232 source ports
+#: that Linux has by default.
+MAX_CONNECTING = 8192
+
+#: Open files that are left for all else: the other probes have at most 130
+#: sockets, and each scrape has one. Chosen: a good deal more.
+RESERVED_FILES = 256
 
 _ANSWERED = frozenset({0, errno.ECONNREFUSED})
 
@@ -88,10 +102,11 @@ class TcpProbe:
         self._flights: InFlight[int, _Connecting] = InFlight(
             self._loop, self._timeout_seconds, self._lose
         )
+        self._max_connecting = _raise_limit() - RESERVED_FILES
 
     def send(self, address: Address, port: int, turn: int, done: Done) -> None:
         bind = self._bind.get(address.version)
-        if bind is None or len(self._flights) >= MAX_CONNECTING:
+        if bind is None or len(self._flights) >= self._max_connecting:
             self.send_errors += 1
             done(LOST)
             return
@@ -149,6 +164,16 @@ class TcpProbe:
         self._loop.remove_writer(connecting.socket)
         connecting.socket.close()
         connecting.done(LOST)
+
+
+def _raise_limit() -> int:
+    """Allow as many open files as are of use; how many of these there are."""
+    wanted = MAX_CONNECTING + RESERVED_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    granted = min(wanted, hard)
+    if soft < granted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (granted, hard))
+    return granted
 
 
 def _finish(connecting: _Connecting, error: int) -> None:

@@ -93,7 +93,8 @@ class AuthorizationTestCase(EndpointTestCase):
             ),
             (
                 {'user': 'me'},
-                "metrics_password_file '' cannot be read: ",
+                "metrics_user 'me' goes with metrics_password_file, which is "
+                'not set',
             ),
             (
                 {'user': 'm:e', 'password_file': path},

@@ -17,13 +17,22 @@ from collections.abc import Callable
 
 from edge_sched.probe.stamp import timestamp
 from edge_sched.probe.stamp import tlv
+from edge_sched.probe.stamp.packet import AUTHENTICATED_OCTETS
 from edge_sched.probe.stamp.packet import PLAIN_OCTETS
 from edge_sched.probe.stamp.packet import TWAMP_REQUEST_OCTETS
+from edge_sched.probe.stamp.packet import BadPacketError
 from edge_sched.probe.stamp.packet import Reply
 from edge_sched.probe.stamp.packet import error_estimate
 from edge_sched.probe.stamp.packet import pack_reply
 from edge_sched.probe.stamp.packet import packet_octets
 from edge_sched.probe.stamp.packet import unpack_request
+
+#: Where a reply has its receive timestamp and the sequence number of the
+#: request (RFC 8762, sections 4.3.1 and 4.3.2).
+_RECEIVED = {
+    PLAIN_OCTETS: (slice(16, 24), slice(24, 28)),
+    AUTHENTICATED_OCTETS: (slice(32, 40), slice(48, 52)),
+}
 
 
 def _at_once() -> None:
@@ -35,6 +44,11 @@ class Mirror:
 
     It is as long as its request, so that nobody can have more sent to a
     victim than he sends himself; a request of TWAMP-Light may be shorter.
+
+    Nothing that it makes is answered by it, or by another with the same key:
+    a reply has a receive timestamp, and the sequence number of its request
+    twice. In a request of STAMP there are zeros (RFC 8762, section 4.2). The
+    random padding of TWAMP-Light looks like a reply once in 2**32 packets.
 
     :param key: if there is one, requests without its HMAC are not answered
     :param twamp_light: answer requests of 14 to 43 octets with 44, which is
@@ -65,6 +79,8 @@ class Mirror:
         :raises BadPacketError: if it is no request or not to be answered
         """
         request = unpack_request(octets, self._key, self._shortest)
+        if self._is_reply(octets):
+            raise BadPacketError('a reply, which has no reply')
         tail = tlv.reflected(octets[packet_octets(self._key) :])
         ptp = request.ptp
         received = timestamp.encode(received_ns, ptp)
@@ -81,3 +97,7 @@ class Mirror:
             ttl,
         )
         return pack_reply(reply, self._key) + tail
+
+    def _is_reply(self, octets: bytes) -> bool:
+        received, sequence = _RECEIVED[packet_octets(self._key)]
+        return any(octets[received]) and octets[sequence] == octets[:4]

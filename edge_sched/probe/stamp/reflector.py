@@ -10,7 +10,20 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The session-reflector: one thread that answers until it is told to stop."""
+"""The session-reflector: one thread that answers until it is told to stop.
+
+One forged packet must not set two reflectors, or one and itself, to answering
+each other for ever. Two rules, each enough between reflectors of one port:
+
+- What comes from a port that it listens at is not answered: who would hear the
+  answer is a reflector. A session-sender has to send from another.
+- A reply is no request (``Mirror``), whatever port it comes from. So what was
+  answered once ends there, also where the other reflector has another port, or
+  is something that echoes.
+
+A reply that somebody replays is therefore answered by nothing, also if its
+HMAC is right.
+"""
 
 import collections
 import logging
@@ -61,11 +74,13 @@ class Reflector:
         self._mirror = mirror
         self._dscp = dscp
         self._sockets: list[socket.socket] = []
+        self._ports: frozenset[int] = frozenset()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         #: Datagrams since the start by what became of them: ``answered``,
-        #: ``denied`` (not allowed), ``limited`` (too many), ``refused`` (no
-        #: request, or a wrong HMAC), ``failed`` (the reply was not sent).
+        #: ``looped`` (from a port of ours), ``denied`` (not allowed),
+        #: ``limited`` (too many), ``refused`` (no request, or a wrong HMAC),
+        #: ``failed`` (the reply was not sent).
         self.counts: collections.Counter[str] = collections.Counter()
 
     @property
@@ -93,6 +108,7 @@ class Reflector:
                 self._sockets.append(bound)
         if missing is not None and not self._sockets:
             raise missing
+        self._ports = frozenset(peer[1] for peer in self.endpoints)
         LOG.info(
             'Answering at %s',
             ', '.join(f'{peer[0]} port {peer[1]}' for peer in self.endpoints),
@@ -139,6 +155,9 @@ class Reflector:
     def _answer(self, bound: socket.socket, datagram: sockets.Datagram) -> str:
         """What became of it, as in ``counts``."""
         octets, peer, received_ns, ttl, local = datagram
+        # Before the gate, as a forged one takes nothing from the true source.
+        if peer[1] in self._ports:
+            return 'looped'
         verdict = self._gate.judge(peer[0])
         if verdict != 'pass':
             return verdict

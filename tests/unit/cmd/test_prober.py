@@ -357,6 +357,24 @@ class BadSettingTestCase(ServiceTestCase):
             'bind = 127.0.0.1,127.0.0.2',
         )
 
+    def test_source_ports_beyond_the_highest(self):
+        self.assertRefused(
+            '[edge_sched_prober] first_source_port 65533 is more than 65532, '
+            'which leaves room for source_ports 4 up to 65535',
+            'first_source_port = 65533',
+        )
+
+    def test_the_last_source_ports_are_allowed(self):
+        with self.running('first_source_port = 65532') as service:
+            self.assertEqual(0, service.stop())
+
+    def test_a_metrics_user_without_a_password_file(self):
+        self.assertRefused(
+            "metrics_user 'scraper' goes with metrics_password_file, which "
+            'is not set',
+            'metrics_user = scraper',
+        )
+
     def test_a_metrics_port_that_is_taken(self):
         self.assertRefused(
             f'metrics_address 127.0.0.1 metrics_port {self.port}: Address '

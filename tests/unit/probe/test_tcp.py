@@ -13,6 +13,7 @@
 import asyncio
 import errno
 import ipaddress
+import resource
 import socket
 from unittest import mock
 
@@ -146,6 +147,65 @@ class TcpProbeTestCase(base.BaseTestCase):
             return results
 
         self.assertEqual([LOST] * 3, asyncio.run(send()))
+
+    def test_a_live_target_answers_beside_a_thousand_silent_ones(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 1000 + 2 * tcp.RESERVED_FILES:
+            self.skipTest(f'no more than {hard} open files on this machine')
+        self.addCleanup(
+            resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard)
+        )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+        silent = self.full().getsockname()[1]
+        live = self.listen().getsockname()[1]
+
+        async def send():
+            probe = TcpProbe(0.9, BIND)
+            await probe.open()
+            lost = []
+            for turn in range(1000):
+                probe.send(LOOPBACK, silent, turn, lost.append)
+            (outcome,) = await outcomes(probe, LOOPBACK, live, 1)
+            probe.close()
+            return outcome, lost, probe.send_errors
+
+        outcome, lost, send_errors = asyncio.run(asyncio.wait_for(send(), 30))
+        self.assertAnswered(outcome)
+        self.assertEqual([LOST] * 1000, lost)
+        self.assertEqual(0, send_errors)
+
+    def test_the_limit_of_files_is_raised_as_far_as_it_is_of_use(self):
+        for soft, hard, raised, max_connecting in (
+            (1024, 524_288, [(8448, 524_288)], 8192),
+            (1024, 4096, [(4096, 4096)], 3840),
+            (1024, 1024, [], 768),
+            (65_536, 524_288, [], 8192),
+        ):
+            limits = []
+            with (
+                mock.patch.object(
+                    resource, 'getrlimit', return_value=(soft, hard)
+                ),
+                mock.patch.object(
+                    resource,
+                    'setrlimit',
+                    lambda which, pair, limits=limits: limits.append(pair),
+                ),
+            ):
+                probe = self.opened()
+            self.assertEqual(raised, limits)
+            self.assertEqual(max_connecting, probe._max_connecting)
+
+    def opened(self):
+        """A probe that sent nothing."""
+
+        async def opening():
+            probe = TcpProbe(0.9, BIND)
+            await probe.open()
+            probe.close()
+            return probe
+
+        return asyncio.run(opening())
 
     def full(self):
         """A port that answers nothing: connections fill its queue."""

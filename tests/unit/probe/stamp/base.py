@@ -51,7 +51,7 @@ def serving(bind=(V4,), mirror=None, **options) -> Iterator[Reflector]:
     """A reflector that answers in a thread of its own."""
     reflector = Reflector(
         bind,
-        0,
+        options.pop('port', 0),
         options.pop('gate', None) or gate(),
         mirror or Mirror(),
         **options,

@@ -39,6 +39,36 @@ class MirrorTest(base.BaseTestCase):
     def hold(self):
         self.now_ns += 7_000_000
 
+    @given(head=st.binary(min_size=14, max_size=16), tail=st.binary())
+    def test_no_reply_has_one(self, head, tail):
+        mirror = self.mirror(twamp_light=True)
+        octets = head if len(head) < 16 else head + bytes(28) + tail
+        reply = mirror.reflect(octets, NOW_NS, 64)
+        refused = self.assertRaises(
+            BadPacketError, mirror.reflect, reply, NOW_NS, 64
+        )
+        self.assertEqual('a reply, which has no reply', str(refused))
+
+    @given(
+        sequence=st.integers(0, 2**32 - 1),
+        bits=st.integers(0, 2**64 - 1),
+        estimate=st.integers(0, 2**16 - 1),
+    )
+    def test_no_reply_with_a_key_has_one(self, sequence, bits, estimate):
+        mirror = self.mirror(key=KEY)
+        request = packet.pack_request(Request(sequence, bits, estimate), KEY)
+        reply = mirror.reflect(request, NOW_NS, 64)
+        refused = self.assertRaises(
+            BadPacketError, mirror.reflect, reply, NOW_NS, 64
+        )
+        self.assertEqual('a reply, which has no reply', str(refused))
+
+    def test_padding_makes_no_reply_of_a_request(self):
+        mirror = self.mirror(twamp_light=True)
+        for padding in (bytes(28), b'\xff' * 28, bytes(range(28))):
+            request = packet.pack_request(Request(5, 6))[:16] + padding
+            self.assertEqual(44, len(mirror.reflect(request, NOW_NS, 64)))
+
     def test_reply_says_when_it_came_and_left_and_what_was_asked(self):
         request = Request(5, 0xFEDCBA9876543210, 0x8155, 0x1234)
         for key in (None, KEY):

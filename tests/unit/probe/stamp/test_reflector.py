@@ -132,6 +132,90 @@ class ReflectorTest(base.BaseTestCase):
             {'answered': 1, 'denied': 1}, dict(serving_one.counts)
         )
 
+    def test_one_forged_packet_does_not_set_two_answering_each_other(self):
+        other = ipaddress.ip_address('127.0.0.2')
+        for key in (None, KEY):
+            forged = packet.pack_request(Request(5, 6), key)
+            with serving(mirror=Mirror(key)) as one:
+                (endpoint,) = one.endpoints
+                with serving(
+                    [other], Mirror(key), port=endpoint[1]
+                ) as another:
+                    (peer,) = another.endpoints
+                    self.forge(one, forged, peer)
+                    self.still_answers(peer, key)
+                    self.still_answers(endpoint, key)
+            self.assertEqual({'answered': 1}, dict(one.counts))
+            self.assertEqual(
+                {'answered': 1, 'looped': 1}, dict(another.counts)
+            )
+
+    def test_one_forged_packet_does_not_set_it_answering_itself(self):
+        with serving() as serving_one:
+            (endpoint,) = serving_one.endpoints
+            self.forge(serving_one, REQUEST, endpoint)
+            self.still_answers(endpoint)
+        self.assertEqual(
+            {'answered': 1, 'looped': 1}, dict(serving_one.counts)
+        )
+
+    def test_nor_one_of_its_ports_another(self):
+        with serving([V4, V4]) as serving_one:
+            _, endpoint = serving_one.endpoints
+            self.forge(serving_one, REQUEST, endpoint)
+            self.still_answers(endpoint)
+        self.assertEqual(
+            {'answered': 1, 'looped': 1}, dict(serving_one.counts)
+        )
+
+    def test_a_forged_packet_takes_nothing_from_its_seeming_source(self):
+        standing = gate(source_rate=1, now=lambda: 0.0)
+        with serving(gate=standing) as serving_one:
+            (endpoint,) = serving_one.endpoints
+            self.forge(serving_one, REQUEST, endpoint)
+            self.still_answers(endpoint)
+        self.assertEqual(
+            {'answered': 1, 'looped': 1}, dict(serving_one.counts)
+        )
+
+    def test_two_of_different_ports_end_after_one_reply(self):
+        for key in (None, KEY):
+            forged = packet.pack_request(Request(5, 6), key)
+            with (
+                serving(mirror=Mirror(key)) as one,
+                serving(mirror=Mirror(key)) as another,
+            ):
+                self.forge(one, forged, another.endpoints[0])
+                self.wait_for(one.counts.total, 1)
+                self.still_answers(one.endpoints[0], key)
+                self.still_answers(another.endpoints[0], key)
+            self.assertEqual({'answered': 1, 'refused': 1}, dict(one.counts))
+            self.assertEqual({'answered': 2}, dict(another.counts))
+
+    def test_a_replayed_reply_is_not_answered(self):
+        asking = self.client()
+        for key in (None, KEY):
+            request = packet.pack_request(Request(5, 6), key)
+            with serving(mirror=Mirror(key)) as serving_one:
+                (endpoint,) = serving_one.endpoints
+                reply, _ = self.ask(asking, endpoint, request)
+                asking.sendto(reply, endpoint)
+                self.still_answers(endpoint, key)
+            self.assertEqual(
+                {'answered': 2, 'refused': 1}, dict(serving_one.counts)
+            )
+
+    def forge(self, source, octets, endpoint):
+        """Send from the address and the (first) port of a reflector."""
+        source._sockets[0].sendto(octets, endpoint)
+
+    def still_answers(self, endpoint, key=None):
+        """So what came before was read."""
+        octets, _ = self.ask(
+            self.client(), endpoint, packet.pack_request(Request(5, 6), key)
+        )
+        self.assertEqual(5, packet.unpack_reply(octets, key).sequence)
+
     def test_does_not_answer_more_than_the_rate(self):
         asking, other = self.client(), self.client('127.0.0.2')
         # A clock that stands still.
