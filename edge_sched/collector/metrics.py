@@ -76,6 +76,7 @@ class Metrics:
         )
         self._newest_of: dict[str, float] = {}
         self._inputs: set[str] = set()
+        self._watched: frozenset[str] = frozenset()
 
     def set_inputs(self, names: Collection[str]) -> None:
         """Publish these before their first failure, and no others."""
@@ -90,6 +91,11 @@ class Metrics:
             self._inputs_failed.labels(name)
             self._sources_failed.labels(name)
         self._inputs = set(names)
+
+    def watch_vantages(self, names: Collection[str]) -> None:
+        """Publish these also if they have brought nothing: 0 is never."""
+        self._watched = frozenset(names)
+        self._publish_newest(dict.fromkeys(names, 0.0))
 
     def input_ended(self, name: str, failed: bool, now: float) -> None:
         if failed:
@@ -123,9 +129,12 @@ class Metrics:
         self._publish_newest(tally.newest)
 
     def forget_vantages(self, oldest: float) -> None:
-        """Publish no more of vantages without a measurement since."""
+        """Publish no more of vantages without a measurement since.
+
+        Those that are watched stay.
+        """
         for vantage, newest in list(self._newest_of.items()):
-            if newest < oldest:
+            if newest < oldest and vantage not in self._watched:
                 del self._newest_of[vantage]
                 _forget(self._newest, vantage)
                 _forget(self._skew, vantage)

@@ -74,6 +74,9 @@ class Collector:
         self._equipment = equipment
         self._delivery.equip(equipment)
         self._metrics.set_inputs([input_.name for input_ in equipment.inputs])
+        self._metrics.watch_vantages(
+            {v for input_ in equipment.inputs for v in input_.vantages()}
+        )
 
     def run(self, reload: Callable[[], None]) -> None:
         """Make rounds until ``stop``.

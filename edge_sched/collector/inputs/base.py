@@ -15,7 +15,7 @@
 import abc
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import ClassVar
 
 from oslo_config import cfg
@@ -101,6 +101,14 @@ class Input(abc.ABC):
 
         :raises InputError: if none of the sources can be asked at all
         """
+
+    def vantages(self) -> Collection[str]:
+        """Those of this shard that it is to bring, as far as they are known.
+
+        They are watched from the start, and not only once they have brought
+        something.
+        """
+        return ()
 
     def close(self) -> None:  # noqa: B027  # most hold none
         """Let go of connections; called by another thread than ``collect``."""

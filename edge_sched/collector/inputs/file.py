@@ -16,7 +16,7 @@ import os
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from oslo_config import cfg
@@ -125,6 +125,9 @@ class FileInput(Input):
             )
         # Of each file read, why it was bad; '' if it was not.
         self._done: dict[str, tuple[_Version, str]] = {}
+
+    def vantages(self) -> Collection[str]:
+        return {v for v in self._vantages - {'*'} if self.mine(v)}
 
     def collect(self, deadline: Deadline) -> Iterator[Harvest]:
         try:

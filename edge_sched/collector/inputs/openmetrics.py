@@ -13,7 +13,7 @@
 """Driver ``openmetrics``: the probers themselves, without any Prometheus."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from oslo_config import cfg
@@ -125,7 +125,11 @@ class OpenMetricsInput(Input):
         self._fetcher = self._make_fetcher(clock)
         self._live: list[Prober] = []
         self._unasked = [p for p in self._read_probers() if mine(p.vantage)]
+        self._expected = frozenset(p.vantage for p in self._unasked)
         self._silent: list[Prober] = []
+
+    def vantages(self) -> Collection[str]:
+        return self._expected
 
     def collect(self, deadline: Deadline) -> Iterator[Harvest]:
         asked = set()

@@ -15,7 +15,7 @@
 import abc
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from oslo_config import cfg
 
@@ -62,6 +62,9 @@ class PromQLInput(Input):
         super().__init__(name, conf, group, mine)
         self._recipe = self._tailored(RECIPES[self.settings.recipe])
         self._vantages = self._read_vantages()
+
+    def vantages(self) -> Collection[str]:
+        return {v for v in self._vantages.values() if self.mine(v)}
 
     @abc.abstractmethod
     def link(self) -> Link:

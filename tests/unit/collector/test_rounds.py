@@ -219,6 +219,24 @@ class RoundTest(RoundsTestCase):
             self.assertIsNone(self.metric(name, input='a'))
             self.assertIsNotNone(self.metric(name, input='b'))
 
+    def test_a_vantage_that_was_dark_from_the_start_is_watched(self):
+        source = FakeInput('a', Harvest([reading()]))
+        source.vantages = lambda: {'lyon', 'dark'}
+        collector = self.make(source)
+        collector.round()
+        self.clock.now += 30 * 86_400
+        source.harvests = []
+        collector.round()
+        name = 'edge_sched_vantage_newest_measurement_timestamp_seconds'
+        newest = {
+            vantage: self.metrics.registry.get_sample_value(
+                name, {'vantage': vantage}
+            )
+            for vantage in ('lyon', 'dark')
+        }
+        self.assertEqual(0, newest['dark'])
+        self.assertLess(0, newest['lyon'])
+
     def test_an_input_of_which_nothing_is_taken_has_failed(self):
         forged = FakeInput('forged', Harvest((), {'vantage': 5}))
         collector = self.make(forged)
