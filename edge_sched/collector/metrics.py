@@ -156,6 +156,6 @@ class Metrics:
 
 def _forget(family: Gauge | Counter, label: str) -> None:
     """Publish the label no more, if it ever was."""
-    # Of old versions of the library.
+    # Old versions of the library raise it for what was never published.
     with contextlib.suppress(KeyError):
         family.remove(label)

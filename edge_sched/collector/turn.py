@@ -90,6 +90,8 @@ class Turn:
         error = 'broke'
         try:
             for harvest in self.input.collect(self._deadline):
+                if not isinstance(harvest, Harvest):
+                    raise TypeError(f'{harvest!r} is no Harvest')
                 self._events.put(Event(self, harvest))
             error = ''
         except InputError as failure:

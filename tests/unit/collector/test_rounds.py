@@ -210,6 +210,18 @@ class RoundTest(RoundsTestCase):
         self.assertEqual(1, len(self.store.rows))
         self.assertIn('Input odd brought no harvest', self.log.output)
 
+    def test_what_is_not_even_a_harvest_ends_the_turn(self):
+        odd = FakeInput('odd', None)
+        collector = self.make(odd, FakeInput('a', Harvest([reading()])))
+        for turns in (1, 2):
+            self.assertTrue(collector.round())
+            self.assertEqual(
+                turns, self.metric('inputs_failed_total', input='odd')
+            )
+        self.assertIn(
+            'Input odd: TypeError: None is no Harvest', self.log.output
+        )
+
     def test_an_input_that_was_removed_is_not_published(self):
         collector = self.make(FakeInput('a'), FakeInput('b'))
         collector.round()
