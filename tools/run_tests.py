@@ -50,10 +50,12 @@ SUITES = {
     'unit': ('tests/unit', NATIVE_THREADS),
     'functional-threading': ('tests/functional', NATIVE_THREADS),
     'functional-eventlet': ('tests/functional', EVENTLET),
+    'devstack': ('tests/devstack', NATIVE_THREADS),
     'e2e': ('tests/e2e', NATIVE_THREADS),
+    'cloud': ('tests/cloud', {}),
 }
 #: Not two tests at a time.
-SERIAL = frozenset({'e2e'})
+SERIAL = frozenset({'e2e', 'cloud'})
 
 
 @dataclasses.dataclass
