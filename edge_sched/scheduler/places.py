@@ -34,6 +34,10 @@ from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
 
+#: ``{'host': ('lyon-1',), 'site': ('lyon', 'metro'), 'zone': ('south',),
+#: 'cell': ('cell1',)}``; a host may be in no site.
+VantageNames = Mapping[str, tuple[str, ...]]
+
 _ZONE_KEY = 'availability_zone'
 #: AggregateMultiTenancyIsolation and the Placement request filter both take
 #: any key that begins so as an owner of the aggregate.
@@ -144,13 +148,21 @@ class World:
         chain = self._chain(host.host, spot.place, host.cell_uuid)
         return Spot(chain, spot.place)
 
-    def _chain(self, host: str, place: Place, cell_uuid: str) -> Chain:
-        names = {
+    def vantage_names(self, host: HostState) -> VantageNames:
+        """What the vantages of a host are called, whatever the order."""
+        place = self._places.get(host.host, self._nowhere)
+        return self._names(host.host, place, host.cell_uuid)
+
+    def _names(self, host: str, place: Place, cell_uuid: str) -> VantageNames:
+        return {
             'host': (host,),
             'site': place.sites,
             'zone': (place.zone,),
             'cell': (self._cells.get(cell_uuid, ''),),
         }
+
+    def _chain(self, host: str, place: Place, cell_uuid: str) -> Chain:
+        names = self._names(host, place, cell_uuid)
         return tuple(
             name for kind in self._order for name in names[kind] if name
         )

@@ -1,0 +1,37 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How a command gets at Nova, which need not be where it is installed."""
+
+from collections.abc import Sequence
+
+
+class NoNovaError(Exception):
+    """Nova cannot be imported here; the message says why."""
+
+
+def read_nova_configuration(files: Sequence[str] = ()) -> None:
+    """Make Nova's objects usable in this process.
+
+    :param files: files and directories, by default those that Nova reads
+    :raises NoNovaError: if Nova is not installed
+    :raises Exception: see ``edge_sched.scheduler.nova_configuration``, each
+        with a line for an operator
+    """
+    try:
+        from edge_sched.scheduler import nova_configuration
+    except ImportError as error:
+        raise NoNovaError(
+            f'Nova cannot be used here ({error}): run this where Nova is '
+            'installed'
+        ) from error
+    nova_configuration.read_nova_configuration(files)

@@ -1,0 +1,193 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The checks by name."""
+
+import logging
+import textwrap
+import time
+from collections.abc import Sequence
+
+import nova.conf
+from oslo_upgradecheck import upgradecheck
+from oslo_upgradecheck.upgradecheck import Result
+
+from edge_sched.scheduler.nova_configuration import parse_nova_arguments
+from edge_sched.scheduler.status import feeding
+from edge_sched.scheduler.status import filters
+from edge_sched.scheduler.status import hosts
+from edge_sched.scheduler.status import latency_store
+from edge_sched.scheduler.status import options
+from edge_sched.scheduler.status import validators
+from edge_sched.scheduler.status import weighers
+from edge_sched.scheduler.status.facts import Facts
+from edge_sched.scheduler.status.finding import INDENT
+from edge_sched.scheduler.status.finding import result
+from edge_sched.scheduler.status.unseen import Unseen
+from edge_sched.scheduler.status.unseen import judged
+from edge_sched.scheduler.status.unseen import seen
+
+CONF = nova.conf.CONF
+
+#: That of oslo.upgradecheck.
+_WIDTH = 60
+
+
+class Checks(upgradecheck.UpgradeCommands):
+    """``upgrade check``: reads, judges, and changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts = Facts()
+
+    def _get_details(self, upgrade_check_result: Result) -> str:
+        """Wrap sentences, and leave lines to copy whole."""
+        lines = []
+        for line in (upgrade_check_result.details or '').splitlines():
+            if line.startswith(INDENT):
+                lines.append(line)
+            else:
+                lines += textwrap.wrap(
+                    line,
+                    _WIDTH,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+        return '\n'.join(lines)
+
+    def _check_validators(self) -> Result:
+        return validators.judge_validators(validators.load_validators())
+
+    def _check_filter(self) -> Result:
+        if isinstance(self._facts.filters, Unseen):
+            return filters.judge_unloaded_filters(self._facts.filters.why)
+        return filters.judge_filter(
+            self._facts.filters,
+            CONF.filter_scheduler.available_filters,
+            CONF.filter_scheduler.enabled_filters,
+        )
+
+    def _check_weighers(self) -> Result:
+        loaded = seen(weighers.load_weighers, 'the weighers cannot be loaded')
+        if isinstance(loaded, Unseen):
+            return weighers.judge_unloaded_weighers(loaded.why)
+        return weighers.judge_weighers(
+            loaded, CONF.filter_scheduler.weight_classes
+        )
+
+    def _check_request_filter(self) -> Result:
+        return judged(
+            lambda _: filters.judge_request_filter(
+                filters.has_request_filter(),
+                CONF.filter_scheduler.available_filters,
+            ),
+            self._facts.filters,
+        )
+
+    def _check_options(self) -> Result:
+        if isinstance(self._facts.options, Unseen):
+            return options.judge_bad_options(self._facts.options.why)
+        cells = None
+        if not isinstance(self._facts.hosts, Unseen):
+            cells = len({host['cell'] for host in self._facts.hosts})
+        return options.judge_options(self._facts.options, cells)
+
+    def _check_limit(self) -> Result:
+        return judged(
+            lambda read, found: options.judge_limit(
+                read.max_placement_results, len(found)
+            ),
+            self._facts.options,
+            self._facts.hosts,
+        )
+
+    def _check_store(self) -> Result:
+        return judged(latency_store.judge_store, self._facts.store)
+
+    def _check_sharing(self) -> Result:
+        store = self._facts.store
+        if isinstance(store, latency_store.Store) and not store.is_file:
+            return result((), 'The latency store is a database server.')
+        return judged(latency_store.judge_sharing, self._facts.schedulers)
+
+    def _check_freshness(self) -> Result:
+        return judged(
+            lambda found, fresh: feeding.judge_freshness(
+                found.vantages, fresh, CONF.edge_sched.max_age
+            ),
+            self._facts.survey,
+            self._facts.fresh,
+        )
+
+    def _check_collectors(self) -> Result:
+        return judged(
+            lambda found: feeding.judge_collectors(
+                found.heartbeats, time.time(), CONF.edge_sched.max_age
+            ),
+            self._facts.survey,
+        )
+
+    def _check_coverage(self) -> Result:
+        return judged(
+            lambda found, what: hosts.judge_coverage(
+                found,
+                CONF.edge_sched.vantage_order,
+                what.vantages,
+                CONF.edge_sched.site_metadata_key,
+            ),
+            self._facts.hosts,
+            self._facts.survey,
+        )
+
+    def _check_names(self) -> Result:
+        return judged(
+            lambda found: hosts.judge_names(
+                found,
+                CONF.edge_sched.vantage_order,
+                CONF.edge_sched.site_metadata_key,
+            ),
+            self._facts.hosts,
+        )
+
+    _upgrade_checks = (
+        ('Flavor extra specs in nova-api', _check_validators),
+        ('Filter', _check_filter),
+        ('Weighers', _check_weighers),
+        ('Request filter', _check_request_filter),
+        ('Options', _check_options),
+        ('Placement limit', _check_limit),
+        ('Latency store', _check_store),
+        ('Latency store of all controllers', _check_sharing),
+        ('Fresh measurements', _check_freshness),
+        ('Collectors', _check_collectors),
+        ('Vantage points of hosts', _check_coverage),
+        ('Names', _check_names),
+    )
+
+
+def run(args: Sequence[str], prog: str) -> int:
+    """Read Nova's configuration and do what the arguments say.
+
+    :param args: ``['--config-file', 'nova.conf', 'upgrade', 'check']``
+    :param prog: for usage errors
+    :return: 0, 1 or 2 for the worst result: success, warning or failure; 255
+        if it did not come to that
+    :raises oslo_config.cfg.Error: for a configuration that cannot be read
+    """
+    # What went wrong is told in the results; without any handler Python
+    # would print Nova's tracebacks as well.
+    logging.getLogger().addHandler(logging.NullHandler())
+    upgradecheck.register_cli_options(CONF, Checks())
+    parse_nova_arguments(args, prog)
+    # As its own main() does: --json is looked for there.
+    upgradecheck.CONF = CONF
+    return upgradecheck.run(CONF)

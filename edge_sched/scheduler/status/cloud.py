@@ -1,0 +1,86 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What Nova's databases say of hosts and services.
+
+One statement for all hosts and two for where they are, however many there
+are; one a cell for the services, and that only if it matters.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from nova import context as nova_context
+from nova import objects
+from nova.db.api import api as api_db
+from nova.db.api import models
+
+from edge_sched.scheduler.places import VantageNames
+from edge_sched.scheduler.places import load_world
+
+#: How long all cells may take to tell of their services. Chosen: a cell that
+#: is slower than that is as good as away.
+_CELLS_SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Schedulers:
+    """Where nova-scheduler runs.
+
+    :param hosts: of every service that is not disabled
+    :param silent: cells that did not tell of theirs
+    """
+
+    hosts: frozenset[str]
+    silent: frozenset[str]
+
+
+def read_hosts() -> list[VantageNames]:
+    """What the vantages of each compute host are called.
+
+    A compute host is one that is mapped to a cell, up or not.
+    """
+    context = nova_context.get_admin_context()
+    host, cell = models.HostMapping, models.CellMapping
+    query = sa.select(host.host, cell.uuid.label('cell_uuid')).join(
+        cell, cell.id == host.cell_id
+    )
+    with api_db.context_manager.reader.using(context):
+        rows = context.session.execute(query).all()
+    world = load_world()
+    return [world.vantage_names(row) for row in rows]
+
+
+def read_schedulers() -> Schedulers:
+    """Ask every cell, cell0 included: Nova has no list of all services."""
+    context = nova_context.get_admin_context()
+    cells = objects.CellMappingList.get_all(context)
+    answers: Mapping[str, Sequence[str] | object] = (
+        nova_context.scatter_gather_cells(
+            context, cells, _CELLS_SECONDS, _scheduler_hosts
+        )
+    )
+    told = [answer for answer in answers.values() if isinstance(answer, list)]
+    return Schedulers(
+        frozenset(host for hosts in told for host in hosts),
+        frozenset(
+            cell.name or cell.uuid
+            for cell in cells
+            if not isinstance(answers[cell.uuid], list)
+        ),
+    )
+
+
+def _scheduler_hosts(context: nova_context.RequestContext) -> list[str]:
+    services = objects.ServiceList.get_by_binary(context, 'nova-scheduler')
+    return [service.host for service in services]

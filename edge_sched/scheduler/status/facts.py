@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Facts that several checks share, each read once, when it is asked for.
+
+Each may be ``Unseen``.
+"""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import nova.conf
+
+from edge_sched.scheduler.places import VantageNames
+from edge_sched.scheduler.status import cloud
+from edge_sched.scheduler.status import filters
+from edge_sched.scheduler.status import latency_store
+from edge_sched.scheduler.status import options
+from edge_sched.scheduler.status.unseen import Unseen
+from edge_sched.scheduler.status.unseen import seen
+from edge_sched.store import survey
+from edge_sched.store.settings import StoreSettings
+
+CONF = nova.conf.CONF
+
+T = TypeVar('T')
+
+_OPTION = 'an option is wrong'
+_FILTERS = 'the filters cannot be loaded'
+_STORE = 'the latency store cannot be read'
+_NOVA = "Nova's databases cannot be read"
+_NOVA_REMEDY = (
+    'Run this with the nova.conf of a host that has [api_database] connection.'
+)
+
+
+class Facts:
+    """Of ``nova.conf``, Nova's databases and the latency store."""
+
+    @functools.cached_property
+    def options(self) -> options.Options | Unseen:
+        try:
+            return options.read_options()
+        except ValueError as error:
+            # Whole: which option, where it is and what is allowed.
+            return Unseen(_OPTION, str(error))
+
+    @functools.cached_property
+    def filters(self) -> list[str] | Unseen:
+        return seen(filters.load_filters, _FILTERS)
+
+    @functools.cached_property
+    def hosts(self) -> list[VantageNames] | Unseen:
+        return self._seen(cloud.read_hosts, _NOVA, _NOVA_REMEDY)
+
+    @functools.cached_property
+    def schedulers(self) -> cloud.Schedulers | Unseen:
+        return self._seen(cloud.read_schedulers, _NOVA, _NOVA_REMEDY)
+
+    @functools.cached_property
+    def store(self) -> latency_store.Store | Unseen:
+        return self._seen(
+            lambda: latency_store.read_store(_settings()), _STORE
+        )
+
+    @functools.cached_property
+    def survey(self) -> survey.Survey | Unseen:
+        """Not tried if that is known to be in vain."""
+        store = self.store
+        if isinstance(store, Unseen):
+            return store
+        if store.error or store.revision is None:
+            return Unseen(_STORE, store.error or 'it has no tables')
+        return seen(lambda: survey.survey(_settings()), _STORE)
+
+    @functools.cached_property
+    def fresh(self) -> frozenset[str] | Unseen:
+        """The vantages with a fresh row; may take long, or too long."""
+        if isinstance(self.survey, Unseen):
+            return self.survey
+        since = time.time() - CONF.edge_sched.max_age
+        return seen(lambda: survey.fresh_vantages(_settings(), since), _STORE)
+
+    def _seen(
+        self, read: Callable[[], T], what: str, remedy: str = ''
+    ) -> T | Unseen:
+        """A fact that takes our options to read and to judge."""
+        if isinstance(self.options, Unseen):
+            return self.options
+        return seen(read, what, remedy)
+
+
+def _settings() -> StoreSettings:
+    return StoreSettings.from_conf(CONF)

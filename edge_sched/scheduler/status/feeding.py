@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What feeds the latency store: probers, by what they measured; collectors."""
+
+from collections.abc import Mapping, Set
+
+from oslo_upgradecheck.upgradecheck import Result
+
+from edge_sched.reason import duration
+from edge_sched.scheduler.status.finding import failure
+from edge_sched.scheduler.status.finding import listed
+from edge_sched.scheduler.status.finding import result
+from edge_sched.scheduler.status.finding import share
+from edge_sched.scheduler.status.finding import warning
+
+
+def judge_freshness(
+    measured: Set[str], fresh: Set[str], max_age_seconds: int
+) -> Result:
+    """Whether what was measured is new enough to be used.
+
+    :param measured: the vantages that have a row
+    :param fresh: those of them that have a fresh one
+    """
+    stale = measured - fresh
+    old = f'older than max_age = {max_age_seconds}'
+    findings = []
+    if not measured:
+        findings.append(
+            failure(
+                'Nothing is stored of any vantage point, so that every host '
+                'is unknown. Start probers and a collector, or run:',
+                '$ edge-sched measurement import FILE',
+            )
+        )
+    elif stale:
+        find = warning if fresh else failure
+        findings.append(
+            find(
+                f'All measurements of {share(len(stale), len(measured))} '
+                f'vantage points are {old}: {listed(stale)}. Look after '
+                'their probers and the collector; if they measure less '
+                'often, write into nova.conf how long a measurement is good, '
+                'in seconds; and forget a site that is no more:',
+                '[edge_sched]',
+                f'max_age = {2 * max_age_seconds}',
+                '$ edge-sched vantage delete NAME',
+            )
+        )
+    return result(
+        findings,
+        f'All of {len(measured)} vantage points have measurements that are '
+        f'not {old}.',
+    )
+
+
+def judge_collectors(
+    heartbeats: Mapping[str, float], now: float, max_age_seconds: int
+) -> Result:
+    """Whether those who feed the store are at work.
+
+    :param heartbeats: ``{'1/1': 1700000000.0}``
+    """
+    if not heartbeats:
+        return result((), 'No collector feeds the store: only imports do.')
+    findings = []
+    for name, beaten_at in sorted(heartbeats.items()):
+        silent_seconds = now - beaten_at
+        if silent_seconds > max_age_seconds:
+            findings.append(
+                warning(
+                    f'The collector {name} was last at work '
+                    f'{duration(silent_seconds)} ago. Start it:',
+                    '$ systemctl start edge-sched-collector',
+                )
+            )
+    shards = int(next(iter(heartbeats)).rpartition('/')[2])
+    missing = {f'{n}/{shards}' for n in range(1, shards + 1)} - set(heartbeats)
+    if missing:
+        findings.append(
+            warning(
+                f'No heartbeat of the collector {listed(missing)}: its share '
+                'of the sources is read by nobody. Start it.'
+            )
+        )
+    return result(findings, f'At work: collector {listed(heartbeats)}.')

@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The options of the scheduler that bear on placement by latency."""
+
+import dataclasses
+
+import nova.conf
+from oslo_upgradecheck.upgradecheck import Result
+
+from edge_sched import conf as edge_conf
+from edge_sched.scheduler.status.finding import failure
+from edge_sched.scheduler.status.finding import result
+from edge_sched.scheduler.status.finding import warning
+
+CONF = nova.conf.CONF
+
+_MODE = ('[edge_sched]', 'mode = enforce')
+
+#: ``max_placement_results`` is suggested in steps of this, so that it need
+#: not be changed for every new host. Chosen: Nova's own default.
+_LIMIT_STEP = 1000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Options:
+    """By their names in ``nova.conf``."""
+
+    mode: str = 'enforce'
+    host_subset_size: int = 1
+    shuffle_best_same_weighed_hosts: bool = False
+    latency_weight_multiplier: float = 3000.0
+    cell_latency_weight_multiplier: float = 10.0
+    max_placement_results: int = 1000
+
+
+def read_options() -> Options:
+    """Read them, and every other option of ours.
+
+    :raises ValueError: for the first that makes no sense
+    """
+    edge_conf.check(CONF)
+    nova, ours = CONF.filter_scheduler, CONF.edge_sched
+    return Options(
+        ours.mode,
+        nova.host_subset_size,
+        nova.shuffle_best_same_weighed_hosts,
+        ours.latency_weight_multiplier,
+        ours.cell_latency_weight_multiplier,
+        CONF.scheduler.max_placement_results,
+    )
+
+
+def judge_options(options: Options, cells: int | None) -> Result:
+    """Whether latency decides.
+
+    :param cells: how many have compute hosts, ``None`` if that is unknown
+    """
+    findings = []
+    if options.mode == 'off':
+        findings.append(
+            warning('mode is off: nothing is judged. To change it:', *_MODE)
+        )
+    if options.mode == 'shadow':
+        findings.append(
+            warning(
+                'mode is shadow: requests are judged and recorded, and no '
+                'host is rejected or preferred. When the decision records '
+                'say what you expect:',
+                *_MODE,
+            )
+        )
+    if options.host_subset_size > 1:
+        findings.append(
+            warning(
+                f'host_subset_size is {options.host_subset_size}: Nova takes '
+                'one of so many best hosts at random, which need not be the '
+                'nearest. Write into nova.conf:',
+                '[filter_scheduler]',
+                'host_subset_size = 1',
+            )
+        )
+    if not options.latency_weight_multiplier:
+        findings.append(
+            warning(
+                'latency_weight_multiplier is 0: budgets hold, but near '
+                'hosts are not preferred. Write into nova.conf:',
+                '[edge_sched]',
+                'latency_weight_multiplier = 3000.0',
+            )
+        )
+    if not options.cell_latency_weight_multiplier and (cells or 0) > 1:
+        findings.append(
+            warning(
+                f'cell_latency_weight_multiplier is 0, and there are {cells} '
+                'cells: a server may start in one with no other near host, '
+                'which it cannot leave. Write into nova.conf:',
+                '[edge_sched]',
+                'cell_latency_weight_multiplier = 10.0',
+            )
+        )
+    shuffled = (
+        ' Of hosts that weigh exactly the same, one is taken at random '
+        '(shuffle_best_same_weighed_hosts), which does no harm.'
+        if options.shuffle_best_same_weighed_hosts
+        else ''
+    )
+    return result(findings, f'Near hosts are preferred.{shuffled}')
+
+
+def judge_bad_options(why: str) -> Result:
+    """What to say of an option that cannot be read."""
+    return result(
+        [
+            failure(
+                f'nova-scheduler does not start. Correct in nova.conf: {why}'
+            )
+        ],
+        '',
+    )
+
+
+def judge_limit(limit: int, hosts: int) -> Result:
+    """Whether Placement can offer every host.
+
+    :param limit: ``[scheduler] max_placement_results``
+    """
+    findings = []
+    if hosts > limit:
+        enough = -(-hosts // _LIMIT_STEP) * _LIMIT_STEP
+        findings.append(
+            warning(
+                f'max_placement_results is {limit}, and there are {hosts} '
+                'compute hosts: Placement leaves out the rest before '
+                'anything is judged, near hosts too, and mostly the same '
+                'ones. Write into nova.conf, at the price of time for each '
+                'request:',
+                '[scheduler]',
+                f'max_placement_results = {enough}',
+            )
+        )
+    return result(
+        findings,
+        f'Placement may offer all compute hosts: {hosts}, with '
+        f'max_placement_results = {limit}.',
+    )

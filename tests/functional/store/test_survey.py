@@ -1,0 +1,76 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a status report asks, of each database."""
+
+import dataclasses
+
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.survey import Survey
+from edge_sched.store.survey import fresh_vantages
+from edge_sched.store.survey import survey
+from tests.functional.store import base
+
+
+class SurveyTests:
+    def test_nothing_is_there(self):
+        self.assertEqual(Survey(frozenset(), {}), survey(self.settings))
+        self.assertEqual(set(), fresh_vantages(self.settings, base.NOW))
+
+    def test_a_vantage_is_fresh_if_any_of_its_rows_is(self):
+        old = {'measured_at': base.NOW - 901}
+        self.store(
+            base.row('lyon', '203.0.113.0/24', 10.0, **old),
+            base.row('lyon', '192.0.2.0/24', 10.0),
+            base.row('nice', '203.0.113.0/24', 10.0, **old),
+            base.row(
+                'nord', '203.0.113.0/24', 10.0, measured_at=base.NOW - 900
+            ),
+        )
+        self.assertEqual(
+            {'lyon', 'nice', 'nord'}, survey(self.settings).vantages
+        )
+        self.assertEqual(
+            {'lyon', 'nord'},
+            fresh_vantages(self.settings, base.NOW - 900),
+        )
+
+    def test_a_vantage_without_rows_is_none(self):
+        self.store(base.row('lyon', '203.0.113.0/24', 10.0))
+        self.writer.purge(vantage='lyon')
+        self.assertEqual(set(), survey(self.settings).vantages)
+
+    def test_collectors_that_are_at_work(self):
+        self.writer.beat('1/2')
+        self.writer.beat('2/2')
+        self.assertEqual(
+            {'1/2', '2/2'}, survey(self.settings).heartbeats.keys()
+        )
+
+    def test_a_store_without_tables(self):
+        empty = dataclasses.replace(self.settings, connection=self.new_url())
+        self.assertRaises(StoreUnavailableError, survey, empty)
+        self.assertRaises(
+            StoreUnavailableError, fresh_vantages, empty, base.NOW
+        )
+
+
+class SqliteTestCase(base.Sqlite, SurveyTests, base.StoreTestCase):
+    pass
+
+
+class MariaDBTestCase(base.MariaDB, SurveyTests, base.StoreTestCase):
+    pass
+
+
+class PostgreSQLTestCase(base.PostgreSQL, SurveyTests, base.StoreTestCase):
+    pass

@@ -1,0 +1,45 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A command gets at Nova, or is told why not."""
+
+import sys
+from unittest import mock
+
+from oslotest import base
+
+from edge_sched.cmd.nova import NoNovaError
+from edge_sched.cmd.nova import read_nova_configuration
+from edge_sched.scheduler import nova_configuration
+
+
+class ReadNovaConfigurationTest(base.BaseTestCase):
+    def test_files_are_handed_on(self) -> None:
+        with mock.patch.object(
+            nova_configuration, 'read_nova_configuration'
+        ) as read:
+            read_nova_configuration(['a.conf', 'b.d'])
+
+        read.assert_called_once_with(['a.conf', 'b.d'])
+
+    def test_where_nova_is_not_installed(self) -> None:
+        hidden = dict.fromkeys(
+            name
+            for name in sys.modules
+            if name.partition('.')[0] == 'nova'
+            or name.startswith('edge_sched.scheduler')
+        )
+        with mock.patch.dict(sys.modules, hidden):
+            del sys.modules['edge_sched.scheduler']
+            error = self.assertRaises(NoNovaError, read_nova_configuration)
+
+        self.assertIn('run this where Nova is installed', str(error))

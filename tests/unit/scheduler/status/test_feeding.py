@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What feeds the store, at a moment that every test can mean."""
+
+from edge_sched.scheduler.status.feeding import judge_collectors
+from edge_sched.scheduler.status.feeding import judge_freshness
+from tests.unit.scheduler.status import base
+
+NOW = 1_700_000_000.0
+START = '$ systemctl start edge-sched-collector'
+STALE = (
+    '[edge_sched]',
+    'max_age = 1800',
+    '$ edge-sched vantage delete NAME',
+)
+
+
+class FreshnessTest(base.JudgementTestCase):
+    def test_all_fresh(self) -> None:
+        self.assertSuccess(
+            judge_freshness({'lyon', 'nice'}, {'lyon', 'nice'}, 900),
+            'All of 2 vantage points have measurements that are not older '
+            'than max_age = 900.',
+        )
+
+    def test_some_stale(self) -> None:
+        self.assertWarns(
+            judge_freshness({'lyon', 'nice', 'nord'}, {'lyon', 'nord'}, 900),
+            'All measurements of 1 of 3 (33 %) vantage points are older than '
+            'max_age = 900: nice.',
+            *STALE,
+        )
+
+    def test_none_fresh(self) -> None:
+        self.assertFails(
+            judge_freshness({'lyon', 'nice'}, set(), 900),
+            'All measurements of 2 of 2 (100 %) vantage points are older '
+            'than max_age = 900: lyon, nice.',
+            *STALE,
+        )
+
+    def test_nothing_stored(self) -> None:
+        self.assertFails(
+            judge_freshness(set(), set(), 900),
+            'Nothing is stored of any vantage point',
+            '$ edge-sched measurement import FILE',
+        )
+
+
+class CollectorsTest(base.JudgementTestCase):
+    def test_imports_only(self) -> None:
+        self.assertSuccess(
+            judge_collectors({}, NOW, 900),
+            'No collector feeds the store: only imports do.',
+        )
+
+    def test_at_work(self) -> None:
+        self.assertSuccess(
+            judge_collectors({'1/2': NOW - 900, '2/2': NOW + 3}, NOW, 900),
+            'At work: collector 1/2, 2/2.',
+        )
+
+    def test_silent(self) -> None:
+        self.assertWarns(
+            judge_collectors({'1/2': NOW, '2/2': NOW - 7_300}, NOW, 900),
+            'The collector 2/2 was last at work 2 h ago.',
+            START,
+        )
+
+    def test_silent_since_just_now(self) -> None:
+        self.assertWarns(
+            judge_collectors({'1/1': NOW - 901}, NOW, 900),
+            'The collector 1/1 was last at work 15 min ago.',
+            START,
+        )
+
+    def test_shard_that_nobody_has(self) -> None:
+        self.assertWarns(
+            judge_collectors({'1/3': NOW, '3/3': NOW}, NOW, 900),
+            'No heartbeat of the collector 2/3: ',
+        )

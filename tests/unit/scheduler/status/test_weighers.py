@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The weighers, judged by what would be loaded."""
+
+import nova.conf
+from oslo_config import fixture as config_fixture
+
+from edge_sched.scheduler.status import weighers
+from tests.unit.scheduler.status import base
+
+NOVAS = 'nova.scheduler.weights.all_weighers'
+ALL = 'edge_sched.plugins.all_weighers'
+RAM = 'nova.scheduler.weights.ram.RAMWeigher'
+NEAR = 'edge_sched.scheduler.weights.EdgeLatencyWeigher'
+CELL = 'edge_sched.scheduler.weights.EdgeCellLatencyWeigher'
+SECTION = '[filter_scheduler]'
+BOTH = f'weight_classes = {NOVAS},{ALL}'
+
+
+class JudgeWeighersTest(base.JudgementTestCase):
+    def test_both_beside_those_of_nova(self) -> None:
+        self.assertSuccess(
+            weighers.judge_weighers([RAM, NEAR, CELL], [NOVAS, ALL]),
+            'Both weighers are there, once.',
+        )
+
+    def test_none(self) -> None:
+        self.assertFails(
+            weighers.judge_weighers([RAM], [NOVAS]),
+            'Not in weight_classes: EdgeCellLatencyWeigher, '
+            'EdgeLatencyWeigher.',
+            SECTION,
+            BOTH,
+        )
+
+    def test_one_alone(self) -> None:
+        self.assertFails(
+            weighers.judge_weighers([RAM, NEAR], [NOVAS, NEAR]),
+            'Not in weight_classes: EdgeCellLatencyWeigher.',
+            SECTION,
+            BOTH,
+        )
+
+    def test_twice(self) -> None:
+        self.assertWarns(
+            weighers.judge_weighers(
+                [RAM, NEAR, NEAR, CELL], [NOVAS, NEAR, ALL]
+            ),
+            'More than once in weight_classes: EdgeLatencyWeigher.',
+            SECTION,
+            BOTH,
+        )
+
+    def test_without_those_of_nova(self) -> None:
+        self.assertWarns(
+            weighers.judge_weighers([NEAR, CELL], [ALL]),
+            "None of Nova's own weighers",
+            SECTION,
+            BOTH,
+        )
+
+    def test_loader_that_fails(self) -> None:
+        self.assertFails(
+            weighers.judge_unloaded_weighers('ClassNotFound: no x'),
+            'weight_classes cannot be loaded (ClassNotFound: no x)',
+            SECTION,
+            BOTH,
+        )
+
+
+class LoadWeighersTest(base.JudgementTestCase):
+    def test_in_the_order_of_weight_classes(self) -> None:
+        conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        conf.config(group='filter_scheduler', weight_classes=[NOVAS, ALL])
+
+        loaded = weighers.load_weighers()
+
+        self.assertIn(RAM, loaded)
+        self.assertEqual({NEAR, CELL}, set(loaded[-2:]))

@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Nova's configuration, read for a command; Nova's own part is faked.
+
+A real one is in the functional tests: it can be read once in a process.
+"""
+
+import pathlib
+from unittest import mock
+
+import fixtures
+import nova.conf
+from nova import config
+from oslo_config import fixture as config_fixture
+from oslotest import base
+
+from edge_sched.scheduler.nova_configuration import NoApiDatabaseError
+from edge_sched.scheduler.nova_configuration import read_nova_configuration
+
+CONF = nova.conf.CONF
+
+
+class ReadNovaConfigurationTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.conf = self.useFixture(config_fixture.Config(CONF))
+        self.conf.config(group='api_database', connection='sqlite://')
+        self.parse_args = self.useFixture(
+            fixtures.MockPatchObject(config, 'parse_args')
+        ).mock
+
+    def test_what_nova_reads_by_default(self) -> None:
+        read_nova_configuration()
+
+        self.parse_args.assert_called_once_with(
+            [''], init_rpc=False, prog=None
+        )
+
+    def test_files_and_directories_in_their_order(self) -> None:
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        first, last = str(folder / 'a.conf'), str(folder / 'b.conf')
+
+        read_nova_configuration([first, str(folder), last])
+
+        self.assertEqual(
+            mock.call(
+                [
+                    *('', '--config-file', first),
+                    *('--config-dir', str(folder)),
+                    *('--config-file', last),
+                ],
+                init_rpc=False,
+                prog=None,
+            ),
+            self.parse_args.call_args,
+        )
+
+    def test_database_that_is_away_is_not_tried_again(self) -> None:
+        read_nova_configuration()
+
+        self.assertEqual(0, CONF.api_database.max_retries)
+        self.assertEqual(0, CONF.database.max_retries)
+
+    def test_no_api_database(self) -> None:
+        self.conf.config(group='api_database', connection=None)
+        self.parse_args.side_effect = lambda *args, **options: CONF(
+            [], default_config_files=[], default_config_dirs=[]
+        )
+
+        error = self.assertRaises(NoApiDatabaseError, read_nova_configuration)
+
+        self.assertIn(
+            '[api_database] connection is not set (no nova.conf was found)',
+            str(error),
+        )
