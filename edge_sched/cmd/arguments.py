@@ -97,13 +97,25 @@ def project_of(text: str) -> str:
 
     :raises BadArgumentError: if it cannot be one
     """
+    return _stored_text(text, 'a project id')
+
+
+def vantage_of(text: str) -> str:
+    """A vantage point's name, as a measurement file may have it.
+
+    :raises BadArgumentError: if it cannot be one
+    """
+    return _stored_text(text, 'the name of a vantage point')
+
+
+def _stored_text(text: str, what: str) -> str:
     if (
         not text
         or len(text) > MAX_NAME_LENGTH
         or not text.isprintable()
         or text != text.strip()
     ):
-        raise BadArgumentError(f'{shorten(text)!r} is not a project id')
+        raise BadArgumentError(f'{shorten(text)!r} is not {what}')
     return text
 
 

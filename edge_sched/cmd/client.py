@@ -22,7 +22,7 @@ from edge_sched.cmd import arguments
 from edge_sched.cmd.stores import writing
 
 #: Formats that have lists; in the others a cell is one text.
-_WITH_LISTS = frozenset({'json', 'yaml'})
+WITH_LISTS = frozenset({'json', 'yaml'})
 
 
 class Set(command.Command):
@@ -79,7 +79,7 @@ class List(lister.Lister):
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         with writing(self) as writer:
             clients = writer.list_clients()
-        listed = parsed_args.formatter in _WITH_LISTS
+        listed = parsed_args.formatter in WITH_LISTS
         rows = []
         for client in clients:
             prefixes = [str(prefix) for prefix in client.prefixes]

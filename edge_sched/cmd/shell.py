@@ -35,12 +35,13 @@ from edge_sched.cmd.configuration import read_configuration
 NAMESPACE = 'edge_sched.cli'
 
 #: They log a failure, some with a traceback, before they raise it; the
-#: command says it in one line.
+#: command says it in one line. oslo_service says what it loads for Nova.
 NOISY = (
     'alembic',
     'edge_sched',
     'oslo_config',
     'oslo_db',
+    'oslo_service',
     'sqlalchemy',
     'stevedore',
 )

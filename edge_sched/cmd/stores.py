@@ -70,7 +70,12 @@ def _why(settings: StoreSettings, error: StoreUnavailableError) -> str:
         revision = migrate.head()
     if revision is None:
         return f'the latency store has no tables: {_REMEDY}'
-    if revision != migrate.head():
+    if migrate.is_newer(revision):
+        return (
+            f'the latency store is at revision {revision}, of a newer '
+            f'release: {error}'
+        )
+    if any(step.phase == 'expand' for step in migrate.pending(revision)):
         return (
             f'the latency store is at revision {revision}, not '
             f'{migrate.head()}: {_REMEDY}'

@@ -37,6 +37,7 @@ from edge_sched.store import heartbeat
 from edge_sched.store import measurements
 from edge_sched.store import named
 from edge_sched.store import retention
+from edge_sched.store import vantages
 from edge_sched.store.candidates import Candidate
 from edge_sched.store.engine import Database
 from edge_sched.store.errors import StoreUnavailableError
@@ -49,6 +50,7 @@ from edge_sched.store.measurements import StoredLatency
 from edge_sched.store.named import NamedClient
 from edge_sched.store.reasons import reason
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.vantages import Vantage
 
 T = TypeVar('T')
 
@@ -227,6 +229,34 @@ class Writer:
     def list_clients(self) -> list[NamedClient]:
         """Every name, by name and owner."""
         return self._read(named.listed)
+
+    def list_vantages(self) -> list[Vantage]:
+        """Every vantage that has a row, by name."""
+        return self._read(vantages.listed)
+
+    def rename_vantage(
+        self, old: str, new: str, *, keep: bool = False, merge: bool = False
+    ) -> int:
+        """Give the rows of a vantage to another name; how many there were.
+
+        :param keep: leave them under the old name as well
+        :param merge: the new name may have rows: of each client the newer
+            stays
+        :raises UnknownVantageError: if the old name has none
+        :raises VantageTakenError: if the new name has any, or is the old one
+        """
+        return self._write(
+            lambda connection: vantages.rename(
+                connection, old, new, keep=keep, merge=merge
+            )
+        )
+
+    def delete_vantage(self, name: str) -> int:
+        """Delete a vantage and its rows; how many there were.
+
+        :raises UnknownVantageError: if it has none
+        """
+        return self._write(functools.partial(vantages.delete, name=name))
 
     def list_candidates(self, vantage: str) -> list[Candidate]:
         """Every prefix that could be probed from a site, in no order."""

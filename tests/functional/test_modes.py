@@ -12,12 +12,15 @@
 
 """Turned off, turned down, and asked for nothing: Nova is as it was."""
 
+import os
 from unittest import mock
 
 from nova.scheduler import request_filter
 
+from edge_sched.scheduler.request_filter import edge_latency
 from tests.functional import cloud
 from tests.functional.base import HOST
+from tests.functional.base import Server
 from tests.functional.configuration import DEFAULT_FILTERS
 from tests.functional.measured import MeasuredCloudTestCase
 
@@ -77,6 +80,143 @@ class ModeTest(MeasuredCloudTestCase):
         self.assertLanded('lyon', self.near(ALICE, latency_budget_ms='1'))
         self.assertEqual('ACTIVE', self.near('999.1.1.1')['status'])
         self.assertEqual([], self.decisions())
+
+
+class LivingServerTestCase(MeasuredCloudTestCase):
+    """A server that lives in Paris, with a budget that no site keeps."""
+
+    sites = {
+        'paris': ('cell1', ['paris-1']),
+        'lille': ('cell1', ['lille-1']),
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.measure('203.0.113.0/24', paris=5, lille=90)
+        self.server = self.near(ALICE, **BUDGET)
+        self.measure('203.0.113.0/24', paris=70, lille=90, age=0)
+
+    def assertMoves(self, server: Server, moved: Server) -> None:
+        self.assertNotEqual(server[HOST], moved[HOST])
+        self.assertNotEqual('ERROR', moved['status'])
+
+
+class ShadowTest(LivingServerTestCase):
+    """Nothing that ``enforce`` refuses is refused, and all is recorded."""
+
+    conf = {
+        'edge_sched': {
+            'cache_ttl': '0',
+            'membership_ttl': '0',
+            'mode': 'shadow',
+            'on_evacuate': 'enforce',
+        }
+    }
+
+    def assertMovesEveryWay(self, outcome: str) -> None:
+        """Each move takes the server to the other host, and is recorded."""
+        for move in self.live_migrate, self.cold_migrate, self.resize_it:
+            before = self.show(self.server)
+            self.assertMoves(before, move(self.server))
+            self.assertRecorded('move', outcome)
+            if move != self.live_migrate:
+                self.confirm_resize(self.server)
+        self.shelve(self.server)
+        self.assertEqual('ACTIVE', self.unshelve(self.server)['status'])
+        self.assertRecorded('move', outcome)
+        before = self.show(self.server)
+        self.assertMoves(before, self.evacuate(self.server))
+        self.assertRecorded('move', outcome)
+
+    def assertRecorded(self, operation: str, outcome: str) -> None:
+        record = self.decisions()[-1]
+        self.assertEqual(
+            ('shadow', operation, outcome),
+            (record['mode'], record['operation'], record['outcome']),
+        )
+
+    def resize_it(self, server: Server) -> Server:
+        return self.resize(
+            server, self.create_flavor({'edge:latency_budget_ms': '1'})
+        )
+
+    def set_hints(self, hints: dict[str, list[str]]) -> None:
+        spec = self.request_spec(self.server)
+        spec.scheduler_hints = hints
+        spec.save()
+
+    def test_over_budget(self) -> None:
+        self.assertMovesEveryWay('rejected')
+
+    def test_hint_that_makes_no_sense(self) -> None:
+        self.set_hints(
+            {'edge:client': [ALICE, '999.1.1.1'], 'edge:percentile': ['p42']}
+        )
+        self.assertMovesEveryWay('bad_hint')
+
+    def test_client_that_is_no_more_or_was_never_measured(self) -> None:
+        for client, outcome in (
+            ('crew', 'unknown_client'),
+            ('192.0.2.1', 'no_data'),
+        ):
+            self.set_hints(
+                {'edge:client': [client], 'edge:latency_budget_ms': ['20']}
+            )
+            before = self.show(self.server)
+            self.assertMoves(before, self.live_migrate(self.server))
+            self.assertRecorded('move', outcome)
+
+    def test_store_away(self) -> None:
+        os.rename(self.store_path, f'{self.store_path}.away')
+        server = self.near(ALICE, **BUDGET)
+        self.assertEqual('ACTIVE', server['status'])
+        self.assertRecorded('create', 'store_failure')
+        self.assertMovesEveryWay('store_failure')
+
+    def test_bad_flavor_value(self) -> None:
+        flavor = self.create_flavor()
+        self.set_extra_specs(
+            flavor, {'edge:latency_budget_ms': 'soon'}, microversion='2.85'
+        )
+        server = self.near(ALICE, flavor=flavor)
+        self.assertEqual('ACTIVE', server['status'])
+        self.assertRecorded('create', 'bad_hint')
+
+
+class RemovedTest(LivingServerTestCase):
+    """The plug-in goes; servers with hints stay, and move as with Nova."""
+
+    def restart_scheduler(self, **options: list[str]) -> None:
+        """Start it with these options of ``[filter_scheduler]``."""
+        self.flags(**options, group='filter_scheduler')
+        self.scheduler.stop()
+        self.scheduler = self.start_service('scheduler')
+
+    def assertMovesUnjudged(self) -> None:
+        before = self.show(self.server)
+        hints = before['scheduler_hints']
+        judged = len(self.decisions())
+        self.assertEqual([ALICE], hints['edge:client'])
+        moved = self.live_migrate(self.server)
+        self.assertMoves(before, moved)
+        self.assertEqual(hints, moved['scheduler_hints'])
+        self.assertEqual(judged, len(self.decisions()))
+
+    def test_live_migration(self) -> None:
+        self.assertLanded('paris', self.live_migrate(self.server))
+        self.assertEqual('rejected', self.outcome())
+
+        self.restart_scheduler(enabled_filters=DEFAULT_FILTERS)
+        self.assertMovesUnjudged()
+
+        # As in a process that has never heard of it.
+        request_filter.ALL_REQUEST_FILTERS.remove(edge_latency)
+        self.restart_scheduler(
+            available_filters=['nova.scheduler.filters.all_filters'],
+            weight_classes=['nova.scheduler.weights.all_weighers'],
+        )
+        self.assertNotIn(edge_latency, request_filter.ALL_REQUEST_FILTERS)
+        self.assertMovesUnjudged()
 
 
 class RequestFilterListTest(MeasuredCloudTestCase):

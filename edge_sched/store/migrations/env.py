@@ -13,7 +13,7 @@
 """What alembic runs for each command; see ``edge_sched.store.migrate``.
 
 To write a migration, change ``schema`` and add a module to ``versions`` by
-hand; a test compares the two.
+hand; a test compares the two, another one what its ``phase`` may do.
 """
 
 from alembic import context

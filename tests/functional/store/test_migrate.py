@@ -18,7 +18,6 @@ from unittest import mock
 
 import sqlalchemy as sa
 from alembic import autogenerate
-from alembic import command
 from alembic import migration
 
 from edge_sched.store import migrate
@@ -26,6 +25,7 @@ from edge_sched.store import schema
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.writer import Writer
 from tests.functional.store import base
+from tests.functional.store import expansion
 
 
 class MigrateTests:
@@ -70,11 +70,7 @@ class MigrateTests:
 
     def test_the_schema_before_this_one(self):
         old = dataclasses.replace(self.settings, connection=self.new_url())
-        upgrade = command.upgrade
-        with mock.patch.object(
-            command, 'upgrade', lambda config, _: upgrade(config, '0001')
-        ):
-            migrate.sync(old)
+        self.upgrade_to(old, '0001')
         self.settings = old
         writer = Writer(old)
         self.addCleanup(writer.close)
@@ -89,6 +85,62 @@ class MigrateTests:
         self.assertEqual(
             {'lyon': ('203.0.113.7/32', 1.0)}, self.figures('203.0.113.7')
         )
+
+    def upgrade_to(self, settings, name):
+        known = migrate.revisions()
+        names = [revision.name for revision in known]
+        with mock.patch.object(
+            migrate,
+            'revisions',
+            return_value=known[: names.index(name) + 1],
+        ):
+            migrate.sync(settings)
+
+    def test_expansions_only_add(self):
+        before = {}
+        at = dataclasses.replace(self.settings, connection=self.new_url())
+        for revision in migrate.revisions():
+            self.upgrade_to(at, revision.name)
+            after = expansion.snapshot(at.connection)
+            self.assertNotEqual(before, after)
+            if revision.phase == 'expand':
+                self.assertEqual([], [*expansion.breaches(before, after)])
+            before = after
+
+    def test_what_no_expansion_may_do(self):
+        before = expansion.snapshot(self.settings.connection)
+        column = (
+            'MODIFY COLUMN source VARCHAR(9) NOT NULL'
+            if self.backend == 'mariadb'
+            else 'ADD COLUMN other VARCHAR(9) CHECK (other <> source)'
+        )
+        for statement, breach in (
+            (
+                'ALTER TABLE edge_latencies DROP COLUMN samples',
+                "('column', 'edge_latencies', 'samples') is gone",
+            ),
+            (
+                "ALTER TABLE edge_clients ADD COLUMN kind INTEGER DEFAULT 1"
+                " NOT NULL",
+                None,
+            ),
+            (
+                'CREATE UNIQUE INDEX one ON edge_heartbeats (beaten_at)',
+                'edge_heartbeats has a new rule one',
+            ),
+            ('CREATE INDEX many ON edge_latencies (source)', None),
+            ('DROP TABLE edge_heartbeats', 'edge_heartbeats'),
+            (f'ALTER TABLE edge_latencies {column}', 'edge_latencies'),
+        ):
+            self.select(statement)
+            after = expansion.snapshot(self.settings.connection)
+            self.assertNotEqual(before, after)
+            found = [*expansion.breaches(before, after)]
+            if breach is None:
+                self.assertEqual([], found)
+            else:
+                self.assertIn(breach, ' '.join(found))
+            before = after
 
     def test_another_project_in_the_same_schema_is_left_alone(self):
         shared = dataclasses.replace(self.settings, connection=self.new_url())

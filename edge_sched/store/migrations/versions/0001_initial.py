@@ -25,6 +25,7 @@ revision = '0001'
 down_revision = None
 branch_labels = None
 depends_on = None
+phase = 'expand'
 
 _MYSQL = ('mysql', 'mariadb')
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')

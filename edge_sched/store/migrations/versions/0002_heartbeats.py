@@ -23,6 +23,7 @@ revision = '0002'
 down_revision = '0001'
 branch_labels = None
 depends_on = None
+phase = 'expand'
 
 #: Text that compares by bytes.
 _NAME = (

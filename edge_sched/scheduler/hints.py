@@ -1,0 +1,135 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The hints of a server that lives, in Nova's API database.
+
+Nova keeps them with the rest of the request in one JSON text, which every
+move reads, and no API of Nova's changes them. ``nova_configuration`` has to
+be read first.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import sqlalchemy as sa
+from nova import context as nova_context
+from nova import exception
+from nova.db.api import api as api_db
+from nova.db.api import models
+from nova.objects.instance import Instance
+from nova.objects.instance_mapping import InstanceMapping
+from nova.objects.request_spec import RequestSpec
+from oslo_db import exception as db_exception
+
+from edge_sched.scheduler.request import field_of
+from edge_sched.store.reasons import reason
+
+#: ``{'edge:client': ['203.0.113.7'], 'group': ['5f7a...']}``
+Hints: TypeAlias = dict[str, list[str]]
+
+
+class HintsError(Exception):
+    """Why hints cannot be had or changed, in one line for an operator."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Server:
+    """A server, as far as its hints go."""
+
+    project_id: str
+    hints: Hints
+
+
+def read_server(uuid: str) -> Server:
+    """Read the hints of a server.
+
+    :raises HintsError: if there is no such server, or Nova cannot be asked
+    """
+    context = nova_context.get_admin_context()
+    with _explained(uuid):
+        _mapping(context, uuid)
+        spec = RequestSpec.get_by_instance_uuid(context, uuid)
+        return Server(field_of(spec, 'project_id') or '', _hints(spec))
+
+
+def task_of(uuid: str) -> str:
+    """What Nova does with a server just now: ``migrating``; ``''`` if nothing.
+
+    Asks the database of its cell, which the others do not.
+
+    :raises HintsError: if there is no such server, or Nova cannot be asked
+    """
+    context = nova_context.get_admin_context()
+    with _explained(uuid):
+        cell = _mapping(context, uuid).cell_mapping
+        if cell is None:
+            return 'scheduling'
+        with nova_context.target_cell(context, cell) as in_cell:
+            instance = Instance.get_by_uuid(in_cell, uuid, expected_attrs=[])
+            return instance.task_state or ''
+
+
+def change_hints(uuid: str, change: Callable[[Hints], Hints]) -> Hints:
+    """Change the hints of a server, and nothing else of its request.
+
+    The row is locked meanwhile, so that nothing is lost that Nova writes.
+    What Nova has read before, and writes after, does take the change back.
+
+    :param change: from the hints that are there to those that shall be
+    :returns: those that were there
+    :raises HintsError: if there is no such server, or Nova cannot be asked
+    """
+    context = nova_context.get_admin_context()
+    with _explained(uuid), api_db.context_manager.writer.using(context):
+        context.session.execute(
+            sa.select(models.RequestSpec.id)
+            .where(models.RequestSpec.instance_uuid == uuid)
+            .with_for_update()
+        )
+        spec = RequestSpec.get_by_instance_uuid(context, uuid)
+        before = _hints(spec)
+        # A change within the old mapping would not be noticed.
+        spec.scheduler_hints = change(before)
+        spec.save()
+        return before
+
+
+def _hints(spec: RequestSpec) -> Hints:
+    return dict(field_of(spec, 'scheduler_hints') or {})
+
+
+def _mapping(
+    context: nova_context.RequestContext, uuid: str
+) -> InstanceMapping:
+    mapping = InstanceMapping.get_by_instance_uuid(context, uuid)
+    if mapping.queued_for_delete:
+        raise HintsError(f'server {uuid} is deleted')
+    return mapping
+
+
+@contextlib.contextmanager
+def _explained(uuid: str) -> Iterator[None]:
+    """Turn what Nova and its databases raise into ``HintsError``."""
+    try:
+        yield
+    except (
+        exception.InstanceMappingNotFound,
+        exception.InstanceNotFound,
+        exception.RequestSpecNotFound,
+    ):
+        raise HintsError(f'there is no server {uuid}') from None
+    except (db_exception.DBError, sa.exc.SQLAlchemyError) as error:
+        raise HintsError(
+            f"Nova's database cannot be used: {reason(error)}"
+        ) from error

@@ -1,0 +1,161 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Vantage points: listed, renamed, deleted. Each call needs a transaction."""
+
+import dataclasses
+import time
+
+import sqlalchemy as sa
+
+from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.store.errors import StoreError
+from edge_sched.store.figures import FIGURES
+from edge_sched.store.ids import BATCH_ROWS
+from edge_sched.store.ids import batches
+from edge_sched.store.ids import vantage_ids_of
+from edge_sched.store.schema import latencies
+from edge_sched.store.schema import vantages
+from edge_sched.store.upsert import upsert_newer
+
+
+class UnknownVantageError(StoreError):
+    """A vantage that nothing was measured from."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'nothing was measured from {name!r}')
+
+
+class VantageTakenError(StoreError):
+    """A new name that has measurements of its own."""
+
+    def __init__(self, name: str, count: int) -> None:
+        super().__init__(f'{name!r} has rows already ({count})')
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Vantage:
+    """What is stored of one vantage.
+
+    :param clients: how many clients were measured from it: its rows
+    :param measured_at: the newest of them, UTC epoch seconds
+    :param sources: what measured them, ``('stamp',)``
+    """
+
+    name: str
+    clients: int
+    measured_at: float
+    sources: tuple[str, ...]
+
+
+def listed(connection: sa.Connection) -> list[Vantage]:
+    """Every vantage that has a row, by name."""
+    rows = connection.execute(
+        sa.select(
+            vantages.c.name,
+            latencies.c.source,
+            sa.func.count().label('clients'),
+            sa.func.max(latencies.c.measured_at).label('measured_at'),
+        )
+        .select_from(vantages.join(latencies))
+        .group_by(vantages.c.name, latencies.c.source)
+        .order_by(vantages.c.name, latencies.c.source)
+    )
+    found: dict[str, list[sa.Row[tuple[str, str, int, float]]]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(row)
+    return [
+        Vantage(
+            name,
+            sum(row.clients for row in parts),
+            max(row.measured_at for row in parts),
+            tuple(row.source for row in parts if row.source),
+        )
+        for name, parts in found.items()
+    ]
+
+
+def rename(
+    connection: sa.Connection, old: str, new: str, *, keep: bool, merge: bool
+) -> int:
+    """Give the rows of a vantage to another name.
+
+    :param keep: leave them under the old name as well
+    :param merge: the new name may have rows: of each client the newer stays
+    :returns: the number of rows of the old name
+    :raises UnknownVantageError: if it has none
+    :raises VantageTakenError: if the new name has any, or is the old one
+    """
+    old_id = _locked_id(connection, old)
+    new_id = vantage_ids_of(connection, [new])[new]
+    taken = _count(connection, new_id)
+    if taken and (old_id == new_id or not merge):
+        raise VantageTakenError(new, taken)
+    copied = _copy(connection, old_id, new_id)
+    if not keep:
+        _delete(connection, old_id)
+    return copied
+
+
+def delete(connection: sa.Connection, name: str) -> int:
+    """Delete a vantage and its rows; how many there were.
+
+    :raises UnknownVantageError: if it has none
+    """
+    return _delete(connection, _locked_id(connection, name))
+
+
+def _locked_id(connection: sa.Connection, name: str) -> int:
+    """The id of a vantage with rows, which gets no new ones meanwhile."""
+    found: int | None = connection.execute(
+        sa.select(vantages.c.id)
+        .where(vantages.c.name == name)
+        .with_for_update()
+    ).scalar_one_or_none()
+    if found is None or not _count(connection, found):
+        raise UnknownVantageError(name)
+    return found
+
+
+def _count(connection: sa.Connection, vantage_id: int) -> int:
+    return connection.execute(
+        sa.select(sa.func.count()).where(latencies.c.vantage_id == vantage_id)
+    ).scalar_one()
+
+
+def _copy(connection: sa.Connection, from_id: int, to_id: int) -> int:
+    """Have the rows of one vantage at another, where they are newer."""
+    rows = connection.execute(
+        sa.select(latencies.c.client_id, *FIGURES)
+        .where(latencies.c.vantage_id == from_id)
+        .order_by(latencies.c.client_id)
+        .with_for_update()
+    ).all()
+    latest = time.time() + CLOCK_SKEW_SECONDS
+    for batch in batches(rows, BATCH_ROWS):
+        upsert_newer(
+            connection,
+            latencies,
+            ('client_id', 'vantage_id'),
+            'measured_at',
+            latest,
+            [{**row._mapping, 'vantage_id': to_id} for row in batch],
+        )
+    return len(rows)
+
+
+def _delete(connection: sa.Connection, vantage_id: int) -> int:
+    deleted = connection.execute(
+        sa.delete(latencies).where(latencies.c.vantage_id == vantage_id)
+    )
+    connection.execute(sa.delete(vantages).where(vantages.c.id == vantage_id))
+    return deleted.rowcount

@@ -1,0 +1,36 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How many hops away a client is, and what else an expansion may add."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0003'
+down_revision = '0002'
+branch_labels = None
+depends_on = None
+phase = 'expand'
+
+
+def upgrade() -> None:
+    op.add_column('edge_latencies', sa.Column('hops', sa.SmallInteger))
+    op.add_column(
+        'edge_vantages',
+        sa.Column('weight', sa.Integer, nullable=False, server_default='1'),
+    )
+    op.create_index('ix_edge_latencies_hops', 'edge_latencies', ['hops'])
+    op.create_table(
+        'edge_notes',
+        sa.Column('id', sa.Integer, primary_key=True),
+        sa.Column('text', sa.String(255), nullable=False, unique=True),
+    )

@@ -1,0 +1,139 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``edge-sched vantage`` on a real store."""
+
+from tests.unit.cmd import base
+from tests.unit.cmd.test_measurement import ago
+
+
+class VantageTestCase(base.SyncedTestCase):
+    def setUp(self):
+        super().setUp()
+        self.import_csv(
+            f'{base.HEADER},measured_at,source',
+            f'lyon,10.0.0.0/8,1,2,{ago(60)},stamp',
+            f'lyon,10.1.0.0/16,1,2,{ago(7200)},icmp',
+            f'nice,10.0.0.0/8,3,4,{ago(3600)},',
+        )
+
+    def clients(self):
+        """``{'lyon': 2}``"""
+        return {
+            row['vantage']: row['clients']
+            for row in self.listed('vantage', 'list')
+        }
+
+    def says(self, *argv):
+        return self.succeed('vantage', *argv).out
+
+
+class TestList(VantageTestCase):
+    def test_columns(self):
+        lyon, nice = self.listed('vantage', 'list')
+
+        self.assertTrue(60 <= lyon.pop('age_seconds') < 600)
+        self.assertRegex(lyon.pop('measured_at'), r'^2.*\+00:00$')
+        self.assertEqual(
+            {
+                'vantage': 'lyon',
+                'clients': 2,
+                'stale': False,
+                'sources': ['icmp', 'stamp'],
+            },
+            lyon,
+        )
+        self.assertEqual((True, []), (nice['stale'], nice['sources']))
+
+    def test_one_text_where_a_format_has_no_lists(self):
+        for form, expected in (
+            ('csv', 'False,"icmp, stamp"\n'),
+            ('table', '| icmp, stamp |'),
+            ('yaml', '  - icmp\n  - stamp\n'),
+        ):
+            self.assertIn(expected, self.says('list', '-f', form))
+
+    def test_stale_is_older_than_max_age(self):
+        self.conf = self.write(
+            'edge_sched.conf',
+            '[edge_sched_database]',
+            f'connection = sqlite:///{self.store}',
+            '[edge_sched]',
+            'max_age = 30',
+        )
+
+        stale = [row['stale'] for row in self.listed('vantage', 'list')]
+
+        self.assertEqual([True, True], stale)
+
+
+class TestRename(VantageTestCase):
+    def test_rename(self):
+        self.assertEqual(
+            '2 rows of lyon given to metro\n',
+            self.says('rename', 'lyon', 'metro'),
+        )
+        self.assertEqual({'metro': 2, 'nice': 1}, self.clients())
+
+    def test_keep(self):
+        self.says('rename', 'lyon', 'metro', '--keep')
+
+        self.assertEqual({'lyon': 2, 'metro': 2, 'nice': 1}, self.clients())
+
+    def test_taken(self):
+        self.assertFails(
+            "'nice' has rows already (1): with --merge the newer of each "
+            'client stays',
+            *('vantage', 'rename', 'lyon', 'nice'),
+        )
+        self.assertEqual({'lyon': 2, 'nice': 1}, self.clients())
+
+    def test_merge(self):
+        self.says('rename', 'lyon', 'nice', '--merge')
+
+        self.assertEqual({'nice': 2}, self.clients())
+
+    def test_of_nothing(self):
+        self.assertFails(
+            "nothing was measured from 'Lyon'",
+            *('vantage', 'rename', 'Lyon', 'metro'),
+        )
+
+    def test_to_itself(self):
+        self.assertFails(
+            "'lyon' is both names",
+            *('vantage', 'rename', 'lyon', 'lyon', '--merge'),
+        )
+        self.assertEqual({'lyon': 2, 'nice': 1}, self.clients())
+
+    def test_names_that_cannot_be(self):
+        for name in '', ' metro', 'a\tb', 'm' * 256:
+            for argv in (
+                ('rename', 'lyon', name),
+                ('rename', name, 'lyon'),
+                ('delete', name),
+            ):
+                result = self.run_command('vantage', *argv)
+                self.assertEqual((1, ''), (result.status, result.out))
+                self.assertIn('is not the name of a vantage point', result.err)
+        self.assertEqual({'lyon': 2, 'nice': 1}, self.clients())
+
+
+class TestDelete(VantageTestCase):
+    def test_delete(self):
+        self.assertEqual('2 rows deleted\n', self.says('delete', 'lyon'))
+        self.assertEqual({'nice': 1}, self.clients())
+
+    def test_of_nothing(self):
+        self.assertFails(
+            "nothing was measured from 'metro'", 'vantage', 'delete', 'metro'
+        )
