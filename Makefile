@@ -5,6 +5,8 @@
 ifeq ($(strip $(HOME)),)
 export HOME := $(CURDIR)/.cache/home
 endif
+# What pip and others keep for the next time stays in here as well.
+export XDG_CACHE_HOME := $(CURDIR)/.cache
 # The linters are installed here too, so that they do not hang on a home.
 export PRE_COMMIT_HOME ?= $(CURDIR)/.cache/pre-commit
 
@@ -15,13 +17,22 @@ BIN := $(VENV)/bin
 FOR_TESTS := $(VENV)/.for-tests
 FOR_DOCS := $(VENV)/.for-docs
 FOR_LINT := $(VENV)/.for-lint
+FOR_CLOUD := .cloud/venv/.for-cloud
+FOR_TEMPEST := .cloud/tempest/.for-tempest
+CLOUD_PYTHON := .cloud/venv/bin/python
 
 .PHONY: help
 help:
-	@echo 'make test        unit and functional tests, the latter in both concurrency modes'
+	@echo 'make test        unit, DevStack and functional tests, the last in both'
+	@echo '                 concurrency modes'
 	@echo 'make unit        unit tests; TESTS=REGEX chooses among them, here and in functional'
 	@echo 'make functional  functional tests on a Nova in process'
 	@echo 'make test-e2e    from packets on an emulated network to servers on Nova; as root'
+	@echo 'make devstack-test  tests of the DevStack plug-in, without DevStack'
+	@echo 'make cloud       a real OpenStack on this machine, in .cloud: two cells,'
+	@echo '                 24 hosts; its ports are EDGE_SCHED_CLOUD_PORT and the next'
+	@echo 'make cloud-test  tests on that cloud, and Tempest'
+	@echo 'make cloud-down  stops it; it keeps its data'
 	@echo 'make lint        linters and type check'
 	@echo 'make demo        servers placed near their clients on a real Nova, in process;'
 	@echo '                 DATASET=FILE takes the round-trip times of a matrix'
@@ -47,9 +58,17 @@ $(FOR_LINT): $(FOR_TESTS)
 	tools/venv.sh lint
 	@touch $@
 
-.PHONY: test unit functional
+$(FOR_CLOUD): tools/venv.sh tests/cloud/requirements.txt constraints.txt
+	tools/venv.sh cloud
+	@touch $@
+
+$(FOR_TEMPEST): tools/venv.sh constraints.txt
+	tools/venv.sh tempest
+	@touch $@
+
+.PHONY: test unit functional devstack-test
 test: $(FOR_TESTS)
-	$(BIN)/python tools/run_tests.py unit,functional-threading,functional-eventlet $(TESTS)
+	$(BIN)/python tools/run_tests.py unit,devstack,functional-threading,functional-eventlet $(TESTS)
 
 unit: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py unit $(TESTS)
@@ -57,9 +76,26 @@ unit: $(FOR_TESTS)
 functional: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py functional-threading,functional-eventlet $(TESTS)
 
+devstack-test: $(FOR_TESTS)
+	$(BIN)/python tools/run_tests.py devstack $(TESTS)
+
 .PHONY: test-e2e
 test-e2e: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py e2e $(TESTS)
+
+.PHONY: cloud cloud-test cloud-down cloud-packages
+cloud-packages:
+	tools/packages.sh cloud
+
+cloud: cloud-packages $(FOR_CLOUD) $(FOR_TEMPEST)
+	$(CLOUD_PYTHON) -m tests.cloud up
+
+cloud-test: cloud
+	$(CLOUD_PYTHON) tools/run_tests.py cloud $(TESTS)
+
+# Where there is no environment there is no cloud.
+cloud-down:
+	if [ -e $(CLOUD_PYTHON) ]; then $(CLOUD_PYTHON) -m tests.cloud down; fi
 
 .PHONY: lint
 lint: $(FOR_LINT)
@@ -85,8 +121,8 @@ docs: $(FOR_DOCS)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html releasenotes/source releasenotes/build/html
 
 .PHONY: clean
-clean:
-	rm -rf $(VENV) .cache .stestr .hypothesis .mypy_cache .ruff_cache
+clean: cloud-down
+	rm -rf $(VENV) .cloud .cache .stestr .hypothesis .mypy_cache .ruff_cache
 	rm -rf build dist doc/build releasenotes/build *.egg-info AUTHORS ChangeLog
 	rm -f doc/source/_static/*.sample
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

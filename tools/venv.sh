@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 #
-# Make the project's own virtual environment, or bring it up to date.
+# Make one of the project's own virtual environments, or bring it up to date.
 #
-# usage: tools/venv.sh [test|docs|lint]
+# usage: tools/venv.sh [test|docs|lint|cloud|tempest]
 #
 #   test   the package with what its tests, demo and benchmark need (default)
 #   docs   adds what the documentation is built with
 #   lint   adds pre-commit, which brings the linters itself
+#   cloud, tempest
+#          what the cloud in a box is made of, in environments of their own
+#          (.cloud/venv, .cloud/tempest), still without this project
 #
 # Every version comes from constraints.txt. The Makefile calls this when one of
 # the files that it reads has changed. It needs git and a Python of 3.11 or
@@ -16,8 +19,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly VENV=.venv
 readonly WHAT=${1:-test}
+case $WHAT in
+    cloud) readonly VENV=.cloud/venv ;;
+    tempest) readonly VENV=.cloud/tempest ;;
+    *) readonly VENV=.venv ;;
+esac
 
 fail() {
     printf 'tools/venv.sh: %s\n' "$*" >&2
@@ -84,7 +91,13 @@ case $WHAT in
     lint)
         pip_install pre-commit
         ;;
+    cloud)
+        pip_install --requirement tests/cloud/requirements.txt
+        ;;
+    tempest)
+        pip_install tempest
+        ;;
     *)
-        fail "unknown: $WHAT (test, docs or lint)"
+        fail "unknown: $WHAT (test, docs, lint, cloud or tempest)"
         ;;
 esac

@@ -37,7 +37,7 @@ class SystemdUnitsTest(base.BaseTestCase):
             for script in importlib.metadata.distribution(
                 'edge-sched'
             ).entry_points.select(group='console_scripts')
-        } - {'edge-sched'}
+        } - {'edge-sched', 'edge-sched-status'}
         self.assertEqual(services, set(self.units))
         for name, unit in self.units.items():
             self.assertEqual(

@@ -1,0 +1,50 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What Tempest loads, by the entry point ``tempest.test_plugins``.
+
+A plug-in that fails to load stops every Tempest run on the machine: nothing
+is imported here but Tempest and the options.
+"""
+
+import os
+
+from tempest import config
+from tempest.test_discover import plugins
+
+from edge_sched_tempest_plugin import config as edge_sched_config
+
+
+class EdgeSchedTempestPlugin(plugins.TempestPlugin):
+    """Tests and options; there is no API of ours, and so no client of it."""
+
+    def load_tests(self):
+        """The directory to discover in, and the root of its imports."""
+        package = os.path.dirname(os.path.abspath(__file__))
+        return os.path.join(package, 'tests'), os.path.dirname(package)
+
+    def register_opts(self, conf):
+        """Add the group ``[edge_sched]`` to tempest.conf."""
+        config.register_opt_group(
+            conf,
+            edge_sched_config.edge_sched_group,
+            edge_sched_config.EdgeSchedGroup,
+        )
+
+    def get_opt_lists(self):
+        """The options, for the sample of tempest.conf."""
+        return [
+            (
+                edge_sched_config.edge_sched_group.name,
+                edge_sched_config.EdgeSchedGroup,
+            )
+        ]

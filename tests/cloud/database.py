@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The two MariaDB servers, as an administrator sees them."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+import pymysql
+
+from tests.cloud import ports
+from tests.cloud.layout import Layout
+from tests.cloud.layout import find_program
+from tests.cloud.settings import PASSWORD
+
+#: Seconds for one statement (chosen).
+TIMEOUT = 30
+
+
+def install(layout: Layout, name: str) -> None:
+    """Make the files of a server that has none yet."""
+    data = layout.data(name)
+    if (data / 'installed').exists():
+        return
+    user = ['--user=root'] if os.geteuid() == 0 else []
+    with layout.log(name).open('ab') as log:
+        subprocess.run(
+            [
+                find_program('mariadb-install-db'),
+                '--no-defaults',
+                *user,
+                f'--datadir={data}',
+                f'--tmpdir={layout.path("tmp")}',
+                '--auth-root-authentication-method=socket',
+                f'--auth-root-socket-user={_user()}',
+                '--skip-test-db',
+            ],
+            stdout=log,
+            stderr=log,
+            env=layout.environment(),
+            check=True,
+        )
+    (data / 'installed').touch()
+
+
+def _user() -> str:
+    return 'root' if os.geteuid() == 0 else os.environ.get('USER', 'nobody')
+
+
+def execute(
+    layout: Layout, name: str, *statements: str, database: str | None = None
+) -> Sequence[Any]:
+    """Rows of the last statement, each a dictionary.
+
+    :param name: ``mariadb`` or ``mariadb-store``
+    """
+    with contextlib.closing(
+        pymysql.connect(
+            host=ports.HOST,
+            port=layout.ports[name],
+            user='root',
+            password=PASSWORD,
+            database=database,
+            autocommit=True,
+            connect_timeout=TIMEOUT,
+            read_timeout=TIMEOUT,
+            cursorclass=pymysql.cursors.DictCursor,
+        )
+    ) as connection:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall()
+
+
+def databases(layout: Layout, name: str) -> set[str]:
+    return {row['Database'] for row in execute(layout, name, 'SHOW DATABASES')}

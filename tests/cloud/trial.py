@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What came of one fault."""
+
+import dataclasses
+import re
+from collections import Counter
+
+from tests.cloud import audit
+from tests.cloud.audit import Damage
+from tests.cloud.audit import Snapshot
+
+#: Nova's preface of a fault, and what is of one server alone.
+_NOT_KIND = re.compile(
+    r'No valid host was found\. (Scheduling failed: )?| (for|of) .*'
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trial:
+    """One fault, and what came of it.
+
+    :param accepted: creates that the API has promised
+    :param refused: answers of the API that promised nothing
+    :param new: servers and allocations, once nothing changed any more
+    :param recovery_seconds: from the end of the fault until a server was
+        ACTIVE that was asked for after it
+    :param tries: of that; they do not count as servers of the trial, since
+        when they begin is a matter of chance
+    """
+
+    accepted: int
+    refused: int
+    new: Snapshot
+    recovery_seconds: float
+    tries: int
+
+    @property
+    def damage(self) -> Damage:
+        return audit.damage(self.new)
+
+    def faults(self) -> list[str]:
+        """What the servers in ERROR say."""
+        return [s.fault for s in self.new.servers if s.status == 'ERROR']
+
+    def __str__(self) -> str:
+        """``accepted 12 (refused 0), active 12, error 1, stuck 0, ...``"""
+        active = sum(s.status == 'ACTIVE' for s in self.new.servers)
+        stuck, orphans = self.damage
+        faults = Counter(_NOT_KIND.sub('', words) for words in self.faults())
+        return (
+            f'accepted {self.accepted} (refused {self.refused}), '
+            f'active {active}, error {len(self.faults())}, stuck {stuck}, '
+            f'orphans {orphans}, works after {self.recovery_seconds:.1f} s '
+            f'(try {self.tries})'
+            f' {dict(faults) or ""}'
+        )
