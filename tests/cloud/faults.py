@@ -72,8 +72,8 @@ MAX_CONTROLS = 3
 RECOVERY_SECONDS = 120.0
 TRY_SECONDS = 20.0
 
-#: As the cloud's nova.conf has it, or by default.
-OPTIONS = {'store_timeout': 2, **FOR_TESTS['edge_sched']}
+#: As nova-scheduler has them.
+OPTIONS = FOR_TESTS['edge_sched']
 STORE_AWAY = 'latency data is temporarily unavailable'
 
 #: Breaks something while creates go on. Returns when all was mended, by
@@ -94,6 +94,9 @@ _SITES = {host: site_of(host) for host in HOSTS}
 
 class FaultTestCase(CloudTestCase):
     """Breaks the cloud, and leaves it whole."""
+
+    #: A trial and its control runs.
+    TIMEOUT_SCALING_FACTOR = 1 + MAX_CONTROLS
 
     def setUp(self) -> None:
         super().setUp()

@@ -1,0 +1,117 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""New servers, asked for by callers of the API."""
+
+import dataclasses
+
+from openstack.compute.v2.server import Server
+
+from demo import sample
+from demo.expect import expect
+from demo.story import Request
+from demo.story import hints_for
+from tests.cloud.expected import MEASURED
+from tests.cloud.expected import PlacedTestCase
+from tests.cloud.sites import CELLS
+from tests.cloud.sites import HOSTS_PER_SITE
+from tests.cloud.sites import SITES
+
+ALICE = '203.0.113.7'
+
+
+def requests() -> list[Request]:
+    """The demo's, with more ``fit`` servers than a site has hosts."""
+    return [
+        dataclasses.replace(request, count=HOSTS_PER_SITE + 1)
+        if request.fit
+        else request
+        for request in sample.REQUESTS
+    ]
+
+
+class DemoTestCase(PlacedTestCase):
+    """The story of the demo: all of its requests at once."""
+
+    def test_every_request_lands_where_the_measurements_say(self):
+        asked = [(request, self.ask(request)) for request in requests()]
+        for request, servers in asked:
+            wanted = expect(request, MEASURED, SITES)
+            for server in servers:
+                self.settled(server)
+                self.assertPlaced(wanted, server)
+            if request.fit:
+                used = {self.site_of(server) for server in servers}
+                self.assertGreater(len(used), 1, 'they crowd one site')
+            self.assertEqual(
+                1 if request.hints else 0,
+                sum(len(self.decided(server)) for server in servers),
+                f'{request.name}: a decision record a request',
+            )
+        used = {
+            self.cell_of(server) for _, servers in asked for server in servers
+        }
+        self.assertEqual({*CELLS, None}, used)
+
+    def ask(self, request: Request) -> list[Server]:
+        """All servers of one request; it is not waited for them."""
+        first = self.create_server(
+            request.name,
+            request.flavor,
+            request.hints,
+            wait=False,
+            min_count=request.count,
+            max_count=request.count,
+        )
+        if request.count == 1:
+            return [first]
+        servers = [
+            server
+            for server in self.alice.compute.servers()
+            if server.name in request.server_names
+        ]
+        for server in servers:
+            self.addCleanup(self.delete_server, server)
+        self.assertEqual(request.count, len(servers))
+        return servers
+
+
+class OwnerTestCase(PlacedTestCase):
+    """A name belongs to a project."""
+
+    def test_other_projects_name_is_as_unknown_as_one_that_is_none(self):
+        hints = hints_for(sample.VEHICLE, latency_budget_ms=20)
+        alices = self.create_server(hints=hints)
+        bobs = self.create_server(hints=hints, by=self.bob)
+        nobodys = self.create_server(
+            hints=hints_for('vehicle-43', latency_budget_ms=20), by=self.bob
+        )
+        self.assertEqual('ACTIVE', alices.status)
+        reason = f"edge:client '{sample.VEHICLE}' is not an address, a prefix"
+        self.assertRefused(reason, bobs)
+        self.assertEqual(
+            self.fault_of(bobs),
+            self.fault_of(nobodys).replace('vehicle-43', sample.VEHICLE),
+        )
+
+
+class HostTestCase(PlacedTestCase):
+    """An administrator names the host."""
+
+    def test_named_host_is_held_to_the_budget(self):
+        near, far = (
+            self.near(ALICE, budget_ms=9, by=self.admin, host=f'{site}-1')
+            for site in ('lyon', 'nice')
+        )
+        self.assertLanded('lyon', near)
+        self.assertEqual('ERROR', far.status)
+        self.assertIn('no site within 9 ms (p95)', far.fault['message'])
