@@ -33,10 +33,11 @@ FOR_TESTS: Sections = {
     'edge_sched': {
         # The guide begins with shadow; what is tested is enforce.
         'mode': 'enforce',
-        # Data gets stale while a test waits: at 30 s a row of a site, at 60 s
-        # all of them when the collector is gone.
-        'max_age': 30,
-        'outage_max_age': 60,
+        # Data gets stale while a test waits: at 60 s a row of a site, at 75 s
+        # all of them when the collector is gone. Less, and what a request has
+        # looked up grows too old while a test keeps it from Placement.
+        'max_age': 60,
+        'outage_max_age': 75,
         # A test waits for these as well.
         'cache_ttl': 2,
         'membership_ttl': 5,
