@@ -35,7 +35,6 @@ class FlavorTest(base.BaseEdgeSchedTest):
     """From 2.86 on, Nova lets the package look at extra specs."""
 
     min_microversion = '2.86'
-    max_microversion = 'latest'
 
     def setUp(self):
         super().setUp()

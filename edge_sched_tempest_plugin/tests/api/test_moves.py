@@ -43,7 +43,6 @@ class BaseMoveTest(base.BaseEdgeSchedTest):
     """From 2.91 on, every move but a resize can name its destination."""
 
     min_microversion = '2.91'
-    max_microversion = 'latest'
     needed_nodes = 2
 
     def build_near(self):

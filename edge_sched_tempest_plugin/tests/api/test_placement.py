@@ -148,7 +148,6 @@ class HintsShownTest(base.BaseEdgeSchedTest):
     """The owner can read the hints of a server."""
 
     min_microversion = '2.100'
-    max_microversion = 'latest'
 
     @decorators.idempotent_id('274fd05f-ef35-4e6d-87cf-4c2785b2ab63')
     def test_hints_are_shown(self):
