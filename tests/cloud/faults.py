@@ -47,6 +47,7 @@ from tests.cloud.load import Load
 from tests.cloud.processes import NotInTimeError
 from tests.cloud.sites import HOSTS
 from tests.cloud.sites import site_of
+from tests.cloud.trial import Recovery
 from tests.cloud.trial import Trial
 from tests.cloud.workers import BEGUN
 from tests.cloud.workers import steps
@@ -143,16 +144,17 @@ class FaultTestCase(CloudTestCase):
             scheduler_hints=ask.hints(),
         )
 
-    def _seconds_until_created(self, since: float, tries: set[str]) -> float:
-        """Until a server with a required budget was ACTIVE.
-
-        :param tries: is given the names of the servers
-        """
-        while time.monotonic() < since + RECOVERY_SECONDS:
+    def _recover(self, mended_at: float) -> Recovery:
+        """Ask until a server with a required budget is ACTIVE."""
+        tries = set[str]()
+        while (asked_at := time.monotonic()) < mended_at + RECOVERY_SECONDS:
             ask = self.ask_near_stranger()
             tries.add(ask.name)
             if self.is_created(ask):
-                return time.monotonic() - since
+                done_at = time.monotonic()
+                return Recovery(
+                    tries, asked_at - mended_at, done_at - mended_at
+                )
         self.fail(f'no create works after {RECOVERY_SECONDS:g} s')
 
     def is_created(self, ask: Ask) -> bool:
@@ -213,16 +215,13 @@ class FaultTestCase(CloudTestCase):
     def _try(self, fault: Fault) -> Trial:
         self.begin_logs()
         asks = itertools.islice(itertools.cycle(BUDGETS_MS), SERVERS)
-        tries = set[str]()
         with Load(self.request, map(self.ask, asks)) as load:
-            mended_at = fault(load)
-            seconds = self._seconds_until_created(mended_at, tries)
+            recovery = self._recover(fault(load))
         return Trial(
             len(load.accepted),
             len(load.refused),
-            self.estate.settled(self.before, tries),
-            seconds,
-            len(tries),
+            self.estate.settled(self.before, recovery.tries),
+            recovery,
         )
 
     def say(self, text: str) -> None:

@@ -15,6 +15,7 @@
 import dataclasses
 import re
 from collections import Counter
+from typing import NamedTuple
 
 from tests.cloud import audit
 from tests.cloud.audit import Damage
@@ -26,6 +27,29 @@ _NOT_KIND = re.compile(
 )
 
 
+class Recovery(NamedTuple):
+    """How it was found out that creates work again.
+
+    :param tries: names of servers that were asked for, one after the other.
+        They are none of the trial: how many fail is a matter of chance
+    :param asked_seconds: from the end of the fault until the last of them,
+        which came up, was asked for
+    :param active_seconds: until it was ACTIVE
+    """
+
+    tries: set[str]
+    asked_seconds: float
+    active_seconds: float
+
+    def __str__(self) -> str:
+        """``try 2 works: asked for after 5.0 s, active after 6.1 s``"""
+        return (
+            f'try {len(self.tries)} works: asked for after '
+            f'{self.asked_seconds:.1f} s, active after '
+            f'{self.active_seconds:.1f} s'
+        )
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trial:
     """One fault, and what came of it.
@@ -33,17 +57,12 @@ class Trial:
     :param accepted: creates that the API has promised
     :param refused: answers of the API that promised nothing
     :param new: servers and allocations, once nothing changed any more
-    :param recovery_seconds: from the end of the fault until a server was
-        ACTIVE that was asked for after it
-    :param tries: of that; they do not count as servers of the trial, since
-        when they begin is a matter of chance
     """
 
     accepted: int
     refused: int
     new: Snapshot
-    recovery_seconds: float
-    tries: int
+    recovery: Recovery
 
     @property
     def damage(self) -> Damage:
@@ -61,7 +80,5 @@ class Trial:
         return (
             f'accepted {self.accepted} (refused {self.refused}), '
             f'active {active}, error {len(self.faults())}, stuck {stuck}, '
-            f'orphans {orphans}, works after {self.recovery_seconds:.1f} s '
-            f'(try {self.tries})'
-            f' {dict(faults) or ""}'
+            f'orphans {orphans}, {self.recovery} {dict(faults) or ""}'
         )

@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is said of a fault."""
+
+from oslotest import base
+
+from tests.cloud.audit import Allocation
+from tests.cloud.audit import Damage
+from tests.cloud.audit import Server
+from tests.cloud.audit import Snapshot
+from tests.cloud.trial import Recovery
+from tests.cloud.trial import Trial
+
+REFUSED = 'No valid host was found. Scheduling failed: no data for {}'
+
+
+class TrialTest(base.BaseTestCase):
+    def setUp(self):
+        super().setUp()
+        found = Snapshot(
+            [
+                Server('a', 'ACTIVE', host='lyon-1'),
+                Server('b', 'ERROR', fault=REFUSED.format('203.0.113.7')),
+                Server('c', 'ERROR', fault=REFUSED.format('192.0.2.7')),
+                Server('d', 'ERROR', fault='MessagingTimeout'),
+                Server('e', 'BUILD', 'scheduling'),
+            ],
+            frozenset({Allocation('lyon-1', 'a'), Allocation('lyon-1', 'd')}),
+        )
+        self.trial = Trial(5, 2, found, Recovery({'x', 'y'}, 5.04, 6.06))
+
+    def test_damage(self):
+        self.assertEqual(Damage(stuck=1, orphans=1), self.trial.damage)
+
+    def test_line_counts_and_tells_kinds_of_faults(self):
+        self.assertEqual(
+            'accepted 5 (refused 2), active 1, error 3, stuck 1, orphans 1, '
+            'try 2 works: asked for after 5.0 s, active after 6.1 s '
+            "{'no data': 2, 'MessagingTimeout': 1}",
+            str(self.trial),
+        )
