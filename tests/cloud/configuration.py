@@ -48,6 +48,10 @@ FOR_TESTS: Sections = {
     },
 }
 
+#: The collector writes a row anew at two thirds of ``max_age``: early, so that
+#: what a worker has in its cache is good for most of its minute.
+FOR_COLLECTOR: Sections = {'edge_sched': {'max_age': 15}}
+
 
 class Configuration:
     """Writes the files of one cloud."""
@@ -78,6 +82,7 @@ class Configuration:
             'edge_sched/edge_sched.conf',
             self._guide.block('install-edge-sched-conf', self._values())
             + configuration(FOR_TESTS)
+            + configuration(FOR_COLLECTOR)
             + configuration(self._measuring()),
         )
 

@@ -74,9 +74,8 @@ class StoreTest(FaultTestCase):
         self.ask_until_all_say(REACHED)
         self.begin_logs()
         self.signal(STORE, signal.SIGSTOP)
-        stopped_at = time.monotonic()
         self.assert_declared()
-        self.assert_waits_are_bounded(time.monotonic() - stopped_at)
+        self.assert_waits_are_bounded()
         self.signal(STORE, signal.SIGCONT)
         self.assert_works_again()
 
@@ -131,19 +130,16 @@ class StoreTest(FaultTestCase):
         outcomes = [r['outcome'] for r in self.decision_records()[-2:]]
         self.assertEqual(['store_failure'] * 2, outcomes)
 
-    def assert_waits_are_bounded(self, away_seconds: float) -> None:
-        """By the timeout, and few waited at all: one worker's probes."""
+    def assert_waits_are_bounded(self) -> None:
+        """By the timeout, and only until a worker has given up."""
         waited = [
             record['lookup_ms'] / 1000
             for record in self.decision_records()
             if record['outcome'] == 'store_failure'
         ]
         self.assertLess(max(waited), OPTIONS['store_timeout'] + SLACK_SECONDS)
-        probes = 1 + away_seconds // OPTIONS['store_retry_after']
-        long = [s for s in waited if s > OPTIONS['store_timeout'] / 2]
-        self.assertLessEqual(
-            len(long), probes * len(self.cloud.scheduler_workers()), waited
-        )
+        # Who comes while the store is left alone does not wait at all.
+        self.assertLess(min(waited), 0.1)
 
     def assert_works_again(self) -> None:
         """In the time that is granted, in every worker, without noise."""
