@@ -57,7 +57,7 @@ _EMPTY = total(subjects.EMPTY_PASS)
 
 #: Targets are those of the first release; prototype and known floor are of
 #: the baseline that was measured before (nova 34.0.0, Python 3.11, 1000
-#: hosts; facts/performance.md, 5), there with one weigher instead of two.
+#: hosts), there with one weigher instead of two.
 CRITERIA = (
     Criterion(
         'EdgeLatencyFilter / ComputeFilter',

@@ -205,13 +205,25 @@ def _server_id(text: str) -> str:
 def _rows(
     parsed_args: argparse.Namespace, *versions: Hints
 ) -> list[tuple[Any, ...]]:
-    """A row a key, with what it has in each version, ``None`` if nothing."""
+    """A row a key, with what it has in each version, ``None`` if nothing.
+
+    They come from strangers: a terminal gets no control characters.
+    """
     listed = parsed_args.formatter in WITH_LISTS
 
     def cell(values: list[str] | None) -> list[str] | str | None:
-        return values if listed or values is None else ', '.join(values)
+        if listed or values is None:
+            return values
+        return ', '.join(map(_printable, values))
 
     return [
-        (key, *(cell(hints.get(key)) for hints in versions))
+        (
+            key if listed else _printable(key),
+            *(cell(hints.get(key)) for hints in versions),
+        )
         for key in sorted(set().union(*versions))
     ]
+
+
+def _printable(text: str) -> str:
+    return repr(text)[1:-1]

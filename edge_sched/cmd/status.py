@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments, PROG)
     except cfg.Error as error:
         return _refused(str(error))
+    except UnicodeDecodeError as error:
+        return _refused(f'a configuration file is not UTF-8: {error}')
     except SystemExit as leaving:
         # argparse leaves with 2 after a usage error.
         return _NOT_CHECKED if leaving.code else 0

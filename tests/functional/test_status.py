@@ -67,6 +67,16 @@ class HealthyTest(StatusTestCase):
             {}, {n: r.details for n, r in self.check().items() if r.code}
         )
 
+    def test_what_is_no_url_fails_with_the_line_to_write(self) -> None:
+        self.flags(connection='mysql//h/x', group='edge_sched_database')
+        found = self.check()
+        store = found['Latency store']
+        self.assertEqual(Code.FAILURE, store.code)
+        self.assertIn('[edge_sched_database]', store.details)
+        self.assertIn(
+            'Not checked', found['Latency store of all controllers'].details
+        )
+
     def test_table_and_exit_status(self) -> None:
         with contextlib.redirect_stdout(io.StringIO()) as out:
             status = Checks().check()

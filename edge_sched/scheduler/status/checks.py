@@ -111,13 +111,20 @@ class Checks(upgradecheck.UpgradeCommands):
         )
 
     def _check_store(self) -> Result:
-        return judged(latency_store.judge_store, self._facts.store)
+        store = self._facts.store
+        if isinstance(store, Unseen):
+            return latency_store.judge_unreadable_store(store.why)
+        return latency_store.judge_store(store)
 
     def _check_sharing(self) -> Result:
         store = self._facts.store
         if isinstance(store, latency_store.Store) and not store.is_file:
             return result((), 'The latency store is a database server.')
-        return judged(latency_store.judge_sharing, self._facts.schedulers)
+        return judged(
+            lambda _, schedulers: latency_store.judge_sharing(schedulers),
+            store,
+            self._facts.schedulers,
+        )
 
     def _check_freshness(self) -> Result:
         return judged(

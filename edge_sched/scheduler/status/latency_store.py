@@ -78,6 +78,20 @@ def read_store(settings: StoreSettings) -> Store:
     )
 
 
+def judge_unreadable_store(why: str) -> Result:
+    """That it was not even tried, as the options or the URL are bad."""
+    return result(
+        [
+            failure(
+                f'The latency store cannot be used: {why}. Write into '
+                'nova.conf where it is:',
+                *_CONNECTION,
+            )
+        ],
+        '',
+    )
+
+
 def judge_store(store: Store) -> Result:
     """Whether nova-scheduler can look anything up."""
     name = f'The latency store {store.url}'

@@ -77,6 +77,17 @@ class TestShow(HintTestCase):
 
         self.assertIn('"edge:client","car, 10.0.0.1"', out)
 
+    def test_control_characters_are_no_matter_for_a_terminal(self) -> None:
+        self.stored = {'a\x1b[31m': ['b\n\x07']}
+
+        out = self.succeed('hint', 'show', uuids.server, '-f', 'value').out
+
+        self.assertEqual('a\\x1b[31m b\\n\\x07\n', out)
+        self.assertEqual(
+            [{'hint': 'a\x1b[31m', 'values': ['b\n\x07']}],
+            self.listed('hint', 'show', uuids.server),
+        )
+
     def test_files_of_nova(self) -> None:
         self.succeed('hint', 'show', uuids.server)
         self.read.assert_called_with([])
