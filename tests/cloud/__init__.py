@@ -26,6 +26,7 @@
 ``schema``          databases, tables, cells: what the first start makes
 ``inventory``       users, flavors, image, aggregates: through the APIs
 ``cloud``           all of it together
-``base``            the class that the tests derive from
+``base``            the class that the tests derive from; ``expected`` says
+                    where a server has to be
 ==================  =======================================================
 """

@@ -25,3 +25,7 @@ control_socket_disable = True
 def post_fork(server, worker):
     """Nova reads the command line, and does not know gunicorn's options."""
     sys.argv = sys.argv[:1]
+
+#: Seconds that a connection may be idle (chosen: longer than any test). With
+#: the default of 2 some are closed just as a client sends its next request.
+keepalive = 3600
