@@ -18,6 +18,9 @@ workers = 1
 worker_class = 'gthread'
 timeout = 120
 graceful_timeout = 5
+#: Seconds that a connection may be idle (chosen: longer than any test). With
+#: the default of 2 some are closed just as a client sends its next request.
+keepalive = 3600
 # A socket in the home folder for a tool that nobody uses here.
 control_socket_disable = True
 
@@ -25,7 +28,3 @@ control_socket_disable = True
 def post_fork(server, worker):
     """Nova reads the command line, and does not know gunicorn's options."""
     sys.argv = sys.argv[:1]
-
-#: Seconds that a connection may be idle (chosen: longer than any test). With
-#: the default of 2 some are closed just as a client sends its next request.
-keepalive = 3600
