@@ -18,9 +18,10 @@ workers = 1
 worker_class = 'gthread'
 timeout = 120
 graceful_timeout = 5
-#: Seconds that a connection may be idle (chosen: longer than any test). With
-#: the default of 2 some are closed just as a client sends its next request.
-keepalive = 3600
+# A connection for each request. One that is kept may be closed just as its
+# client sends the next one; and nova-scheduler connects before it forks, so
+# that its workers would read each other's answers on one that lives.
+keepalive = 0
 # A socket in the home folder for a tool that nobody uses here.
 control_socket_disable = True
 
