@@ -42,7 +42,7 @@ from bench.measure import Round
 from bench.measure import measure
 from bench.subjects import OUR_FILTER
 from bench.subjects import Bench
-from edge_sched.scheduler.places import WORLD
+from edge_sched.scheduler.region import REGION
 
 CONF = nova.conf.CONF
 
@@ -166,7 +166,7 @@ def _make_bench(folder: str, count: int) -> Bench:
     start = time.monotonic()
     hosts = region.build(count)
     rows = store.fill(f'{folder}/latency-{count}.sqlite', hosts.sites)
-    WORLD.forget()
+    REGION.forget()
     print(
         f'{count} hosts at {len(hosts.sites)} sites, {rows} rows in the '
         f'store, made in {time.monotonic() - start:.0f} s',
@@ -180,7 +180,7 @@ def _check_queries(bench: Bench, count: int) -> list[str]:
 
     :return: which of them are too many
     """
-    WORLD.get()
+    REGION.get()
     cases = (
         ('of a request without hints', 0, bench.pass_without_hints()),
         ('of a request whose client is not cached', 1, bench.our_pass()),

@@ -92,7 +92,14 @@ def decide(
     :param chains: the places that the hosts measure from; repeats are free
     :param now: UTC epoch seconds
     """
-    distinct = list(dict.fromkeys(chains))
+    measured = frozenset[str]().union(
+        *(answers.get(c, _NO_ANSWER).vantages() for c in intent.clients)
+    )
+    # A thousand sites that nobody measured from are one and the same.
+    seen_from = {
+        chain: tuple(filter(measured.__contains__, chain)) for chain in chains
+    }
+    distinct = list(dict.fromkeys(seen_from.values()))
     outage = policy.is_outage(_heartbeat_at(answers.values()), now)
     columns = [
         _judge_client(
@@ -103,17 +110,18 @@ def decide(
         for target in intent.targets
     ]
     usable = frozenset(s for s in Standing if accepts(intent, s))
-    verdicts = {
+    judgements = {
         chain: _host_verdict(judged, intent.combine, usable)
         for chain, judged in zip(
             distinct, zip(*columns, strict=True), strict=True
         )
     }
-    measured = frozenset[str]().union(
-        *(answers.get(c, _NO_ANSWER).vantages() for c in intent.clients)
+    return Decision(
+        intent,
+        verdicts={c: judgements[seen] for c, seen in seen_from.items()},
+        any_row=any(distinct),
+        outage=outage,
     )
-    any_row = any(not measured.isdisjoint(chain) for chain in distinct)
-    return Decision(intent, verdicts, any_row, outage)
 
 
 def _heartbeat_at(answers: Iterable[Answer]) -> float | None:

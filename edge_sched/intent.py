@@ -63,6 +63,11 @@ class Intent:
         )
 
     @property
+    def may_reject(self) -> bool:
+        """Whether any verdict is a reason to reject a host."""
+        return self.reject_unknown or (self.required and self.has_budget)
+
+    @property
     def clients(self) -> tuple[Client, ...]:
         """Who must be near."""
         return tuple(target.client for target in self.targets)

@@ -42,6 +42,7 @@ STORE_AWAY = 'latency data is temporarily unavailable'
 
 MAX_BYTES = 180
 _MAX_NAME = 32
+_NAMED_SITES = 2
 
 #: What a user is told of a place: a site or a zone, ``''`` for nothing.
 Labels = Mapping[Chain, str]
@@ -65,6 +66,51 @@ def refusal(decision: Decision, labels: Labels, detail: str) -> str:
         if not any(accepts(intent, verdict.standing) for _, verdict in at):
             return bounded(_of_client(intent, target, at, labels, detail))
     return bounded(_of_all(intent, decision.verdicts, labels, detail))
+
+
+def full(decision: Decision, labels: Labels, detail: str) -> str:
+    """That the sites which would do have no room.
+
+    ``no room within 20 ms (p95) of 203.0.113.7: lyon, nice and 3 more are
+    full``.
+
+    :param detail: ``none`` names no site
+    """
+    said = f'no room {_within(decision.intent, detail)}'
+    scores = {
+        labels[chain]: host.score
+        for chain, host in decision.verdicts.items()
+        if host.accepted and labels[chain]
+    }
+    if detail == 'none' or not scores:
+        return bounded(said)
+    best = sorted(scores, key=lambda label: (-scores[label], label))
+    named = [printable(label) for label in best[:_NAMED_SITES]]
+    if more := len(best) - len(named):
+        named.append(f'{more} more')
+    *most, last = named
+    sites = f'{", ".join(most)} and {last} are' if most else f'{last} is'
+    return bounded(f'{said}: {sites} full')
+
+
+def _within(intent: Intent, detail: str) -> str:
+    """Where a server should be, ``within 20 ms (p95) of 203.0.113.7``."""
+    first, *others = intent.targets
+    if others:
+        return f'within the budgets of {first.client} and {len(others)} more'
+    if not intent.has_budget:
+        return f'where there is latency data for {first.client}'
+    if detail == 'none':
+        return f'within the budget of {first.client}'
+    set_ = {
+        LATENCY: first.latency_budget_ms,
+        JITTER: intent.jitter_budget_ms,
+        LOSS: intent.loss_budget_pct,
+    }
+    budgets = [
+        _budget(intent, first, m) for m, b in set_.items() if b is not None
+    ]
+    return f'within {" and ".join(budgets)} of {first.client}'
 
 
 def bounded(text: str) -> str:

@@ -23,6 +23,7 @@ from edge_sched.client import prefix_text
 from edge_sched.decision import Decision
 from edge_sched.decision import HostVerdict
 from edge_sched.intent import Intent
+from edge_sched.rings import Search
 from edge_sched.scoring import Standing
 from edge_sched.verdict import Chain
 
@@ -68,15 +69,18 @@ def make_record(
     decision: Decision | None = None,
     sites: Mapping[Chain, str] | None = None,
     hosts: Mapping[Chain, int] | None = None,
+    search: Search | None = None,
 ) -> dict[str, Any]:
     """The record of one request, ready for JSON.
 
-    Two keys are there in an outage of measuring only: ``measuring`` is
-    ``outage``, and the best sites whose figures are older than ``max_age``
-    are marked ``stale``.
+    Some keys are there only where they have something to say. In an outage
+    of measuring ``measuring`` is ``outage``, and the best sites whose figures
+    are older than ``max_age`` are marked ``stale``. ``narrowed`` is what
+    Placement was asked for.
 
     :param sites: what to call each place, ``{('lyon', 'cell1'): 'lyon'}``
     :param hosts: how many hosts came in of each place
+    :param search: for the nearest sites with room, if there was one
     """
     ranked = _ranked(decision)
     return {
@@ -101,6 +105,7 @@ def make_record(
         'lookup_ms': round(source.lookup_ms, 3),
         'breaker': source.breaker,
         **({'measuring': 'outage'} if decision and decision.outage else {}),
+        **({'narrowed': _narrowed(search)} if search else {}),
     }
 
 
@@ -124,6 +129,16 @@ def figure(rtt_ms: float | None) -> float | str | None:
     if rtt_ms is None:
         return None
     return 'lost' if math.isinf(rtt_ms) else round(rtt_ms, 3)
+
+
+def _narrowed(search: Search) -> dict[str, Any]:
+    """``sites`` and ``hosts`` are 0 if there is no room, ``all`` if all."""
+    everything = not search.ring and not search.full
+    return {
+        'sites': 'all' if everything else search.sites,
+        'hosts': 'all' if everything else search.hosts,
+        'probes': search.probes,
+    }
 
 
 def _ranked(decision: Decision | None) -> list[tuple[Chain, HostVerdict]]:

@@ -10,15 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Group ``[edge_sched]``, first half: what the plug-in does with a verdict.
+"""Group ``[edge_sched]``, first part: what the plug-in does with a verdict.
 
-How a verdict is reached is the other half, in ``judging``.
+How a verdict is reached is in ``judging``, which hosts there are verdicts on
+in ``narrowing``.
 """
 
 from oslo_config import cfg
 
 from edge_sched.conf import group
 from edge_sched.conf import judging
+from edge_sched.conf import narrowing
 from edge_sched.conf import types
 
 GROUP = cfg.OptGroup(
@@ -182,7 +184,7 @@ are never named, nor is a site that is reserved for other projects by
     ),
 )
 
-OPTS = ACTION_OPTS + judging.OPTS
+OPTS = ACTION_OPTS + judging.OPTS + narrowing.OPTS
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

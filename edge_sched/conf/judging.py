@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Group ``[edge_sched]``, second half: how a verdict is reached.
+"""Group ``[edge_sched]``, second part: how a verdict is reached.
 
 Where the measurements of a host are looked for, when they are too old, what
 is compared with what, and how long an answer is kept.

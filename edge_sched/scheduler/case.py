@@ -29,7 +29,9 @@ from edge_sched.latency import Answer
 from edge_sched.reason import STORE_AWAY
 from edge_sched.reason import bounded
 from edge_sched.record import Source
+from edge_sched.rings import Search
 from edge_sched.scheduler.per_request import PerRequest
+from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import Request
 from edge_sched.scheduler.request import field_of
 from edge_sched.scheduler.request import is_evacuation
@@ -57,6 +59,7 @@ class Case:
     :param outcome: of the decision record, ``''`` if it hangs on the hosts
     :param refusal: why there is nothing for it whatever the hosts, or ``''``
     :param request_id: of the API request, if known
+    :param search: what Placement is asked for, if that was narrowed
     """
 
     request: Request
@@ -66,6 +69,14 @@ class Case:
     outcome: str = ''
     refusal: str = ''
     request_id: str | None = None
+    search: Search | None = None
+
+    @property
+    def measured(self) -> frozenset[str]:
+        """The vantages that any of the clients was measured from."""
+        return frozenset[str]().union(
+            *(answer.vantages() for answer in self.answers.values())
+        )
 
 
 #: Made by the request filter, taken by the filter.
@@ -114,12 +125,9 @@ def _problems(flavor: Wish, hint: Wish) -> list[BadValueError]:
 def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
     """An evacuation that finds no host would leave the server in ERROR."""
     intent = case.intent
-    may_reject = intent.reject_unknown or (
-        intent.required and intent.has_budget
-    )
     if (
         case.request.is_create
-        or not may_reject
+        or not intent.may_reject
         or CONF.edge_sched.on_evacuate != 'relax'
     ):
         return case
@@ -128,7 +136,7 @@ def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
         return case
     return _with(
         case,
-        request=dataclasses.replace(case.request, operation='evacuate'),
+        request=dataclasses.replace(case.request, operation=EVACUATE),
         intent=intent.relaxed(),
         outcome=case.outcome or 'relaxed',
     )

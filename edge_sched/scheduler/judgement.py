@@ -36,8 +36,8 @@ from edge_sched.scheduler.case import CASES
 from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.case import make_case
 from edge_sched.scheduler.per_request import PerRequest
-from edge_sched.scheduler.places import WORLD
 from edge_sched.scheduler.places import Spot
+from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import field_of
 from edge_sched.verdict import Chain
 
@@ -76,7 +76,7 @@ SCORES: PerRequest[Scores] = PerRequest()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Judged:
+class Judged:
     """The decision on a request's hosts, and where each of them is.
 
     :param spots: of each host
@@ -116,13 +116,14 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
             raise exception.NoValidHost(reason=case.refusal)
         return hosts
 
-    judged = _judge(hosts, case)
+    spots = REGION.get().world.locate(hosts, case.measured)
+    judged = judge_spots(spots, case)
     log_record(spec, case, judged)
     if not enforce:
         return hosts
     decision = judged.decision
     if not decision.any_accepted:
-        raise exception.NoValidHost(reason=_refusal(case, judged))
+        raise exception.NoValidHost(reason=refusal_of(case, judged))
     verdicts = {spot: decision.verdicts[spot.chain] for spot in judged.counts}
     SCORES.put(spec, Scores(hosts, judged.spots, verdicts))
     if all(verdict.accepted for verdict in verdicts.values()):
@@ -135,7 +136,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
 
 
 def log_record(
-    spec: RequestSpec, case: Case, judged: _Judged | None = None
+    spec: RequestSpec, case: Case, judged: Judged | None = None
 ) -> None:
     """Log the decision record of a request: one line."""
     subject = Subject(
@@ -151,7 +152,7 @@ def log_record(
         record = make_record(
             subject,
             case.intent,
-            case.outcome or _outcome(judged.decision),
+            case.outcome or _outcome(case, judged.decision),
             case.source,
             judged.decision,
             {
@@ -159,15 +160,16 @@ def log_record(
                 for spot in judged.counts
             },
             judged.hosts(),
+            case.search,
         )
     LOG.info('edge decision %s', json.dumps(record))
 
 
-def _judge(hosts: Sequence[HostState], case: Case) -> _Judged:
-    measured = frozenset[str]().union(
-        *(answer.vantages() for answer in case.answers.values())
-    )
-    spots = WORLD.get().locate(hosts, measured)
+def judge_spots(spots: Sequence[Spot], case: Case) -> Judged:
+    """Judge hosts by where they are.
+
+    :param spots: of each host
+    """
     counts = collections.Counter(spots)
     decision = decide(
         case.intent,
@@ -176,22 +178,40 @@ def _judge(hosts: Sequence[HostState], case: Case) -> _Judged:
         policy_of(CONF),
         time.time(),
     )
-    return _Judged(decision, spots, counts)
+    return Judged(decision, spots, counts)
 
 
-def _outcome(decision: Decision) -> str:
+def _outcome(case: Case, decision: Decision) -> str:
     if not decision.any_row:
         return 'no_data'
-    return 'judged' if decision.any_accepted else 'rejected'
+    full = case.search is not None and case.search.full
+    return 'judged' if decision.any_accepted and not full else 'rejected'
 
 
-def _refusal(case: Case, judged: _Judged) -> str:
+def refusal_of(case: Case, judged: Judged) -> str:
+    """Why none of the hosts may be used, for the user."""
+    return reason.refusal(
+        judged.decision,
+        _labels(case, judged),
+        CONF.edge_sched.reason_detail,
+    )
+
+
+def refusal_of_full(case: Case, judged: Judged) -> str:
+    """That none of those that may be used has room, for the user."""
+    return reason.full(
+        judged.decision,
+        _labels(case, judged),
+        CONF.edge_sched.reason_detail,
+    )
+
+
+def _labels(case: Case, judged: Judged) -> dict[Chain, str]:
+    """What the user may be told of each place, ``''`` for nothing."""
     project_id = case.request.project_id
     labels: dict[Chain, str] = {}
     for spot in judged.counts:
         label = spot.place.label(project_id, judged.vantage(spot))
         # Of two places with the same names one may be kept for others.
         labels[spot.chain] = label and labels.get(spot.chain, label)
-    return reason.refusal(
-        judged.decision, labels, CONF.edge_sched.reason_detail
-    )
+    return labels

@@ -12,36 +12,24 @@
 
 """Where hosts are: sites, availability zones and cells.
 
-Read from Nova's API database with a lifetime of ``membership_ttl``, not from
+Made of what ``membership`` reads from Nova's API database, not of
 ``HostState.aggregates``: a worker that is forked again, as on SIGHUP, has the
 aggregates of the day the service was started.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import nova.conf
-import sqlalchemy as sa
-from nova import context as nova_context
-from nova import objects
-from nova.db.api import api as api_db
-from nova.db.api import models
 from nova.scheduler.host_manager import HostState
 
-from edge_sched.scheduler.renewed import Renewed
+from edge_sched.scheduler.membership import Aggregate
+from edge_sched.scheduler.membership import Membership
 from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
 
-#: ``{'host': ('lyon-1',), 'site': ('lyon', 'metro'), 'zone': ('south',),
-#: 'cell': ('cell1',)}``; a host may be in no site.
 VantageNames = Mapping[str, tuple[str, ...]]
-
-_ZONE_KEY = 'availability_zone'
-#: AggregateMultiTenancyIsolation and the Placement request filter both take
-#: any key that begins so as an owner of the aggregate.
-_TENANT_KEY = 'filter_tenant_id'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -127,31 +115,43 @@ class World:
             own name is among them has a spot of its own
         """
         spot_of = self._by_host.get
-        spots = [spot_of(host.host) or self._spot(host) for host in hosts]
-        if 'host' not in self._order or measured <= self._shared:
+        spots = [
+            spot_of(host.host) or self.spot(host.host, host.cell_uuid)
+            for host in hosts
+        ]
+        if not self.own_names(measured):
             return spots
         return [
-            self._own_spot(host, spot) if host.host in measured else spot
+            self.own_spot(host.host, host.cell_uuid)
+            if host.host in measured
+            else spot
             for host, spot in zip(hosts, spots, strict=True)
         ]
 
-    def _spot(self, host: HostState) -> Spot:
+    def own_names(self, measured: frozenset[str]) -> frozenset[str]:
+        """Those of the vantages that can only be hosts."""
+        if 'host' not in self._order:
+            return frozenset()
+        return measured - self._shared
+
+    def spot(self, host: str, cell_uuid: str) -> Spot:
         """Found once for each host; hosts at one place share it."""
-        place = self._places.get(host.host, self._nowhere)
-        key = (place, host.cell_uuid)
+        place = self._places.get(host, self._nowhere)
+        key = (place, cell_uuid)
         if key not in self._by_place:
             self._by_place[key] = Spot(self._chain('', *key), place)
-        spot = self._by_host[host.host] = self._by_place[key]
+        spot = self._by_host[host] = self._by_place[key]
         return spot
 
-    def _own_spot(self, host: HostState, spot: Spot) -> Spot:
-        chain = self._chain(host.host, spot.place, host.cell_uuid)
-        return Spot(chain, spot.place)
+    def own_spot(self, host: str, cell_uuid: str) -> Spot:
+        """Where a host is that was measured by its own name."""
+        place = self._places.get(host, self._nowhere)
+        return Spot(self._chain(host, place, cell_uuid), place)
 
-    def vantage_names(self, host: HostState) -> VantageNames:
+    def vantage_names(self, host: str, cell_uuid: str) -> VantageNames:
         """What the vantages of a host are called, whatever the order."""
-        place = self._places.get(host.host, self._nowhere)
-        return self._names(host.host, place, host.cell_uuid)
+        place = self._places.get(host, self._nowhere)
+        return self._names(host, place, cell_uuid)
 
     def _names(self, host: str, place: Place, cell_uuid: str) -> VantageNames:
         return {
@@ -168,60 +168,28 @@ class World:
         )
 
 
-def load_world() -> World:
-    """Read the sites, zones and cells of all hosts: two queries."""
-    context = nova_context.get_admin_context()
-    hosts: dict[int, list[str]] = {}
-    metadata: dict[int, dict[str, str]] = {}
-    for aggregate_id, host, key, value in _membership(context):
-        pairs = metadata.setdefault(aggregate_id, {})
-        if key not in pairs:
-            pairs[key] = value
-        if next(iter(pairs)) == key:
-            hosts.setdefault(aggregate_id, []).append(host)
-    cells = objects.CellMappingList.get_all(context)
+def make_world(membership: Membership) -> World:
+    """Put together what was read."""
     return World(
-        places=_places(hosts, metadata),
-        cells={cell.uuid: cell.name for cell in cells},
+        places=_places(membership.aggregates),
+        cells=membership.cells,
         nowhere=Place((), CONF.default_availability_zone, {}),
         order=CONF.edge_sched.vantage_order,
     )
 
 
-def _membership(
-    context: nova_context.RequestContext,
-) -> Sequence[sa.Row[tuple[int, str, str, str]]]:
-    """Host by metadata of its aggregates, only the keys that matter here."""
-    host, pair = models.AggregateHost, models.AggregateMetadata
-    query = (
-        sa.select(host.aggregate_id, host.host, pair.key, pair.value)
-        .join(pair, pair.aggregate_id == host.aggregate_id)
-        .where(
-            sa.or_(
-                pair.key.in_([CONF.edge_sched.site_metadata_key, _ZONE_KEY]),
-                pair.key.startswith(_TENANT_KEY, autoescape=True),
-            )
-        )
-    )
-    with api_db.context_manager.reader.using(context):
-        rows: Sequence[Any] = context.session.execute(query).all()
-        return rows
-
-
-def _places(
-    hosts: Mapping[int, Sequence[str]],
-    metadata: Mapping[int, Mapping[str, str]],
-) -> dict[str, Place]:
+def _places(aggregates: Iterable[Aggregate]) -> dict[str, Place]:
     """Put what the aggregates say together, one Place object a place."""
     sites: dict[str, dict[str, frozenset[str] | None]] = {}
     zones: dict[str, str] = {}
-    for aggregate_id, pairs in metadata.items():
-        tenants = _tenants(pairs)
-        for host in hosts[aggregate_id]:
-            if site := pairs.get(CONF.edge_sched.site_metadata_key):
+    for aggregate in aggregates:
+        site, zone = aggregate.site, aggregate.zone
+        tenants = aggregate.tenants
+        for host in aggregate.hosts:
+            if site:
                 known = sites.setdefault(host, {})
                 known[site] = known.get(site) or tenants
-            if zone := pairs.get(_ZONE_KEY):
+            if zone:
                 zones[host] = zone
     made: dict[tuple[object, ...], Place] = {}
     places = {}
@@ -241,20 +209,3 @@ def _places(
 
 def _site_name(item: tuple[str, object]) -> str:
     return item[0]
-
-
-def _tenants(pairs: Mapping[str, str]) -> frozenset[str] | None:
-    """The projects that an aggregate is kept for, ``None`` if for all."""
-    kept = [
-        value for key, value in pairs.items() if key.startswith(_TENANT_KEY)
-    ]
-    if not kept:
-        return None
-    return frozenset(
-        tenant.strip() for value in kept for tenant in value.split(',')
-    )
-
-
-WORLD: Renewed[World] = Renewed(
-    load_world, lambda: CONF.edge_sched.membership_ttl
-)

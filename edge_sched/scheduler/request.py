@@ -30,7 +30,7 @@ from edge_sched.keys import NAMESPACE
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-CREATE, MOVE = 'create', 'move'
+CREATE, MOVE, EVACUATE = 'create', 'move', 'evacuate'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Request:
 
     :param extra_specs: of the flavor, ``{'edge:percentile': 'p99'}``
     :param hints: ``{'edge:client': ['203.0.113.7']}``
-    :param operation: ``create`` or ``move``: a server that lives has a cell
+    :param operation: ``create`` or ``move``: a server that lives has a cell;
+        ``evacuate`` if that was asked and could not be ruled out
     :param num_instances: how many servers are asked for
     """
 

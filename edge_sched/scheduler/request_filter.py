@@ -10,7 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The request filter: refuses at once what is wrong in itself.
+"""The request filter: what can be done before Placement is asked.
+
+It refuses at once what is wrong in itself, and has Placement asked for the
+nearest hosts in a cloud where it would hand out any.
 
 Nova has no setting for request filters. Its list of them is read at each
 call and inherited by every worker, so ours is appended to it while the
@@ -26,8 +29,11 @@ from nova.scheduler import request_filter
 from oslo_log import log as logging
 
 from edge_sched.scheduler.case import CASES
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.case import make_case
 from edge_sched.scheduler.judgement import log_record
+from edge_sched.scheduler.narrow import Refused
+from edge_sched.scheduler.narrow import narrow
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -39,13 +45,14 @@ FILTER_NAME = 'EdgeLatencyFilter'
 def edge_latency(
     ctxt: nova_context.RequestContext, request_spec: RequestSpec
 ) -> bool:
-    """Read the request and look its clients up, before Placement is asked.
+    """Read the request, look its clients up, narrow what Placement is asked.
 
     Does nothing unless ``EdgeLatencyFilter`` is enabled.
 
     :raises RequestFilterFailed: a hint or flavor value that makes no sense
-        or a client that does not exist, if the server is new; or latency
-        data that is needed and cannot be had
+        or a client that does not exist, if the server is new; latency data
+        that is needed and cannot be had; or, if candidates are narrowed, no
+        site within a required budget, or none with room
     """
     if FILTER_NAME not in CONF.filter_scheduler.enabled_filters:
         return False
@@ -57,11 +64,32 @@ def edge_latency(
         return False
     if case is None:
         return False
-    if case.refusal and CONF.edge_sched.mode == 'enforce':
-        log_record(request_spec, case)
-        raise exception.RequestFilterFailed(reason=case.refusal)
+    if CONF.edge_sched.mode == 'enforce':
+        if case.refusal:
+            log_record(request_spec, case)
+            raise exception.RequestFilterFailed(reason=case.refusal)
+        case = _narrowed(ctxt, request_spec, case)
     CASES.put(request_spec, case)
     return True
+
+
+def _narrowed(
+    context: nova_context.RequestContext, spec: RequestSpec, case: Case
+) -> Case:
+    """The case with what Placement is asked for.
+
+    :raises RequestFilterFailed: if there is nothing to ask for
+    """
+    try:
+        narrowed = narrow(context, spec, case)
+    except Exception:
+        # The filter judges what comes without it.
+        LOG.exception('Could not narrow what Placement is asked for')
+        return case
+    if isinstance(narrowed, Refused):
+        log_record(spec, narrowed.case, narrowed.judged)
+        raise exception.RequestFilterFailed(reason=narrowed.reason)
+    return narrowed
 
 
 def register() -> None:

@@ -23,7 +23,7 @@ from edge_sched.client import parse_client
 from edge_sched.client import parse_prefix
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
-from edge_sched.scheduler.places import WORLD
+from edge_sched.scheduler.region import REGION
 from edge_sched.store import migrate
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
@@ -48,7 +48,7 @@ class MeasuredCloudTestCase(base.EdgeCloudTestCase):
         # Nova has not loaded the plug-in yet, so the options are not there.
         edge_conf.register_opts(CONF)
         # Another test of this process may have left its sites.
-        WORLD.forget()
+        REGION.forget()
         self.writer = Writer(StoreSettings.from_conf(CONF))
         if self.store_exists:
             migrate.sync(StoreSettings.from_conf(CONF))

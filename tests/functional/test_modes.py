@@ -323,7 +323,7 @@ class PlainRequestTest(MeasuredCloudTestCase):
                 'edge_sched.scheduler.case.reader', side_effect=AssertionError
             ) as reader,
             mock.patch(
-                'edge_sched.scheduler.judgement.WORLD.get',
+                'edge_sched.scheduler.judgement.REGION.get',
                 side_effect=AssertionError,
             ) as world,
         ):

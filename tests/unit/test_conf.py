@@ -23,10 +23,13 @@ from edge_sched.verdict import Policy
 #: As the design promises them.
 DEFAULTS = {
     'mode': 'enforce',
+    'narrow_candidates': 'auto',
     'hints': 'any',
     'latency_weight_multiplier': 3000.0,
     'cell_latency_weight_multiplier': 10.0,
     'vantage_order': ['host', 'site', 'zone', 'cell'],
+    'ring_hosts': 100,
+    'ring_timeout': 5,
     'site_metadata_key': 'edge:site',
     'max_age': 900,
     'outage_max_age': 21600,

@@ -19,14 +19,12 @@ are; one a cell for the services, and that only if it matters.
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-import sqlalchemy as sa
 from nova import context as nova_context
 from nova import objects
-from nova.db.api import api as api_db
-from nova.db.api import models
 
+from edge_sched.scheduler.membership import read_membership
 from edge_sched.scheduler.places import VantageNames
-from edge_sched.scheduler.places import load_world
+from edge_sched.scheduler.places import make_world
 
 #: How long all cells may take to tell of their services. Chosen: a cell that
 #: is slower than that is as good as away.
@@ -50,15 +48,12 @@ def read_hosts() -> list[VantageNames]:
 
     A compute host is one that is mapped to a cell, up or not.
     """
-    context = nova_context.get_admin_context()
-    host, cell = models.HostMapping, models.CellMapping
-    query = sa.select(host.host, cell.uuid.label('cell_uuid')).join(
-        cell, cell.id == host.cell_id
-    )
-    with api_db.context_manager.reader.using(context):
-        rows = context.session.execute(query).all()
-    world = load_world()
-    return [world.vantage_names(row) for row in rows]
+    membership = read_membership()
+    world = make_world(membership)
+    return [
+        world.vantage_names(host, cell_uuid)
+        for host, cell_uuid in membership.cell_of.items()
+    ]
 
 
 def read_schedulers() -> Schedulers:

@@ -37,10 +37,13 @@ from edge_sched.client import parse_client
 from edge_sched.client import parse_prefix
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.scheduler.atlas import Atlas
 from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.places import WORLD
-from edge_sched.scheduler.places import Place
-from edge_sched.scheduler.places import World
+from edge_sched.scheduler.membership import Aggregate
+from edge_sched.scheduler.membership import Membership
+from edge_sched.scheduler.places import make_world
+from edge_sched.scheduler.region import REGION
+from edge_sched.scheduler.region import Region
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
@@ -74,16 +77,27 @@ class StagesTestCase(base.BaseTestCase):
         self.addCleanup(self.writer.close)
         self.writer.set_client('crew', [parse_prefix('203.0.113.0/24')])
         self.measure('203.0.113.0/24', paris=9, lyon=15)
-        paris = Place(('paris',), 'nova', {})
-        lyon = Place(('lyon',), 'nova', {})
-        world = World(
-            {'paris-1': paris, 'paris-2': paris, 'lyon-1': lyon},
+        membership = Membership(
+            [
+                Aggregate(
+                    uuids.paris,
+                    {'edge:site': 'paris'},
+                    ['paris-1', 'paris-2'],
+                ),
+                Aggregate(uuids.lyon, {'edge:site': 'lyon'}, ['lyon-1']),
+            ],
             CELLS,
-            Place((), 'nova', {}),
-            ['host', 'site', 'zone', 'cell'],
+            frozenset(),
+            {
+                'paris-1': uuids.cell1,
+                'paris-2': uuids.cell1,
+                'lyon-1': uuids.cell2,
+            },
         )
-        patcher = mock.patch.object(WORLD, 'get', return_value=world)
-        self.world = patcher.start()
+        world = make_world(membership)
+        region = Region(world, Atlas(world, membership))
+        patcher = mock.patch.object(REGION, 'get', return_value=region)
+        self.region = patcher.start()
         self.addCleanup(patcher.stop)
         self.hosts = [
             self.host('lyon-1', uuids.cell2),

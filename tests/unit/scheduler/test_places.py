@@ -16,11 +16,17 @@ from collections.abc import Sequence
 
 from oslotest import base
 
+from edge_sched.scheduler.membership import Aggregate
 from edge_sched.scheduler.places import Place
 from edge_sched.scheduler.places import World
 from edge_sched.scheduler.places import _places
 
 ORDER = ['host', 'site', 'zone', 'cell']
+
+
+def placed(*aggregates: tuple[dict[str, str], list[str]]) -> dict[str, Place]:
+    """The place of each host, by metadata and hosts of some aggregates."""
+    return _places(Aggregate('uuid', *fields) for fields in aggregates)
 
 
 def host(name: str, cell: str = 'uuid-1') -> types.SimpleNamespace:
@@ -31,9 +37,12 @@ class PlacesTest(base.BaseTestCase):
     """The default names of option site_metadata_key and the default zone."""
 
     def test_hosts_of_one_site_share_their_place(self) -> None:
-        places = _places(
-            {1: ['lyon-1', 'lyon-2'], 2: ['lyon-1', 'lyon-2', 'nice-1']},
-            {1: {'edge:site': 'lyon'}, 2: {'availability_zone': 'south'}},
+        places = placed(
+            ({'edge:site': 'lyon'}, ['lyon-1', 'lyon-2']),
+            (
+                {'availability_zone': 'south'},
+                ['lyon-1', 'lyon-2', 'nice-1'],
+            ),
         )
         self.assertIs(places['lyon-1'], places['lyon-2'])
         self.assertEqual(('lyon',), places['lyon-1'].sites)
@@ -42,24 +51,21 @@ class PlacesTest(base.BaseTestCase):
         self.assertEqual('south', places['nice-1'].name())
 
     def test_host_in_no_zone_is_in_the_default_one(self) -> None:
-        places = _places({1: ['lyon-1']}, {1: {'edge:site': 'lyon'}})
+        places = placed(({'edge:site': 'lyon'}, ['lyon-1']))
         self.assertEqual('nova', places['lyon-1'].zone)
 
     def test_two_sites_are_in_the_order_of_their_names(self) -> None:
-        places = _places(
-            {1: ['h'], 2: ['h']},
-            {1: {'edge:site': 'zurich'}, 2: {'edge:site': 'aarau'}},
+        places = placed(
+            ({'edge:site': 'zurich'}, ['h']),
+            ({'edge:site': 'aarau'}, ['h']),
         )
         self.assertEqual(('aarau', 'zurich'), places['h'].sites)
         self.assertEqual('aarau', places['h'].name())
 
     def test_label_hides_sites_of_other_projects(self) -> None:
-        places = _places(
-            {1: ['h', 'g'], 2: ['g']},
-            {
-                1: {'edge:site': 'lyon', 'filter_tenant_id9': 'a, b'},
-                2: {'edge:site': 'metro'},
-            },
+        places = placed(
+            ({'edge:site': 'lyon', 'filter_tenant_id9': 'a, b'}, ['h', 'g']),
+            ({'edge:site': 'metro'}, ['g']),
         )
         self.assertEqual('lyon', places['h'].label('b'))
         self.assertEqual('', places['h'].label('c'))
@@ -68,12 +74,9 @@ class PlacesTest(base.BaseTestCase):
         self.assertEqual('lyon', places['h'].name())
 
     def test_site_that_decided_is_named_or_none_is(self) -> None:
-        places = _places(
-            {1: ['h'], 2: ['h']},
-            {
-                1: {'edge:site': 'aaa'},
-                2: {'edge:site': 'lyon', 'filter_tenant_id': 'a'},
-            },
+        places = placed(
+            ({'edge:site': 'aaa'}, ['h']),
+            ({'edge:site': 'lyon', 'filter_tenant_id': 'a'}, ['h']),
         )
         self.assertEqual('lyon', places['h'].label('a', 'lyon'))
         self.assertEqual('', places['h'].label('b', 'lyon'))
@@ -83,15 +86,10 @@ class PlacesTest(base.BaseTestCase):
         self.assertEqual('aaa', places['h'].name('cell1'))
 
     def test_site_is_hidden_if_any_of_its_aggregates_says_so(self) -> None:
-        for first, second in ((1, 2), (2, 1)):
-            places = _places(
-                {1: ['h'], 2: ['h']},
-                {
-                    first: {'edge:site': 'lyon', 'filter_tenant_id': 'a'},
-                    second: {'edge:site': 'lyon'},
-                },
-            )
-            self.assertEqual('', places['h'].label('c'))
+        kept = ({'edge:site': 'lyon', 'filter_tenant_id': 'a'}, ['h'])
+        for_all = ({'edge:site': 'lyon'}, ['h'])
+        for aggregates in ((kept, for_all), (for_all, kept)):
+            self.assertEqual('', placed(*aggregates)['h'].label('c'))
 
 
 class LocateTest(base.BaseTestCase):

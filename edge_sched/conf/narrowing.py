@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Group ``[edge_sched]``, third part: which hosts Placement is asked for."""
+
+from oslo_config import cfg
+
+OPTS = (
+    cfg.StrOpt(
+        'narrow_candidates',
+        default='auto',
+        choices=(
+            ('auto', 'if the cloud has more hosts than Placement hands out'),
+            ('always', 'at each request with a measured client'),
+            ('never', 'Placement hands out what it likes'),
+        ),
+        mutable=True,
+        help="""
+Whether Placement is asked for the hosts of the nearest sites only.
+
+Placement hands the scheduler at most ``[scheduler] max_placement_results``
+hosts, in an order that knows no distance. In a larger cloud the nearest hosts
+are mostly not among them, so that even a required budget may fail although a
+site within it has room. Narrowed requests are offered the nearest sites with
+room instead, and are several times cheaper for Placement and the scheduler.
+
+What no site has room for is refused before Placement is asked, and the user is
+told that the sites within the budget are full.
+
+Sites are named to Placement by their aggregates (see ``site_metadata_key``).
+Hosts that belong to no site cannot be named: where they are the next best,
+the request is not narrowed. Nor is it in mode ``shadow``, with a named or
+forced destination, for the second server of a group with affinity, or at a
+relaxed evacuation.
+
+Filters that reject hosts for reasons that Placement does not know of may
+reject all of a ring. Where that is common, e.g. with
+``AggregateInstanceExtraSpecsFilter``, use traits instead, or set a larger
+``ring_hosts``.
+
+Related options:
+
+* ``ring_hosts``
+* ``[scheduler] max_placement_results``
+""",
+    ),
+    cfg.IntOpt(
+        'ring_hosts',
+        default=100,
+        min=1,
+        help="""
+How many hosts the nearest sites together have that Placement is asked for.
+
+Whole sites are taken, at least three if there are so many, until they have
+this many hosts; no more than 100 aggregates. If they have no room, the next
+sites are asked for room, twice as many hosts at each step. Each host that
+Placement hands out takes the scheduler some time, and each step takes another
+query of Placement.
+
+Possible values:
+
+* A positive integer.
+
+Related options:
+
+* ``narrow_candidates``
+* ``ring_timeout``
+""",
+    ),
+    cfg.IntOpt(
+        'ring_timeout',
+        default=5,
+        min=1,
+        help="""
+The longest, in seconds, that rings of sites are asked for room.
+
+When it is over, or if Placement does not answer, the request goes on with as
+many of the nearest sites as can be asked for at once.
+
+Possible values:
+
+* A positive integer.
+
+Related options:
+
+* ``ring_hosts``
+""",
+    ),
+)

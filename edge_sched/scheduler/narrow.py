@@ -1,0 +1,230 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Narrows what Placement is asked for to the nearest sites with room.
+
+Placement hands out ``[scheduler] max_placement_results`` hosts, by default
+1000 and in an order that knows no distance. In a cloud of more hosts the
+nearest are mostly not among them, and no filter or weigher could bring them
+back; and each host that is handed out costs the scheduler time.
+"""
+
+import dataclasses
+import itertools
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import nova.conf
+from nova import context as nova_context
+from nova import objects
+from nova.objects.request_spec import RequestSpec
+
+from edge_sched.conf.policy import policy_of
+from edge_sched.decision import HostVerdict
+from edge_sched.decision import decide
+from edge_sched.rings import Offer
+from edge_sched.rings import Ring
+from edge_sched.rings import Search
+from edge_sched.rings import Size
+from edge_sched.rings import find_room
+from edge_sched.rings import rings
+from edge_sched.scheduler.atlas import Area
+from edge_sched.scheduler.atlas import Atlas
+from edge_sched.scheduler.case import Case
+from edge_sched.scheduler.judgement import Judged
+from edge_sched.scheduler.judgement import judge_spots
+from edge_sched.scheduler.judgement import refusal_of
+from edge_sched.scheduler.judgement import refusal_of_full
+from edge_sched.scheduler.places import Spot
+from edge_sched.scheduler.region import REGION
+from edge_sched.scheduler.request import EVACUATE
+from edge_sched.scheduler.request import field_of
+from edge_sched.scheduler.room import Room
+from edge_sched.scheduler.terms import Terms
+from edge_sched.scheduler.terms import is_bound
+from edge_sched.verdict import Chain
+
+CONF = nova.conf.CONF
+
+
+#: Where nothing was measured from.
+_NOWHERE: Chain = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refused:
+    """There is nothing for a request, and why, for the user.
+
+    :param judged: the hosts that it may use
+    """
+
+    case: Case
+    judged: Judged
+    reason: str
+
+
+def narrow(
+    context: nova_context.RequestContext, spec: RequestSpec, case: Case
+) -> Case | Refused:
+    """Have Placement asked for the nearest hosts with room only.
+
+    Left as they are: requests that name a destination, that nothing is known
+    of, and relaxed evacuations, whose site may be down as a whole.
+
+    :return: the case with what was searched
+    """
+    if (
+        CONF.edge_sched.narrow_candidates == 'never'
+        or not case.intent.targets
+        or case.request.operation == EVACUATE
+        or is_bound(spec)
+    ):
+        return case
+    atlas = REGION.get().atlas
+    measured = atlas.measured(case.measured)
+    if not measured or not _is_large(atlas):
+        return case
+    terms = Terms.of(spec, atlas)
+    offers = _offers(_nearest_first(case, atlas, measured), terms)
+    nearest = next(offers, None)
+    if nearest is None:
+        return _nothing(case, terms)
+    search = _search(context, spec, itertools.chain([nearest], offers), terms)
+    case = dataclasses.replace(case, search=search)
+    if search.full and case.intent.may_reject:
+        judged = _judge_usable(case, terms)
+        return Refused(case, judged, refusal_of_full(case, judged))
+    _require_any(spec, search.aggregates)
+    return case
+
+
+def _is_large(atlas: Atlas) -> bool:
+    """Whether Placement would not hand out all hosts."""
+    if CONF.edge_sched.narrow_candidates == 'always':
+        return True
+    handed_out: int = CONF.scheduler.max_placement_results
+    return atlas.host_count > handed_out
+
+
+def _nearest_first(
+    case: Case, atlas: Atlas, measured: Mapping[Spot, Sequence[Area]]
+) -> Iterator[Area]:
+    """The areas that may be used, best first, equal ones in any order.
+
+    Only what was measured is judged; all else is one unknown.
+    """
+    verdicts = decide(
+        case.intent,
+        case.answers,
+        [_NOWHERE, *(spot.chain for spot in measured)],
+        policy_of(CONF),
+        time.time(),
+    ).verdicts
+    known = _ranked(measured, verdicts)
+    unknown = verdicts[_NOWHERE]
+    if not unknown.accepted:
+        yield from known
+        return
+    seen = {area for area, score in known.items() if score >= unknown.score}
+    yield from (area for area in known if area in seen)
+    others = [
+        area
+        for area in atlas.areas
+        if area not in seen and not area.spots <= measured.keys()
+    ]
+    yield from sorted(others, key=_sites_first)
+    seen.update(others)
+    yield from (area for area in known if area not in seen)
+
+
+def _ranked(
+    measured: Mapping[Spot, Sequence[Area]],
+    verdicts: Mapping[Chain, HostVerdict],
+) -> dict[Area, float]:
+    """The best score that a host has in each area, best first."""
+    scores: dict[Area, float] = {}
+    for spot, areas in measured.items():
+        verdict = verdicts[spot.chain]
+        if verdict.accepted:
+            for area in areas:
+                scores[area] = max(verdict.score, scores.get(area, 0.0))
+    return dict(
+        sorted(
+            scores.items(),
+            key=lambda scored: (-scored[1], *_sites_first(scored[0])),
+        )
+    )
+
+
+def _sites_first(area: Area) -> tuple[bool, float]:
+    """Those of no site last; else by chance, so that load spreads."""
+    return not area.aggregate, random.random()  # noqa: S311
+
+
+def _offers(areas: Iterable[Area], terms: Terms) -> Iterator[Offer]:
+    """What of the areas the request may use."""
+    for area in areas:
+        if hosts := terms.usable(area.hosts):
+            yield Offer(area.aggregate, area.site, len(hosts))
+
+
+def _search(
+    context: nova_context.RequestContext,
+    spec: RequestSpec,
+    offers: Iterable[Offer],
+    terms: Terms,
+) -> Search:
+    """Look for room, ring by ring.
+
+    As many hosts are looked for as Nova may try, and besides them those that
+    Placement knows nothing against, but the request does.
+    """
+    servers = field_of(spec, 'num_instances') or 1
+    wanted = servers + CONF.scheduler.max_attempts - 1 + terms.unusable
+    first = max(CONF.edge_sched.ring_hosts, wanted)
+    size = Size(first, max(first, CONF.scheduler.max_placement_results))
+    room = Room(context, spec)
+    deadline = time.monotonic() + CONF.edge_sched.ring_timeout
+
+    def count_room(ring: Ring) -> int | None:
+        if time.monotonic() > deadline:
+            return None
+        return room.count([offer.aggregate for offer in ring], wanted)
+
+    return find_room(rings(offers, size), size, wanted, count_room)
+
+
+def _require_any(spec: RequestSpec, aggregates: Sequence[str]) -> None:
+    """Ask for hosts in any of the aggregates, besides what is asked."""
+    if not aggregates:
+        return
+    if field_of(spec, 'requested_destination') is None:
+        spec.requested_destination = objects.Destination()
+    spec.requested_destination.require_aggregates(aggregates)
+
+
+def _nothing(case: Case, terms: Terms) -> Case | Refused:
+    """No host may be used: for the distance, or for other reasons."""
+    judged = _judge_usable(case, terms)
+    if not judged.spots or judged.decision.any_accepted:
+        return case
+    return Refused(case, judged, refusal_of(case, judged))
+
+
+def _judge_usable(case: Case, terms: Terms) -> Judged:
+    """Judge all hosts that the request may use: only to say why not."""
+    usable = [
+        host for area in terms.atlas.areas for host in terms.usable(area.hosts)
+    ]
+    spots = terms.atlas.spots(dict.fromkeys(usable), case.measured)
+    return judge_spots(spots, case)

@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether the hosts of some aggregates have room: a small query of Placement.
+
+The query is Nova's own of the same request, only for other aggregates and
+with a small limit.
+"""
+
+import functools
+from collections.abc import Sequence
+
+import nova.conf
+from nova import context as nova_context
+from nova import utils as nova_utils
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler import utils
+from nova.scheduler.client.report import SchedulerReportClient
+
+CONF = nova.conf.CONF
+
+#: A host with several NUMA nodes or accelerators may be offered in several
+#: ways, and the limit counts ways. Chosen.
+_WAYS_PER_HOST = 4
+
+
+class Room:
+    """Room for the server of one request.
+
+    :param context: of the request
+    :param spec: as Nova's own request filters have left it
+    """
+
+    def __init__(
+        self, context: nova_context.RequestContext, spec: RequestSpec
+    ) -> None:
+        self._context = context
+        # Asks for no host by name, so it needs no HostManager.
+        request = functools.partial(
+            utils.resources_from_request_spec, context, spec, None
+        )
+        self._requests = [request(enable_pinning_translate=True)]
+        # The second query that Nova makes for pinned CPUs, see there.
+        if (
+            self._requests[0].cpu_pinning_requested
+            and not CONF.workarounds.disable_fallback_pcpu_query
+        ):
+            self._requests.append(request(enable_pinning_translate=False))
+        self._required = [
+            list(request.get_request_group(None).aggregates)
+            for request in self._requests
+        ]
+
+    def count(self, aggregates: Sequence[str], most: int) -> int | None:
+        """How many hosts of some aggregates have room, as far as ``most``.
+
+        :return: ``None`` if Placement did not answer, or not in time
+        """
+        hosts: set[frozenset[str]] = set()
+        for request, required in zip(
+            self._requests, self._required, strict=True
+        ):
+            request._limit = most * _WAYS_PER_HOST
+            group = request.get_request_group(None)
+            group.aggregates = [*required, list(aggregates)]
+            answer = _client().get_allocation_candidates(
+                self._context, request
+            )
+            if answer is None or answer[0] is None:
+                return None
+            hosts |= _hosts(*answer[:2])
+        return len(hosts)
+
+
+def _hosts(
+    requests: Sequence[dict[str, dict[str, object]]],
+    summaries: dict[str, dict[str, str]],
+) -> set[frozenset[str]]:
+    """The hosts of allocation candidates, each by its root providers."""
+    return {
+        frozenset(
+            summaries[provider]['root_provider_uuid']
+            for provider in request['allocations']
+        )
+        for request in requests
+    }
+
+
+@functools.cache
+def _client() -> SchedulerReportClient:
+    """Nova's client, with a bound on how long it waits.
+
+    Nova's own has none by default. Made on first use, which is in a worker.
+    """
+    adapter = nova_utils.get_ksa_adapter('placement')
+    adapter.session.timeout = CONF.edge_sched.ring_timeout
+    return SchedulerReportClient(adapter)

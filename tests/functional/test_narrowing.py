@@ -1,0 +1,433 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Placement is asked for the nearest sites, on a real Nova and Placement.
+
+Placement hands out three hosts at most here, as it hands out 1000 of a large
+cloud.
+"""
+
+import threading
+from typing import Any
+from unittest import mock
+from urllib import parse
+
+from nova.scheduler.client import report
+
+from edge_sched.scheduler import request_filter
+from edge_sched.scheduler import room
+from tests.functional import cloud
+from tests.functional.base import HOST
+from tests.functional.base import Server
+from tests.functional.measured import MeasuredCloudTestCase
+
+ALICE = '203.0.113.7'
+
+#: Leaves no room for any other on a host of 8 GB.
+ALL_RAM_MB = 7680
+
+NEAR = {'paris': 5, 'lille': 8, 'brest': 11, 'metz': 14}
+FAR = {'lyon': 31, 'nice': 34, 'turin': 37}
+
+
+class NarrowingTestCase(MeasuredCloudTestCase):
+    """Seven sites of one host, named so that the near come last."""
+
+    sites: Any = {
+        'turin': ('cell2', ['a-turin']),
+        'nice': ('cell2', ['b-nice']),
+        'lyon': ('cell2', ['c-lyon']),
+        'metz': ('cell2', ['d-metz']),
+        'brest': ('cell1', ['e-brest']),
+        'lille': ('cell1', ['f-lille']),
+        'paris': ('cell1', ['g-paris']),
+    }
+    conf = {
+        'edge_sched': {
+            'cache_ttl': '0',
+            'membership_ttl': '0',
+            'ring_hosts': '1',
+        },
+        'scheduler': {'max_placement_results': '3', 'max_attempts': '1'},
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.measure(ALICE, **NEAR, **FAR)
+        #: The queries of Placement since then, as mappings of lists.
+        self.queries: list[dict[str, list[str]]] = []
+        ask = report.SchedulerReportClient.get
+
+        def noted(client: Any, url: str, **options: Any) -> Any:
+            if url.startswith('/allocation_candidates'):
+                query = parse.urlsplit(url).query
+                self.queries.append(parse.parse_qs(query))
+            return ask(client, url, **options)
+
+        patcher = mock.patch.object(report.SchedulerReportClient, 'get', noted)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def fill(self, *sites: str) -> None:
+        """Take all room of some sites of one host."""
+        flavor = self.create_flavor(ram=ALL_RAM_MB)
+        for site in sites:
+            (host,) = cloud.Site(*self.sites[site]).hosts
+            server = self.create_server(host=host, flavor=flavor)
+            self.assertEqual('ACTIVE', server['status'])
+        self.queries.clear()
+
+    def asked_for(self, query: dict[str, list[str]]) -> list[set[str]]:
+        """The sites that a query is for: in one of each set."""
+        uuids = {
+            self.admin.api_get(f'os-aggregates/{number}').body['aggregate'][
+                'uuid'
+            ]: site
+            for site, number in self.aggregates.items()
+        }
+        return [
+            {
+                uuids[uuid]
+                for uuid in member_of.removeprefix('in:').split(',')
+                if uuid in uuids
+            }
+            for member_of in query.get('member_of', [])
+            if not member_of.startswith('!')
+        ]
+
+
+class NearestTest(NarrowingTestCase):
+    def test_nearest_is_found_beyond_what_placement_hands_out(self) -> None:
+        self.assertLanded('paris', self.near(ALICE))
+        self.assertLanded('paris', self.near(ALICE, latency_budget_ms='20'))
+        for query in self.queries:
+            self.assertEqual(
+                [{'paris', 'lille', 'brest'}], self.asked_for(query)
+            )
+        narrowed = self.decisions()[-1]['narrowed']
+        self.assertEqual({'sites': 3, 'hosts': 3, 'probes': 1}, narrowed)
+
+    @cloud.cloud(conf={'edge_sched': {'narrow_candidates': 'never'}})
+    def test_without_narrowing_it_is_missed(self) -> None:
+        landed = self.near(ALICE)
+        self.assertNotIn('paris', landed[HOST])
+        self.assertEqual([], self.asked_for(self.queries[0]))
+        self.assertNotIn('narrowed', self.decisions()[-1])
+
+    @cloud.cloud(conf={'scheduler': {'max_placement_results': '7'}})
+    def test_cloud_that_placement_hands_out_whole_is_not_narrowed(
+        self,
+    ) -> None:
+        self.assertLanded('paris', self.near(ALICE))
+        self.assertEqual(1, len(self.queries))
+        self.assertEqual([], self.asked_for(self.queries[0]))
+
+    @cloud.cloud(
+        conf={
+            'scheduler': {'max_placement_results': '7'},
+            'edge_sched': {'narrow_candidates': 'always'},
+        }
+    )
+    def test_always_narrows_small_clouds_as_well(self) -> None:
+        self.assertLanded('paris', self.near(ALICE))
+        self.assertEqual(
+            [{'paris', 'lille', 'brest'}], self.asked_for(self.queries[0])
+        )
+
+    def test_request_without_client_is_not_touched(self) -> None:
+        self.create_server()
+        self.create_server({'edge:latency_budget_ms': '20'})
+        self.assertEqual(2, len(self.queries))
+        for query in self.queries:
+            self.assertEqual([], self.asked_for(query))
+
+    def test_client_that_nobody_measured_is_not_narrowed(self) -> None:
+        server = self.near('198.51.100.1')
+        self.assertEqual('ACTIVE', server['status'])
+        self.assertEqual([], self.asked_for(self.queries[0]))
+
+    @cloud.cloud(conf={'edge_sched': {'mode': 'shadow'}})
+    def test_shadow_leaves_the_query_alone(self) -> None:
+        self.near(ALICE, latency_budget_ms='20')
+        self.assertEqual([], self.asked_for(self.queries[0]))
+
+
+class WideningTest(NarrowingTestCase):
+    def test_next_ring_is_asked_if_the_nearest_has_no_room(self) -> None:
+        self.fill('paris', 'lille', 'brest')
+        self.assertLanded('metz', self.near(ALICE))
+        self.assertEqual(
+            {'sites': 3, 'hosts': 3, 'probes': 2},
+            self.decisions()[-1]['narrowed'],
+        )
+
+    def test_full_sites_within_a_required_budget_are_the_reason(self) -> None:
+        self.fill(*NEAR)
+        self.assertRefused(
+            f'no room within 20 ms (p95) of {ALICE}: paris, lille and 2 more '
+            'are full',
+            self.near(ALICE, latency_budget_ms='20'),
+        )
+        record = self.decisions()[-1]
+        self.assertEqual('rejected', record['outcome'])
+        self.assertEqual(
+            {'within': 4, 'over': 3, 'unknown': 0}, record['hosts']
+        )
+        self.assertEqual(
+            {'sites': 0, 'hosts': 0, 'probes': 2}, record['narrowed']
+        )
+        self.assertLanded(
+            'lyon',
+            self.near(ALICE, latency_budget_ms='20', budget_mode='preferred'),
+        )
+
+    def test_full_site_of_another_project_is_not_named(self) -> None:
+        self.set_aggregate_metadata('paris', {'filter_tenant_id': 'theirs'})
+        self.fill(*NEAR)
+        self.assertRefused(
+            f'within 20 ms (p95) of {ALICE}: lille, brest and 1 more are full',
+            self.near(ALICE, latency_budget_ms='20'),
+        )
+
+    def test_too_far_is_told_of_the_nearest_of_all(self) -> None:
+        self.assertRefused(
+            f'no site within 3 ms (p95) of {ALICE}: nearest is paris at 6 ms',
+            self.near(ALICE, latency_budget_ms='3'),
+        )
+        self.assertEqual([], self.queries)
+        self.assertEqual(7, self.decisions()[-1]['hosts']['over'])
+
+    def test_nothing_at_all_has_room(self) -> None:
+        self.fill(*self.sites)
+        server = self.near(ALICE)
+        self.assertEqual('ERROR', server['status'])
+        self.assertIn('No valid host', self.fault(server))
+
+    def test_placement_that_does_not_answer_is_asked_no_more(self) -> None:
+        with mock.patch.object(room.Room, 'count', return_value=None) as count:
+            self.assertLanded('paris', self.near(ALICE))
+        count.assert_called_once()
+        # As many sites as fit into one answer of three hosts.
+        self.assertEqual(
+            [{'paris', 'lille', 'brest'}], self.asked_for(self.queries[-1])
+        )
+
+    def test_error_of_ours_leaves_the_request_as_it_was(self) -> None:
+        error = RuntimeError('a test')
+        with (
+            mock.patch.object(room.Room, 'count', side_effect=error),
+            mock.patch.object(request_filter.LOG, 'exception') as told,
+        ):
+            server = self.near(ALICE)
+        told.assert_called_once()
+        self.assertEqual('ACTIVE', server['status'])
+        self.assertEqual([], self.asked_for(self.queries[-1]))
+
+    def test_loser_of_the_race_for_the_last_place_gets_the_next(self) -> None:
+        flavor = self.create_flavor(ram=ALL_RAM_MB)
+        both_have_asked = threading.Barrier(2, timeout=self.patience)
+        count = room.Room.count
+
+        def counted(*arguments: Any) -> int | None:
+            found = count(*arguments)
+            both_have_asked.wait()
+            return found
+
+        with mock.patch.object(room.Room, 'count', counted):
+            ids = [
+                server_id
+                for _ in range(2)
+                for server_id in self.post_servers(
+                    {'edge:client': ALICE, 'edge:latency_budget_ms': '20'},
+                    flavor=flavor,
+                )
+            ]
+            servers = [self._built(server_id) for server_id in ids]
+        self.assertEqual(
+            ['f-lille', 'g-paris'], sorted(server[HOST] for server in servers)
+        )
+
+
+class TermsTest(NarrowingTestCase):
+    """What else a request demands of its hosts."""
+
+    sites = {
+        **{
+            name: (*fields, 'west' if name in ('lille', 'paris') else None)
+            for name, fields in NarrowingTestCase.sites.items()
+        },
+        'metz': ('cell2', ['d-metz'], 'east'),
+        'nice': ('cell2', ['b-nice'], 'east'),
+    }
+
+    def test_zone_of_the_request_holds(self) -> None:
+        self.assertLanded('metz', self.near(ALICE, zone='east'))
+        self.assertIn({'metz', 'nice'}, self.asked_for(self.queries[-1]))
+        self.assertRefused(
+            f'of {ALICE}: nearest is metz at 15 ms',
+            self.near(ALICE, latency_budget_ms='10', zone='east'),
+        )
+
+    def test_named_and_forced_hosts_are_not_narrowed(self) -> None:
+        self.assertLanded('lyon', self.near(ALICE, host='c-lyon'))
+        self.assertLanded('lyon', self.near(ALICE, zone='nova:c-lyon'))
+        for query in self.queries:
+            self.assertEqual([], self.asked_for(query))
+
+    @cloud.cloud(
+        conf={
+            'filter_scheduler': {
+                'enabled_filters': 'ComputeFilter,'
+                'AggregateMultiTenancyIsolation,EdgeLatencyFilter'
+            }
+        }
+    )
+    def test_sites_of_other_projects_are_not_asked_for(self) -> None:
+        self.set_aggregate_metadata('paris', {'filter_tenant_id': 'theirs'})
+        self.set_aggregate_metadata(
+            'lille', {'filter_tenant_id2': self.user.project_id}
+        )
+        self.assertLanded('lille', self.near(ALICE))
+        self.assertEqual(
+            [{'lille', 'brest', 'metz'}], self.asked_for(self.queries[-1])
+        )
+
+    @cloud.cloud(
+        conf={'scheduler': {'enable_isolated_aggregate_filtering': 'true'}}
+    )
+    def test_forbidden_aggregates_are_not_asked_for(self) -> None:
+        self.set_aggregate_metadata('paris', {'trait:CUSTOM_GPU': 'required'})
+        self.assertLanded('lille', self.near(ALICE))
+        self.assertEqual(
+            [{'lille', 'brest', 'metz'}], self.asked_for(self.queries[-1])
+        )
+
+    def test_project_with_aggregates_of_its_own_is_kept_to_them(self) -> None:
+        self.flags(
+            limit_tenants_to_placement_aggregate=True, group='scheduler'
+        )
+        for site in ('nice', 'turin'):
+            self.set_aggregate_metadata(
+                site, {'filter_tenant_id': self.user.project_id}
+            )
+        self.assertLanded('nice', self.near(ALICE))
+
+    def test_servers_that_avoid_each_other(self) -> None:
+        group = self.user.post_server_groups(
+            {'name': 'apart', 'policy': 'anti-affinity'}
+        )
+        landed = [
+            self.create_server({'edge:client': ALICE, 'group': group['id']})
+            for _ in range(4)
+        ]
+        self.assertEqual(
+            ['g-paris', 'f-lille', 'e-brest', 'd-metz'],
+            [server[HOST] for server in landed],
+        )
+
+    def test_servers_that_stay_together(self) -> None:
+        group = self.user.post_server_groups(
+            {'name': 'together', 'policy': 'affinity'}
+        )
+        hints = {'edge:client': ALICE, 'group': group['id']}
+        first = self.create_server(hints)
+        # Its site is far now, and out of every ring.
+        self.measure(ALICE, paris=90)
+        self.assertEqual(first[HOST], self.create_server(hints)[HOST])
+
+    def test_several_servers_at_once(self) -> None:
+        flavor = self.create_flavor(ram=ALL_RAM_MB)
+        servers = self.create_servers(
+            {'edge:client': ALICE}, count=3, flavor=flavor
+        )
+        self.assertEqual(
+            ['e-brest', 'f-lille', 'g-paris'],
+            sorted(server[HOST] for server in servers),
+        )
+
+    def test_disabled_cell_takes_no_new_servers(self) -> None:
+        cell = self.cell_mappings['cell1']
+        cell.disabled = True
+        cell.save()
+        self.scheduler.manager.host_manager.refresh_cells_caches()
+        self.assertLanded('metz', self.near(ALICE))
+
+
+class MovesTest(NarrowingTestCase):
+    def live(self, site: str, **hints: str) -> Server:
+        """A server that was put at a site, wherever its client is."""
+        self.measure(ALICE, **{site: 1})
+        server = self.near(ALICE, **hints)
+        self.assertLanded(site, server)
+        self.measure(ALICE, age=4, **NEAR, **FAR)
+        self.queries.clear()
+        return server
+
+    def test_move_asks_for_sites_of_its_cell_only(self) -> None:
+        moved = self.live_migrate(self.live('turin'))
+        self.assertLanded('metz', moved)
+        self.assertEqual(
+            [{'metz', 'lyon', 'nice'}], self.asked_for(self.queries[-1])
+        )
+
+    def test_move_within_a_required_budget(self) -> None:
+        server = self.live('turin', latency_budget_ms='20')
+        self.assertLanded('metz', self.cold_migrate(server))
+
+    def test_server_that_may_not_move_stays(self) -> None:
+        server = self.live('turin', latency_budget_ms='20')
+        self.fill('metz')
+        self.assertLanded('turin', self.live_migrate(server))
+        self.assertIn(
+            f'no room within 20 ms (p95) of {ALICE}: metz is full',
+            self.event(
+                server, 'live-migration', 'conductor_live_migrate_instance'
+            )['details'],
+        )
+
+    def test_relaxed_evacuation_is_not_narrowed(self) -> None:
+        server = self.live('turin', latency_budget_ms='20')
+        evacuated = self.evacuate(server)
+        self.assertNotEqual('ERROR', evacuated['status'])
+        self.assertEqual([], self.asked_for(self.queries[-1]))
+
+    def test_unshelving_asks_for_the_nearest(self) -> None:
+        server = self.live('turin')
+        self.shelve(server)
+        self.queries.clear()
+        self.assertLanded('metz', self.unshelve(server))
+
+
+class OutsideTest(NarrowingTestCase):
+    """A host that belongs to no site, in a zone that was measured."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self._start_compute('z-centre', cell_name='cell1')
+        self.create_aggregate('centre', ['z-centre'], zone='centre')
+
+    @cloud.cloud(
+        conf={'scheduler': {'max_placement_results': '7', 'max_attempts': '1'}}
+    )
+    def test_nothing_is_narrowed_where_it_is_the_nearest(self) -> None:
+        self.measure(ALICE, centre=2)
+        self.near(ALICE)
+        self.assertEqual([], self.asked_for(self.queries[-1]))
+        self.assertEqual(
+            {'sites': 'all', 'hosts': 'all', 'probes': 0},
+            self.decisions()[-1]['narrowed'],
+        )
+
+    def test_sites_nearer_than_it_are_asked_for_first(self) -> None:
+        self.measure(ALICE, centre=6)
+        self.assertLanded('paris', self.near(ALICE))
+        self.assertEqual([{'paris'}], self.asked_for(self.queries[-1]))

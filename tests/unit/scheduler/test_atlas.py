@@ -1,0 +1,115 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from oslo_utils.fixture import uuidsentinel as uuids
+from oslotest import base
+
+from edge_sched.scheduler.atlas import Atlas
+from edge_sched.scheduler.membership import Aggregate
+from edge_sched.scheduler.membership import Membership
+from edge_sched.scheduler.places import make_world
+
+SITE = 'edge:site'
+CELL1, CELL2 = uuids.cell1, uuids.cell2
+
+
+def atlas(
+    *aggregates: Aggregate, cell_of: dict[str, str] | None = None
+) -> Atlas:
+    hosts = {host: CELL1 for each in aggregates for host in each.hosts}
+    membership = Membership(
+        aggregates,
+        {CELL1: 'cell1', CELL2: 'cell2'},
+        frozenset({CELL2}),
+        cell_of or hosts,
+    )
+    return Atlas(make_world(membership), membership)
+
+
+class AtlasTest(base.BaseTestCase):
+    """Lyon spans two cells, nice has a zone, x and y are in no site."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.atlas = atlas(
+            Aggregate('u-lyon', {SITE: 'lyon'}, ['lyon-1', 'lyon-2', 'gone']),
+            Aggregate(
+                'u-nice', {SITE: 'nice', 'availability_zone': 'z'}, ['nice-1']
+            ),
+            Aggregate('u-empty', {SITE: 'empty'}, ['gone']),
+            Aggregate('u-kept', {'filter_tenant_id': 'a,b'}, ['nice-1']),
+            Aggregate('u-more', {'filter_tenant_id9': 'c'}, ['nice-1']),
+            cell_of={
+                'lyon-1': CELL1,
+                'lyon-2': CELL2,
+                'nice-1': CELL1,
+                'x': CELL1,
+                'y': CELL2,
+            },
+        )
+
+    def measured(self, *vantages: str) -> dict[str, list[str]]:
+        found = self.atlas.measured(frozenset(vantages))
+        return {
+            '/'.join(spot.chain): [area.aggregate for area in areas]
+            for spot, areas in found.items()
+        }
+
+    def test_hosts_by_site_and_those_of_none_by_place(self) -> None:
+        self.assertEqual(
+            [
+                ('u-lyon', {'lyon-1', 'lyon-2'}),
+                ('u-nice', {'nice-1'}),
+                ('', {'x'}),
+                ('', {'y'}),
+            ],
+            [(area.aggregate, area.hosts) for area in self.atlas.areas],
+        )
+        self.assertEqual(5, self.atlas.host_count)
+
+    def test_site_in_two_cells_has_two_spots(self) -> None:
+        self.assertEqual(
+            {
+                'lyon/nova/cell1': ['u-lyon'],
+                'lyon/nova/cell2': ['u-lyon'],
+            },
+            self.measured('lyon'),
+        )
+
+    def test_vantages_of_every_kind(self) -> None:
+        self.assertEqual({'nice/z/cell1': ['u-nice']}, self.measured('z'))
+        self.assertEqual(
+            {'lyon/nova/cell2': ['u-lyon'], 'nova/cell2': ['']},
+            self.measured('cell2'),
+        )
+        self.assertEqual(
+            {'lyon-2/lyon/nova/cell2': ['u-lyon']}, self.measured('lyon-2')
+        )
+        self.assertEqual({'x/nova/cell1': ['']}, self.measured('x'))
+        self.assertEqual({}, self.measured('paris', 'gone'))
+
+    def test_spots_of_hosts_measured_by_name_are_their_own(self) -> None:
+        spots = self.atlas.spots(['lyon-1', 'x'], frozenset({'x', 'lyon'}))
+        self.assertEqual(
+            [('lyon', 'nova', 'cell1'), ('x', 'nova', 'cell1')],
+            [spot.chain for spot in spots],
+        )
+
+    def test_projects_of_all_aggregates_that_keep_a_host(self) -> None:
+        self.assertEqual(
+            {'nice-1': {'a', 'b', 'c'}}, dict(self.atlas.tenants_of)
+        )
+
+    def test_hosts_by_aggregate_and_cell(self) -> None:
+        self.assertEqual({'nice-1'}, self.atlas.hosts_in['u-kept'])
+        self.assertEqual({'lyon-2', 'y'}, self.atlas.hosts_in_cell[CELL2])
+        self.assertEqual({CELL2}, self.atlas.disabled_cells)

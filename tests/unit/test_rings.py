@@ -1,0 +1,183 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import itertools
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from oslotest import base
+
+from edge_sched.rings import EVERYTHING
+from edge_sched.rings import MAX_AGGREGATES
+from edge_sched.rings import MIN_SITES
+from edge_sched.rings import Offer
+from edge_sched.rings import Ring
+from edge_sched.rings import Search
+from edge_sched.rings import Size
+from edge_sched.rings import find_room
+from edge_sched.rings import rings
+
+SIZE = Size(first=10, most=1000)
+
+
+def offers(*hosts: int) -> list[Offer]:
+    """A site of so many hosts each; 0 for hosts of no site."""
+    return [
+        Offer(f'uuid-{number}' if count else '', f'site-{number}', count)
+        for number, count in enumerate(hosts)
+    ]
+
+
+def counts(found: Sequence[Ring]) -> list[list[int]]:
+    return [[offer.hosts for offer in ring] for ring in found]
+
+
+class RingsTest(base.BaseTestCase):
+    def test_rings_grow_in_hosts(self) -> None:
+        found = list(rings(offers(*[4] * 20), SIZE))
+        self.assertEqual([[4] * 3, [4] * 5, [4] * 10, [4] * 2], counts(found))
+
+    def test_first_ring_has_several_sites_even_if_one_is_large(self) -> None:
+        found = list(rings(offers(500, 3, 3, 3), SIZE))
+        self.assertEqual([[500, 3, 3], [3]], counts(found))
+
+    def test_site_of_two_aggregates_counts_once(self) -> None:
+        twice = [Offer(f'uuid-{n}', 'lyon', 50) for n in range(2)]
+        found = list(rings([*twice, *offers(1, 1, 1)], SIZE))
+        self.assertEqual([[50, 50, 1, 1], [1]], counts(found))
+
+    def test_near_hosts_are_not_cut_off_by_a_large_site(self) -> None:
+        found = list(rings(offers(4, 5000, 4), Size(100, 1000)))
+        self.assertEqual([[4], [5000], [4]], counts(found))
+
+    def test_query_has_a_bounded_number_of_aggregates(self) -> None:
+        found = list(rings(offers(*[1] * 250), Size(1000, 1000)))
+        self.assertEqual([100, 100, 50], [len(ring) for ring in found])
+
+    def test_hosts_of_no_site_come_with_all_others(self) -> None:
+        found = list(rings(offers(4, 0, 4), SIZE))
+        self.assertEqual([[4], []], counts(found))
+        self.assertIs(EVERYTHING, found[1])
+        self.assertEqual([EVERYTHING], list(rings(offers(0, 4), SIZE)))
+
+    def test_nothing_makes_no_ring(self) -> None:
+        self.assertEqual([], list(rings([], SIZE)))
+
+    @given(
+        st.lists(st.integers(1, 300), max_size=300),
+        st.integers(1, 200),
+        st.integers(200, 1000),
+    )
+    def test_each_site_is_in_one_ring_in_its_order(
+        self, hosts: list[int], first: int, most: int
+    ) -> None:
+        found = list(rings(offers(*hosts), Size(first, most)))
+        self.assertEqual(
+            offers(*hosts), [offer for ring in found for offer in ring]
+        )
+        for ring in found:
+            self.assertLessEqual(len(ring), MAX_AGGREGATES)
+            total = sum(offer.hosts for offer in ring)
+            self.assertTrue(total <= most or len(ring) == 1)
+        for ring, following in itertools.pairwise(found):
+            self.assertTrue(
+                len(ring) >= MIN_SITES
+                or sum(offer.hosts for offer in [*ring, following[0]]) > most
+            )
+
+
+class FindRoomTest(base.BaseTestCase):
+    def search(
+        self,
+        hosts: Sequence[int],
+        room: Sequence[int | None],
+        wanted: int = 1,
+        size: Size = SIZE,
+    ) -> Search:
+        """Search sites of so many hosts, with room for so many each.
+
+        A ring with a site whose room is ``None`` cannot be asked.
+        """
+        self.asked: list[Ring] = []
+        of_site = dict(
+            zip((o.site for o in offers(*hosts)), room, strict=True)
+        )
+
+        def count_room(ring: Ring) -> int | None:
+            self.asked.append(ring)
+            found = [of_site[offer.site] for offer in ring]
+            told = [each for each in found if each is not None]
+            return sum(told) if len(told) == len(found) else None
+
+        nearest_first = rings(offers(*hosts), size)
+        return find_room(nearest_first, size, wanted, count_room)
+
+    def test_first_ring_with_room_is_enough(self) -> None:
+        found = self.search([4] * 20, [0, 1, 0] + [4] * 17)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertEqual((3, 12, 1), (found.sites, found.hosts, found.probes))
+        self.assertFalse(found.full)
+
+    def test_full_rings_are_left_behind(self) -> None:
+        found = self.search([4] * 20, [0] * 3 + [4] * 17)
+        self.assertEqual([f'uuid-{n}' for n in range(3, 8)], found.aggregates)
+        self.assertEqual(2, found.probes)
+
+    def test_ring_with_little_room_is_asked_for_with_the_next(self) -> None:
+        found = self.search([4] * 20, [0, 1, 0] + [4] * 17, wanted=3)
+        self.assertEqual([f'uuid-{n}' for n in range(8)], found.aggregates)
+
+    def test_little_room_everywhere_is_room(self) -> None:
+        found = self.search([4] * 6, [1, 0, 0, 0, 0, 0], wanted=3)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertFalse(found.full)
+
+    def test_no_room_at_all_is_told(self) -> None:
+        found = self.search([4] * 20, [0] * 20)
+        self.assertEqual(([], True, 4), (found.aggregates, found.full, 4))
+        self.assertEqual(4, len(self.asked))
+
+    def test_ring_that_cannot_be_asked_is_taken_with_the_next(self) -> None:
+        found = self.search([4] * 20, [0] * 3 + [None] * 17)
+        self.assertEqual([f'uuid-{n}' for n in range(3, 20)], found.aggregates)
+        self.assertEqual((1, False), (found.probes, found.full))
+        self.assertEqual(2, len(self.asked))
+
+    def test_what_cannot_be_asked_stays_within_one_answer(self) -> None:
+        size = Size(10, 40)
+        found = self.search([4] * 20, [None] * 20, size=size)
+        self.assertEqual([f'uuid-{n}' for n in range(10)], found.aggregates)
+
+    def test_everything_is_not_asked(self) -> None:
+        found = self.search([4, 4, 0], [0, 0, 0])
+        self.assertIs(EVERYTHING, found.ring)
+        self.assertFalse(found.full)
+        self.assertEqual(1, len(self.asked))
+        found = self.search([4, 4, 0], [0, 1, 0], wanted=2)
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+
+    @given(st.data())
+    def test_best_site_with_room_is_always_asked_for(
+        self, data: st.DataObject
+    ) -> None:
+        hosts = data.draw(
+            st.lists(st.integers(1, 60), min_size=1, max_size=90)
+        )
+        room = [data.draw(st.integers(0, h) | st.just(0)) for h in hosts]
+        size = Size(data.draw(st.integers(1, 100)), 1000)
+        wanted = data.draw(st.integers(1, 5))
+        found = self.search(hosts, room, wanted, size)
+        with_room = [n for n, free in enumerate(room) if free]
+        self.assertEqual(not with_room, found.full)
+        if with_room:
+            self.assertIn(f'uuid-{with_room[0]}', found.aggregates)
