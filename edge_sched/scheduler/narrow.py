@@ -28,6 +28,7 @@ import nova.conf
 from nova import context as nova_context
 from nova import objects
 from nova.objects.request_spec import RequestSpec
+from oslo_log import log as logging
 
 from edge_sched.conf.policy import policy_of
 from edge_sched.decision import HostVerdict
@@ -50,11 +51,13 @@ from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import field_of
 from edge_sched.scheduler.room import Room
+from edge_sched.scheduler.room import providers_in
 from edge_sched.scheduler.terms import Terms
 from edge_sched.scheduler.terms import is_bound
 from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
 
 
 #: Where nothing was measured from.
@@ -99,7 +102,15 @@ def narrow(
     nearest = next(offers, None)
     if nearest is None:
         return _nothing(case, terms)
-    search = _search(context, spec, itertools.chain([nearest], offers), terms)
+    search = _search(
+        context,
+        spec,
+        itertools.chain([nearest], offers),
+        case.request.num_instances,
+        terms,
+    )
+    if search.full and not _is_mirrored(nearest):
+        return case
     case = dataclasses.replace(case, search=search)
     if search.full and case.intent.may_reject:
         judged = _judge_usable(case, terms)
@@ -114,6 +125,22 @@ def _is_large(atlas: Atlas) -> bool:
         return True
     handed_out: int = CONF.scheduler.max_placement_results
     return atlas.host_count > handed_out
+
+
+def _is_mirrored(offer: Offer) -> bool:
+    """Whether Placement knows a site's aggregate at all.
+
+    Nova mirrors aggregates there, and only logs it if that fails.
+    """
+    if providers_in(offer.aggregate) != 0:
+        return True
+    LOG.warning(
+        'Placement has no resource provider in the aggregate of site %s, so '
+        'requests cannot be narrowed to it; "nova-manage placement '
+        'sync_aggregates" mends that',
+        offer.site,
+    )
+    return False
 
 
 def _nearest_first(
@@ -182,6 +209,7 @@ def _search(
     context: nova_context.RequestContext,
     spec: RequestSpec,
     offers: Iterable[Offer],
+    servers: int,
     terms: Terms,
 ) -> Search:
     """Look for room, ring by ring.
@@ -189,7 +217,6 @@ def _search(
     As many hosts are looked for as Nova may try, and besides them those that
     Placement knows nothing against, but the request does.
     """
-    servers = field_of(spec, 'num_instances') or 1
     wanted = servers + CONF.scheduler.max_attempts - 1 + terms.unusable
     first = max(CONF.edge_sched.ring_hosts, wanted)
     size = Size(first, max(first, CONF.scheduler.max_placement_results))

@@ -17,9 +17,11 @@ with a small limit.
 """
 
 import functools
+import http
 from collections.abc import Sequence
 
 import nova.conf
+from keystoneauth1 import exceptions as keystoneauth_exceptions
 from nova import context as nova_context
 from nova import utils as nova_utils
 from nova.objects.request_spec import RequestSpec
@@ -44,7 +46,7 @@ class Room:
         self, context: nova_context.RequestContext, spec: RequestSpec
     ) -> None:
         self._context = context
-        # Asks for no host by name, so it needs no HostManager.
+        # A request for a host by name would need Nova's HostManager.
         request = functools.partial(
             utils.resources_from_request_spec, context, spec, None
         )
@@ -79,6 +81,22 @@ class Room:
                 return None
             hosts |= _hosts(*answer[:2])
         return len(hosts)
+
+
+def providers_in(aggregate: str) -> int | None:
+    """How many resource providers Placement has in an aggregate.
+
+    :return: ``None`` if it did not answer, or not in time
+    """
+    try:
+        answer = _client().get(
+            f'/resource_providers?member_of={aggregate}', version='1.14'
+        )
+    except keystoneauth_exceptions.ClientException:
+        return None
+    if answer.status_code != http.HTTPStatus.OK:
+        return None
+    return len(answer.json()['resource_providers'])
 
 
 def _hosts(

@@ -221,6 +221,20 @@ class WideningTest(NarrowingTestCase):
             [{'paris', 'lille', 'brest'}], self.asked_for(self.queries[-1])
         )
 
+    def test_placement_that_does_not_know_the_sites(self) -> None:
+        # As if Nova had failed to tell it of the hosts of its aggregates.
+        provider = '/resource_providers'
+        for each in self.placement.get(provider).body['resource_providers']:
+            url = f'{provider}/{each["uuid"]}/aggregates'
+            known = self.placement.get(url, version='1.19').body
+            self.placement.put(
+                url, {**known, 'aggregates': []}, version='1.19'
+            )
+        server = self.near(ALICE, latency_budget_ms='50')
+        self.assertEqual('ACTIVE', server['status'])
+        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        self.assertIn('in the aggregate of site paris', line)
+
     def test_error_of_ours_leaves_the_request_as_it_was(self) -> None:
         error = RuntimeError('a test')
         with (
