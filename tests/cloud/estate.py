@@ -28,7 +28,7 @@ from tests.cloud.processes import wait_for
 #: Nothing that has not changed for so long is on its way any more (chosen:
 #: above ``rpc_response_timeout``, after which who waits for an answer of a
 #: dead process gives up), and the longest that is waited for this.
-QUIET_SECONDS = 18.0
+QUIET_SECONDS = 20.0
 SETTLED_SECONDS = 120.0
 #: Seconds between two looks (chosen: each is some thirty requests).
 _LOOK_EVERY = 1.0

@@ -65,9 +65,10 @@ def _common(layout: Layout, vhost: str) -> dict[str, Any]:
             'transport_url': transport_url(layout, vhost),
             'state_path': layout.data('nova'),
             'compute_driver': 'fake.EdgeHostDriver',
-            # A call to a service that was killed fails in 15 s instead of a
-            # minute.
-            'rpc_response_timeout': 15,
+            # A call to a service that was killed fails in 18 s instead of a
+            # minute, which is more than RabbitMQ and all who listen to it
+            # take to be back.
+            'rpc_response_timeout': 18,
             'report_interval': 5,
             # Never by a machine that is busy: tests force hosts down.
             'service_down_time': 120,
@@ -79,6 +80,7 @@ def _common(layout: Layout, vhost: str) -> dict[str, Any]:
             'graceful_shutdown_timeout': 40,
             'reserved_host_memory_mb': 0,
         },
+        'oslo_messaging_rabbit': {'rabbit_interval_max': 1},
         'conductor': {'workers': 1},
         'oslo_concurrency': {'lock_path': layout.path('tmp')},
         'wsgi': {'api_paste_config': api_paste(layout)},
