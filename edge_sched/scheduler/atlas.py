@@ -142,10 +142,14 @@ def _inverted(of_host: Mapping[str, T]) -> dict[T, frozenset[str]]:
 
 
 def _tenants_of(membership: Membership) -> dict[str, frozenset[str]]:
-    """The projects of hosts that are kept for some."""
+    """The projects of hosts that are kept for some; equal sets are one."""
     tenants: dict[str, frozenset[str]] = {}
+    made: dict[frozenset[str], frozenset[str]] = {}
     for aggregate in membership.aggregates:
-        if aggregate.tenants is not None:
-            for host in aggregate.hosts:
-                tenants[host] = tenants.get(host, _NOBODY) | aggregate.tenants
+        projects = aggregate.tenants
+        if projects is None:
+            continue
+        for host in aggregate.hosts:
+            both = tenants.get(host, _NOBODY) | projects
+            tenants[host] = made.setdefault(both, both)
     return tenants
