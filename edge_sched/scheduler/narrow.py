@@ -132,7 +132,7 @@ def _is_mirrored(offer: Offer) -> bool:
 
     Nova mirrors aggregates there, and only logs it if that fails.
     """
-    if providers_in(offer.aggregate) != 0:
+    if providers_in([offer.aggregate]) != 0:
         return True
     LOG.warning(
         'Placement has no resource provider in the aggregate of site %s, so '

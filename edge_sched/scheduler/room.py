@@ -83,14 +83,16 @@ class Room:
         return len(hosts)
 
 
-def providers_in(aggregate: str) -> int | None:
-    """How many resource providers Placement has in an aggregate.
+def providers_in(aggregates: Sequence[str]) -> int | None:
+    """How many resource providers Placement has in any of some aggregates.
 
+    :param aggregates: as many as one query may name
     :return: ``None`` if it did not answer, or not in time
     """
+    any_of_them = ','.join(aggregates)
     try:
         answer = _client().get(
-            f'/resource_providers?member_of={aggregate}', version='1.14'
+            f'/resource_providers?member_of=in:{any_of_them}', version='1.14'
         )
     except keystoneauth_exceptions.ClientException:
         return None

@@ -181,13 +181,30 @@ class HealthyTest(StatusTestCase):
 
 
 class ConfigurationTest(StatusTestCase):
+    @cloud.cloud(conf={'edge_sched': {'narrow_candidates': 'always'}})
+    def test_sites_that_placement_does_not_know(self) -> None:
+        check = 'What Placement is asked for'
+        self.assertFound(Code.SUCCESS, check, 'of all their hosts: 3')
+        provider, *_ = self.placement.get('/resource_providers').body[
+            'resource_providers'
+        ]
+        url = f'/resource_providers/{provider["uuid"]}/aggregates'
+        known = self.placement.get(url, version='1.19').body
+        self.placement.put(url, {**known, 'aggregates': []}, version='1.19')
+        self.assertFound(
+            Code.WARNING,
+            check,
+            '1 of 3 (33 %) hosts of sites',
+            '    $ nova-manage placement sync_aggregates',
+        )
+
     @cloud.cloud(
         conf={
             'filter_scheduler': {
                 'enabled_filters': 'EdgeLatencyFilter,ComputeFilter',
                 'host_subset_size': '2',
             },
-            'edge_sched': {'mode': 'shadow'},
+            'edge_sched': {'mode': 'shadow', 'narrow_candidates': 'never'},
             'scheduler': {'max_placement_results': '2'},
         }
     )
@@ -202,9 +219,9 @@ class ConfigurationTest(StatusTestCase):
         )
         self.assertFound(
             Code.WARNING,
-            'Placement limit',
+            'What Placement is asked for',
             'is 2, and there are 3 compute hosts',
-            '    max_placement_results = 1000',
+            '    narrow_candidates = auto',
         )
         self.assertFound(
             Code.FAILURE, 'Fresh measurements', 'Nothing is stored'

@@ -205,7 +205,7 @@ class StatusProcessTest(testtools.TestCase):
         )
         self.assertEqual(0, found['Latency store'][0])
         for name in (
-            'Placement limit',
+            'What Placement is asked for',
             'Latency store of all controllers',
             'Vantage points of hosts',
             'Names',

@@ -26,6 +26,7 @@ from edge_sched.scheduler.status import feeding
 from edge_sched.scheduler.status import filters
 from edge_sched.scheduler.status import hosts
 from edge_sched.scheduler.status import latency_store
+from edge_sched.scheduler.status import narrowing
 from edge_sched.scheduler.status import options
 from edge_sched.scheduler.status import validators
 from edge_sched.scheduler.status import weighers
@@ -101,13 +102,22 @@ class Checks(upgradecheck.UpgradeCommands):
             cells = len({host['cell'] for host in self._facts.hosts})
         return options.judge_options(self._facts.options, cells)
 
-    def _check_limit(self) -> Result:
+    def _check_narrowing(self) -> Result:
+        read, found = self._facts.options, self._facts.hosts
+        if (
+            not isinstance(read, Unseen)
+            and not isinstance(found, Unseen)
+            and narrowing.narrows(
+                read.narrow_candidates, read.max_placement_results, len(found)
+            )
+        ):
+            return judged(narrowing.judge_mirror, self._facts.mirror)
         return judged(
-            lambda read, found: options.judge_limit(
+            lambda read, found: narrowing.judge_limit(
                 read.max_placement_results, len(found)
             ),
-            self._facts.options,
-            self._facts.hosts,
+            read,
+            found,
         )
 
     def _check_store(self) -> Result:
@@ -171,7 +181,7 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Weighers', _check_weighers),
         ('Request filter', _check_request_filter),
         ('Options', _check_options),
-        ('Placement limit', _check_limit),
+        ('What Placement is asked for', _check_narrowing),
         ('Latency store', _check_store),
         ('Latency store of all controllers', _check_sharing),
         ('Fresh measurements', _check_freshness),

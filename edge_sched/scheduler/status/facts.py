@@ -26,6 +26,7 @@ from edge_sched.scheduler.places import VantageNames
 from edge_sched.scheduler.status import cloud
 from edge_sched.scheduler.status import filters
 from edge_sched.scheduler.status import latency_store
+from edge_sched.scheduler.status import narrowing
 from edge_sched.scheduler.status import options
 from edge_sched.scheduler.status.unseen import Unseen
 from edge_sched.scheduler.status.unseen import seen
@@ -42,6 +43,10 @@ _STORE = 'the latency store cannot be read'
 _NOVA = "Nova's databases cannot be read"
 _NOVA_REMEDY = (
     'Run this with the nova.conf of a host that has [api_database] connection.'
+)
+_PLACEMENT = 'Placement cannot be asked'
+_PLACEMENT_REMEDY = (
+    'Run this with the nova.conf of nova-scheduler, which has [placement].'
 )
 
 
@@ -63,6 +68,10 @@ class Facts:
     @functools.cached_property
     def hosts(self) -> list[VantageNames] | Unseen:
         return self._seen(cloud.read_hosts, _NOVA, _NOVA_REMEDY)
+
+    @functools.cached_property
+    def mirror(self) -> narrowing.Mirror | Unseen:
+        return self._seen(narrowing.read_mirror, _PLACEMENT, _PLACEMENT_REMEDY)
 
     @functools.cached_property
     def schedulers(self) -> cloud.Schedulers | Unseen:

@@ -26,10 +26,6 @@ CONF = nova.conf.CONF
 
 _MODE = ('[edge_sched]', 'mode = enforce')
 
-#: ``max_placement_results`` is suggested in steps of this, so that it need
-#: not be changed for every new host. Chosen: Nova's own default.
-_LIMIT_STEP = 1000
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Options:
@@ -41,6 +37,7 @@ class Options:
     latency_weight_multiplier: float = 3000.0
     cell_latency_weight_multiplier: float = 10.0
     max_placement_results: int = 1000
+    narrow_candidates: str = 'auto'
 
 
 def read_options() -> Options:
@@ -57,6 +54,7 @@ def read_options() -> Options:
         ours.latency_weight_multiplier,
         ours.cell_latency_weight_multiplier,
         CONF.scheduler.max_placement_results,
+        ours.narrow_candidates,
     )
 
 
@@ -126,30 +124,4 @@ def judge_bad_options(why: str) -> Result:
             )
         ],
         '',
-    )
-
-
-def judge_limit(limit: int, hosts: int) -> Result:
-    """Whether Placement can offer every host.
-
-    :param limit: ``[scheduler] max_placement_results``
-    """
-    findings = []
-    if hosts > limit:
-        enough = -(-hosts // _LIMIT_STEP) * _LIMIT_STEP
-        findings.append(
-            warning(
-                f'max_placement_results is {limit}, and there are {hosts} '
-                'compute hosts: Placement leaves out the rest before '
-                'anything is judged, near hosts too, and mostly the same '
-                'ones. Write into nova.conf, at the price of time for each '
-                'request:',
-                '[scheduler]',
-                f'max_placement_results = {enough}',
-            )
-        )
-    return result(
-        findings,
-        f'Placement may offer all compute hosts: {hosts}, with '
-        f'max_placement_results = {limit}.',
     )

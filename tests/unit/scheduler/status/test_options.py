@@ -17,7 +17,6 @@ from oslo_config import fixture as config_fixture
 
 from edge_sched.scheduler.status.options import Options
 from edge_sched.scheduler.status.options import judge_bad_options
-from edge_sched.scheduler.status.options import judge_limit
 from edge_sched.scheduler.status.options import judge_options
 from edge_sched.scheduler.status.options import read_options
 from tests.unit.scheduler.status import base
@@ -102,23 +101,5 @@ class ReadOptionsTest(base.JudgementTestCase):
         conf.config(group='scheduler', max_placement_results=7)
 
         self.assertEqual(
-            Options('shadow', 3, True, 1.0, 2.0, 7), read_options()
+            Options('shadow', 3, True, 1.0, 2.0, 7, 'auto'), read_options()
         )
-
-
-class LimitTest(base.JudgementTestCase):
-    def test_as_many_hosts_as_the_limit(self) -> None:
-        self.assertSuccess(
-            judge_limit(1000, 1000),
-            'Placement may offer all compute hosts: 1000, with '
-            'max_placement_results = 1000.',
-        )
-
-    def test_more_hosts_than_the_limit(self) -> None:
-        for hosts, enough in ((1001, 2000), (2000, 2000), (99_999, 100_000)):
-            self.assertWarns(
-                judge_limit(1000, hosts),
-                f'is 1000, and there are {hosts} compute hosts',
-                '[scheduler]',
-                f'max_placement_results = {enough}',
-            )

@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What Placement hands out of a large cloud, and what it knows of sites."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from oslo_upgradecheck.upgradecheck import Result
+
+from edge_sched.rings import MAX_AGGREGATES
+from edge_sched.scheduler.membership import Aggregate
+from edge_sched.scheduler.membership import read_membership
+from edge_sched.scheduler.room import providers_in
+from edge_sched.scheduler.status.finding import result
+from edge_sched.scheduler.status.finding import share
+from edge_sched.scheduler.status.finding import warning
+
+
+class Mirror(NamedTuple):
+    """The hosts of sites that Placement can be asked for.
+
+    :param hosts: of aggregates that are sites
+    :param missing: how many of them it does not have there
+    """
+
+    hosts: int
+    missing: int
+
+
+def read_mirror() -> Mirror:
+    """Count what Nova and Placement have in the aggregates of sites.
+
+    :raises RuntimeError: if Placement does not answer
+    """
+    membership = read_membership()
+    sites = [a for a in membership.aggregates if a.site]
+    hosts = missing = 0
+    for batch in _batches(sites):
+        members = membership.cell_of.keys() & {
+            host for aggregate in batch for host in aggregate.hosts
+        }
+        providers = providers_in([aggregate.uuid for aggregate in batch])
+        if providers is None:
+            raise RuntimeError('no answer')
+        hosts += len(members)
+        missing += max(0, len(members) - providers)
+    return Mirror(hosts, missing)
+
+
+def narrows(narrow_candidates: str, limit: int, hosts: int) -> bool:
+    """Whether requests are narrowed to near sites.
+
+    :param limit: ``[scheduler] max_placement_results``
+    """
+    return narrow_candidates == 'always' or (
+        narrow_candidates == 'auto' and hosts > limit
+    )
+
+
+def judge_limit(limit: int, hosts: int) -> Result:
+    """Whether Placement hands out all hosts, where nothing is narrowed."""
+    findings = []
+    if hosts > limit:
+        findings.append(
+            warning(
+                f'max_placement_results is {limit}, and there are {hosts} '
+                'compute hosts: Placement leaves out the rest before '
+                'anything is judged, near hosts too, and mostly the same '
+                'ones. Write into nova.conf:',
+                '[edge_sched]',
+                'narrow_candidates = auto',
+            )
+        )
+    return result(
+        findings,
+        f'Placement may offer all compute hosts: {hosts}, with '
+        f'max_placement_results = {limit}.',
+    )
+
+
+def judge_mirror(mirror: Mirror) -> Result:
+    """Whether Placement can be asked for all hosts of sites."""
+    findings = []
+    if mirror.missing:
+        findings.append(
+            warning(
+                'Placement does not have '
+                f'{share(mirror.missing, mirror.hosts)} hosts of sites in '
+                'their aggregates, so that requests which are narrowed to '
+                'near sites are not offered them. Run:',
+                '$ nova-manage placement sync_aggregates',
+            )
+        )
+    return result(
+        findings,
+        'Requests are narrowed to near sites, and Placement knows of all '
+        f'their hosts: {mirror.hosts}.',
+    )
+
+
+def _batches(aggregates: list[Aggregate]) -> Iterator[list[Aggregate]]:
+    """As many at a time as one query may name."""
+    for first in range(0, len(aggregates), MAX_AGGREGATES):
+        yield aggregates[first : first + MAX_AGGREGATES]

@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from unittest import mock
+
+from edge_sched.scheduler.membership import Aggregate
+from edge_sched.scheduler.membership import Membership
+from edge_sched.scheduler.status import narrowing
+from tests.unit.scheduler.status import base
+
+
+class LimitTest(base.JudgementTestCase):
+    def test_as_many_hosts_as_the_limit(self) -> None:
+        self.assertSuccess(
+            narrowing.judge_limit(1000, 1000),
+            'Placement may offer all compute hosts: 1000, with '
+            'max_placement_results = 1000.',
+        )
+
+    def test_more_hosts_than_the_limit(self) -> None:
+        self.assertWarns(
+            narrowing.judge_limit(1000, 1001),
+            'is 1000, and there are 1001 compute hosts',
+            '[edge_sched]',
+            'narrow_candidates = auto',
+        )
+
+    def test_when_requests_are_narrowed(self) -> None:
+        for mode, hosts, narrows in (
+            ('auto', 1000, False),
+            ('auto', 1001, True),
+            ('always', 1, True),
+            ('never', 1001, False),
+        ):
+            self.assertEqual(narrows, narrowing.narrows(mode, 1000, hosts))
+
+
+class MirrorTest(base.JudgementTestCase):
+    def test_placement_knows_all(self) -> None:
+        self.assertSuccess(
+            narrowing.judge_mirror(narrowing.Mirror(50, 0)),
+            'Requests are narrowed to near sites, and Placement knows of all '
+            'their hosts: 50.',
+        )
+
+    def test_placement_knows_some(self) -> None:
+        self.assertWarns(
+            narrowing.judge_mirror(narrowing.Mirror(50, 5)),
+            '5 of 50 (10 %) hosts of sites',
+            '$ nova-manage placement sync_aggregates',
+        )
+
+    def read(self, *providers: int | None) -> narrowing.Mirror:
+        sites = [
+            Aggregate(f'u{n}', {'edge:site': f's{n}'}, [f'h{n}', 'both'])
+            for n in range(150)
+        ]
+        zone = Aggregate('z', {'availability_zone': 'z'}, ['other'])
+        hosts = {h: 'c' for site in sites for h in site.hosts if h != 'h3'}
+        membership = Membership([*sites, zone], {}, frozenset(), hosts)
+        with (
+            mock.patch.object(
+                narrowing, 'read_membership', return_value=membership
+            ),
+            mock.patch.object(
+                narrowing, 'providers_in', side_effect=providers
+            ) as asked,
+        ):
+            mirror = narrowing.read_mirror()
+        self.assertEqual(
+            [100, 50], [len(call.args[0]) for call in asked.mock_calls]
+        )
+        return mirror
+
+    def test_hosts_are_counted_once_a_query(self) -> None:
+        # 99 of the first hundred, 50 of the rest, and one that is in all.
+        self.assertEqual(narrowing.Mirror(151, 0), self.read(100, 51))
+        self.assertEqual(narrowing.Mirror(151, 11), self.read(90, 50))
+        self.assertEqual(narrowing.Mirror(151, 51), self.read(110, 0))
+
+    def test_placement_that_does_not_answer(self) -> None:
+        self.assertRaises(RuntimeError, self.read, None)
