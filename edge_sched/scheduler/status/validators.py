@@ -75,8 +75,8 @@ def judge_validators(found: Validators) -> Result:
                 'nova-api does not know the edge: extra specs here, and '
                 'accepts any value of them: the entry point is not '
                 'installed. Install the package into the environment of '
-                'nova-api, and restart that:',
-                '$ pip install --force-reinstall --no-deps edge-sched',
+                'nova-api, from its source tree, and restart that:',
+                '$ pip install --force-reinstall --no-deps .',
             )
         )
     for label, names in found.names.items():

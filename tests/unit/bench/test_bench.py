@@ -49,7 +49,7 @@ class MeasureTestCase(unittest.TestCase):
             sum(range(2_000_000))
             return lambda: None
 
-        spent = measure.Subject('idle', prepare).cpu_seconds()
+        spent = measure.Subject('idle', prepare).seconds()
         self.assertLess(spent, 0.005)
 
     def test_ratio_is_taken_within_a_round(self):
@@ -64,22 +64,23 @@ class MeasureTestCase(unittest.TestCase):
 
 class ReportTestCase(unittest.TestCase):
     def test_costs_at_their_targets_pass(self):
-        self.assertEqual([], report.missed({1000: [COSTS]}))
-        self.assertNotIn('FAIL', report.ratios({1000: [COSTS]}))
+        checks = report.checks({1000: [COSTS]})
+        self.assertNotEqual([], checks)
+        self.assertEqual([], [c.name for c in checks if not c.holds])
 
     def test_a_missed_target_is_named_with_its_figures(self):
         dear = COSTS | {subjects.OUR_FILTER: 3.0}
+        (missed,) = [c for c in report.checks({1000: [dear]}) if not c.holds]
         self.assertEqual(
-            ['EdgeLatencyFilter / ComputeFilter is 0.300, more than 0.2'],
-            report.missed({1000: [dear]}),
+            'EdgeLatencyFilter / ComputeFilter, 1000 hosts', missed.name
         )
-        self.assertIn('FAIL', report.ratios({1000: [dear]}))
+        self.assertAlmostEqual(0.3, missed.figure)
+        self.assertEqual('<= 0.2', missed.wanted)
 
-    def test_only_the_region_of_the_targets_is_judged(self):
+    def test_each_number_of_hosts_has_its_own_targets(self):
         dear = COSTS | {subjects.OUR_FILTER: 3.0}
-        self.assertEqual([], report.missed({100: [dear], 1000: [COSTS]}))
-        self.assertEqual([], report.missed({100: [dear]}))
-        self.assertNotIn('FAIL', report.ratios({100: [dear]}))
+        checks = report.checks({100: [dear], 100_000: [dear]})
+        self.assertEqual([0.11], [check.target for check in checks])
 
     def test_costs_are_microseconds_a_host(self):
         spent = {'ComputeFilter': 0.007}

@@ -38,7 +38,7 @@ class JudgeValidatorsTest(base.JudgementTestCase):
         self.assertFails(
             judge_validators(Validators({NOVAS: ['hw:numa_nodes']}, {})),
             'nova-api does not know the edge: extra specs here',
-            '$ pip install --force-reinstall --no-deps edge-sched',
+            '$ pip install --force-reinstall --no-deps .',
         )
 
     def test_other_package_keeps_nova_api_from_starting(self) -> None:
