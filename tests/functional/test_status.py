@@ -87,7 +87,7 @@ class HealthyTest(StatusTestCase):
         self.assertIn('vantage point of each of', table)
 
     def test_hosts_are_read_by_as_many_queries_however_many(self) -> None:
-        self.assertEqual(3, self.statements())
+        self.assertEqual(4, self.statements())
         for i in range(20):
             objects.HostMapping(
                 get_admin_context(),
@@ -95,7 +95,7 @@ class HealthyTest(StatusTestCase):
                 cell_mapping=self.cell_mappings['cell1'],
             ).create()
 
-        self.assertEqual(3, self.statements())
+        self.assertEqual(4, self.statements())
         self.assertFound(
             Code.WARNING,
             'Vantage points of hosts',
