@@ -16,6 +16,7 @@ BIN := $(VENV)/bin
 # Each of these files stands for a finished step of tools/venv.sh.
 FOR_TESTS := $(VENV)/.for-tests
 FOR_DOCS := $(VENV)/.for-docs
+FOR_BENCH := $(VENV)/.for-bench
 FOR_LINT := $(VENV)/.for-lint
 FOR_CLOUD := .cloud/venv/.for-cloud
 FOR_TEMPEST := .cloud/tempest/.for-tempest
@@ -36,7 +37,10 @@ help:
 	@echo 'make lint        linters and type check'
 	@echo 'make demo        servers placed near their clients on a real Nova, in process;'
 	@echo '                 DATASET=FILE takes the round-trip times of a matrix'
-	@echo 'make bench       cost of a scheduling pass'
+	@echo 'make bench       what the plug-in costs and how well it chooses, by size; hours.'
+	@echo '                 BENCHES=NAME takes one; EDGE_SCHED_DATASETS=FOLDER has matrices'
+	@echo 'make bench-short  the ratios that every change is held to, in minutes'
+	@echo 'make bench-page  all of it, and the page of the documentation anew'
 	@echo 'make bench-measuring  cost of a prober and of a collector'
 	@echo 'make docs        documentation and release notes, as HTML'
 	@echo 'make venv        only the environment'
@@ -52,6 +56,10 @@ $(FOR_TESTS): tools/venv.sh pyproject.toml setup.cfg setup.py \
 
 $(FOR_DOCS): $(FOR_TESTS) doc/requirements.txt
 	tools/venv.sh docs
+	@touch $@
+
+$(FOR_BENCH): $(FOR_TESTS) bench/requirements.txt
+	tools/venv.sh bench
 	@touch $@
 
 $(FOR_LINT): $(FOR_TESTS)
@@ -105,9 +113,16 @@ lint: $(FOR_LINT)
 demo: $(FOR_TESTS)
 	$(BIN)/python -m demo $(if $(DATASET),--dataset '$(DATASET)')
 
-.PHONY: bench
+# Data sets are read from the folder EDGE_SCHED_DATASETS, if there is one.
+.PHONY: bench bench-short bench-page
 bench: $(FOR_TESTS)
-	$(BIN)/python -m bench.scheduler_pass
+	$(BIN)/python -m bench $(BENCHES)
+
+bench-short: $(FOR_TESTS)
+	$(BIN)/python -m bench --short $(BENCHES)
+
+bench-page: $(FOR_BENCH)
+	$(BIN)/python -m bench --page doc/source/contributor/benchmarks.md
 
 .PHONY: bench-measuring
 bench-measuring: $(FOR_TESTS)

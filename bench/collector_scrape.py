@@ -25,7 +25,6 @@ takes longer than the collector's default interval.
 import argparse
 import contextlib
 import http.server
-import importlib.util
 import logging
 import multiprocessing
 import pathlib
@@ -43,6 +42,7 @@ from prometheus_client import Gauge
 from prometheus_client import Info
 from prometheus_client.openmetrics.exposition import generate_latest
 
+from bench.servers import servers
 from edge_sched import conf as edge_conf
 from edge_sched.collector.equipment import Equipment
 from edge_sched.collector.inputs import loading
@@ -58,10 +58,6 @@ INTERVAL_SECONDS = 30.0
 
 #: Of the targets of a prober, those whose figures are others in round 2.
 CHANGED = 0.01
-
-_SERVERS = (
-    pathlib.Path(__file__).parents[1] / 'tests/functional/store/servers.py'
-)
 
 _PROBE = 'edge_sched_probe'
 
@@ -290,11 +286,7 @@ def _configured(
 def _store_url(folder: str, options: argparse.Namespace) -> str:
     if not options.mariadb:
         return f'sqlite:///{folder}/latency.sqlite'
-    # By its path: the package around it is Nova's to patch.
-    spec = importlib.util.spec_from_file_location('servers', _SERVERS)
-    servers = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(servers)
-    return servers.server('mariadb').create_database()
+    return servers().server('mariadb').create_database()
 
 
 if __name__ == '__main__':

@@ -12,9 +12,10 @@
 
 """Timing on a machine that others use as well: what counts is ratios.
 
-The clock is the CPU time of the thread. The subjects take turns, in a
-rotated order, so that a slow minute hits all of them, and figures are
-compared within a round before the median of the rounds is taken.
+The clock is the CPU time of the thread, but for subjects that wait for another
+process. The subjects take turns, in a rotated order, so that a slow minute
+hits all of them, and figures are compared within a round before the median of
+the rounds is taken.
 """
 
 import contextlib
@@ -23,9 +24,11 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-#: The CPU seconds of each subject in one round, ``{'RAMWeigher': 0.009}``.
+T = TypeVar('T')
+
+#: The seconds of each subject in one round, ``{'RAMWeigher': 0.009}``.
 Round: TypeAlias = Mapping[str, float]
 
 #: What is made of a round, such as the ratio of two subjects.
@@ -37,34 +40,36 @@ class Subject:
     """Something that is timed.
 
     :param prepare: what it needs anew each time; returns what is timed
+    :param clock: seconds; ``time.perf_counter`` where another process works
     """
 
     name: str
     prepare: Callable[[], Callable[[], object]]
+    clock: Callable[[], float] = time.thread_time
 
-    def cpu_seconds(self) -> float:
+    def seconds(self) -> float:
         """One turn."""
         run = self.prepare()
-        start = time.thread_time()
+        start = self.clock()
         run()
-        return time.thread_time() - start
+        return self.clock() - start
 
 
 def measure(subjects: Sequence[Subject], rounds: int) -> list[Round]:
     """Let the subjects take turns, once more than asked to warm up."""
     names = [subject.name for subject in subjects]
     measured = []
-    with _no_garbage_collection():
+    with no_garbage_collection():
         for number in range(rounds + 1):
             spent = {
-                subject.name: subject.cpu_seconds()
+                subject.name: subject.seconds()
                 for subject in rotated(subjects, number)
             }
             measured.append({name: spent[name] for name in names})
     return measured[1:]
 
 
-def rotated(subjects: Sequence[Subject], by: int) -> list[Subject]:
+def rotated(subjects: Sequence[T], by: int) -> list[T]:
     """The subjects in another order: ``abcd`` by 1 is ``bcda``."""
     first = by % len(subjects)
     return [*subjects[first:], *subjects[:first]]
@@ -76,7 +81,7 @@ def median(rounds: Sequence[Round], formula: Formula) -> float:
 
 
 def total(*names: str) -> Formula:
-    """The CPU seconds of some subjects together."""
+    """The seconds of some subjects together."""
     return lambda each: sum(each[name] for name in names)
 
 
@@ -91,7 +96,7 @@ def less(whole: Formula, part: Formula) -> Formula:
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """A full collection walks all hosts, and would hit one subject only."""
     gc.collect()
     gc.freeze()

@@ -13,6 +13,7 @@
 """Services in processes of their own, and what they take of the machine."""
 
 import contextlib
+import gc
 import os
 import pathlib
 import subprocess
@@ -79,6 +80,16 @@ def peak_megabytes(pid: int) -> float:
         if line.startswith('VmHWM:'):
             return int(line.split()[1]) * 1024 / 1e6
     raise RuntimeError(f'no VmHWM of process {pid}')
+
+
+def private_megabytes() -> float:
+    """What of this process is its own and not the same on disk."""
+    gc.collect()
+    text = pathlib.Path('/proc/self/smaps_rollup').read_text()
+    for line in text.splitlines():
+        if line.startswith('Private_Dirty:'):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise RuntimeError('no Private_Dirty in smaps_rollup')
 
 
 def scrape(port: int) -> str:

@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How many SQL statements something sends, to any database."""
+"""Which SQL statements something sends, to any database."""
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,21 +23,37 @@ import sqlalchemy as sa
 _AROUND = ('SELECT 1', 'BEGIN')
 
 
+class Statement(NamedTuple):
+    """What the driver was given."""
+
+    text: str
+    parameters: Any
+
+
 def count(run: Callable[[], object]) -> int:
     """Run something and count the statements that ask or tell something."""
+    return len(sent(run))
+
+
+def sent(run: Callable[[], object]) -> list[Statement]:
+    """Run something; the statements that ask or tell something."""
     with _recorded() as statements:
         run()
-    return sum(text.strip().upper() not in _AROUND for text in statements)
+    return [
+        statement
+        for statement in statements
+        if statement.text.strip().upper() not in _AROUND
+    ]
 
 
 @contextlib.contextmanager
-def _recorded() -> Iterator[list[str]]:
-    statements: list[str] = []
+def _recorded() -> Iterator[list[Statement]]:
+    statements: list[Statement] = []
 
     def record(
-        connection: Any, cursor: Any, statement: str, *rest: Any
+        connection: Any, cursor: Any, text: str, parameters: Any, *rest: Any
     ) -> None:
-        statements.append(statement)
+        statements.append(Statement(text, parameters))
 
     sa.event.listen(sa.Engine, 'before_cursor_execute', record)
     try:

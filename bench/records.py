@@ -21,9 +21,14 @@ from nova.objects import fields
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
+#: What every host has.
+VCPUS = 64
+MEMORY_MB = 262_144
+DISK_GB = 4000
+
 
 def compute_node(name: str, instances: int) -> objects.ComputeNode:
-    """A node of 64 threads and 256 GB, partly used, each a little else."""
+    """A node, partly used, each a little else."""
     used = random.Random(name).randrange(4, 40)
     return objects.ComputeNode(
         uuid=uuidutils.generate_uuid(),
@@ -37,15 +42,15 @@ def compute_node(name: str, instances: int) -> objects.ComputeNode:
             objects.HVSpec(arch=arch, hv_type='kvm', vm_mode='hvm')
             for arch in ('i686', 'x86_64')
         ],
-        vcpus=64,
+        vcpus=VCPUS,
         vcpus_used=used,
-        memory_mb=262_144,
+        memory_mb=MEMORY_MB,
         memory_mb_used=used * 4096,
-        free_ram_mb=262_144 - used * 4096,
-        local_gb=4000,
+        free_ram_mb=MEMORY_MB - used * 4096,
+        local_gb=DISK_GB,
         local_gb_used=used * 40,
-        free_disk_gb=4000 - used * 40,
-        disk_available_least=4000 - used * 40,
+        free_disk_gb=DISK_GB - used * 40,
+        disk_available_least=DISK_GB - used * 40,
         numa_topology=None,
         pci_device_pools=objects.PciDevicePoolList(objects=[]),
         metrics='[]',

@@ -22,7 +22,7 @@ import copy
 import dataclasses
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import nova.conf
 import sqlalchemy as sa
@@ -51,6 +51,10 @@ KINDS_WITH_MULTIPLIER = 3
 #: From here on hosts are copies of these with their own dicts: building one
 #: with its instances takes half a millisecond and 60 kB.
 BUILT_HOSTS = 2000
+
+#: Name, metadata and hosts,
+#: ``('lyon', {'edge:site': 'lyon'}, ['lyon-1', 'lyon-2'])``.
+Aggregate: TypeAlias = tuple[str, dict[str, str], list[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,17 +91,21 @@ def build(count: int) -> Region:
         uuidutils.generate_uuid() for _ in range(0, count, HOSTS_PER_CELL)
     ]
     site_of = dict(zip(names, _site_names(), strict=False))
-    _write_api_database(cells, list(_aggregates(names, site_of)))
-    aggregates_of = _aggregates_by_host()
+    write_api_database(cells, list(aggregates(names, site_of)))
+    aggregates_of = aggregates_by_host()
     hosts: list[HostState] = []
     for number, name in enumerate(names):
-        cell, aggregates = cells[number // HOSTS_PER_CELL], aggregates_of[name]
+        cell = cells[number // HOSTS_PER_CELL]
+        of_host = aggregates_of[name]
         hosts.append(
-            _build_host(name, cell, aggregates)
-            if number < BUILT_HOSTS
-            else _copy_host(
-                hosts[number % BUILT_HOSTS], name, cell, aggregates
+            build_host(
+                records.compute_node(name, INSTANCES_PER_HOST),
+                cell,
+                of_host,
+                INSTANCES_PER_HOST,
             )
+            if number < BUILT_HOSTS
+            else _copy_host(hosts[number % BUILT_HOSTS], name, cell, of_host)
         )
     # Nova hands them over in the order of a set.
     random.Random(count).shuffle(hosts)
@@ -117,10 +125,10 @@ def _site_names() -> Iterator[str]:
             number += 1
 
 
-def _aggregates(
+def aggregates(
     names: Sequence[str], site_of: Mapping[str, str]
-) -> Iterator[tuple[str, dict[str, str], list[str]]]:
-    """Name, metadata and hosts of each aggregate."""
+) -> Iterator[Aggregate]:
+    """The sites, and two aggregates besides for each host."""
     at_site: dict[str, list[str]] = {}
     for name in names:
         at_site.setdefault(site_of[name], []).append(name)
@@ -141,9 +149,9 @@ def _aggregates(
         yield f'tenant-{tenant}', metadata, list(names[tenant::TENANTS])
 
 
-def _write_api_database(
+def write_api_database(
     cells: Sequence[str],
-    aggregates: Sequence[tuple[str, dict[str, str], list[str]]],
+    aggregates: Sequence[Aggregate],
 ) -> None:
     """Replace all cells and aggregates that the API database has."""
     engine = api_db.get_engine()
@@ -192,7 +200,7 @@ def _write_api_database(
                 connection.execute(sa.insert(model), values)
 
 
-def _aggregates_by_host() -> dict[str, list[objects.Aggregate]]:
+def aggregates_by_host() -> dict[str, list[objects.Aggregate]]:
     """The aggregates of each host, as Nova's HostManager keeps them."""
     context = nova_context.get_admin_context()
     of_host: dict[str, list[objects.Aggregate]] = {}
@@ -202,18 +210,25 @@ def _aggregates_by_host() -> dict[str, list[objects.Aggregate]]:
     return of_host
 
 
-def _build_host(
-    name: str, cell_uuid: str, aggregates: Iterable[objects.Aggregate]
+def build_host(
+    node: objects.ComputeNode,
+    cell_uuid: str,
+    aggregates: Iterable[objects.Aggregate],
+    instances: int = 0,
 ) -> HostState:
+    """A host as Nova builds it.
+
+    :param instances: how many it has
+    """
     context = nova_context.get_admin_context()
-    uuids = [uuidutils.generate_uuid() for _ in range(INSTANCES_PER_HOST)]
-    host = HostState(name, name, cell_uuid)
+    uuids = [uuidutils.generate_uuid() for _ in range(instances)]
+    host = HostState(node.host, node.hypervisor_hostname, cell_uuid)
     host.update(
-        records.compute_node(name, INSTANCES_PER_HOST),
-        records.service(name),
+        node,
+        records.service(node.host),
         list(aggregates),
         {
-            uuid: objects.Instance(context, uuid=uuid, host=name)
+            uuid: objects.Instance(context, uuid=uuid, host=node.host)
             for uuid in uuids
         },
     )

@@ -13,7 +13,7 @@
 """The latency store of a region: a SQLite file, filled by our Writer."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import nova.conf
 
@@ -44,20 +44,37 @@ def fill(path: str, sites: Sequence[str]) -> int:
 
     :return: the number of rows
     """
+    return write(make(path), _rows(sites))
+
+
+def make(path: str) -> StoreSettings:
+    """Make an empty store, and let Nova's configuration point there."""
     CONF.set_override('connection', f'sqlite:///{path}', 'edge_sched_database')
     settings = StoreSettings.from_conf(CONF)
     migrate.sync(settings)
+    return settings
+
+
+def write(settings: StoreSettings, rows: Iterable[NewLatency]) -> int:
+    """Write rows; how many."""
     with Writer(settings) as writer:
-        return writer.store_latencies(_rows(sites)).written
+        return writer.store_latencies(rows).written
+
+
+def client_prefix(number: int) -> str:
+    """The prefix of one of many clients: of 7 ``10.0.7.0/24``."""
+    return f'10.{number // 256}.{number % 256}.0/24'
+
+
+def client_address(number: int) -> str:
+    """An address in the prefix of that client."""
+    return f'10.{number // 256}.{number % 256}.7'
 
 
 def _rows(sites: Sequence[str]) -> Iterator[NewLatency]:
     """A row for each prefix and site, measured just now."""
     count = min(MAX_PREFIXES, MAX_ROWS // len(sites))
-    prefixes = [
-        PREFIX,
-        *(f'10.{i // 256}.{i % 256}.0/24' for i in range(count - 1)),
-    ]
+    prefixes = [PREFIX, *map(client_prefix, range(count - 1))]
     measured_at = time.time()
     for offset, prefix in enumerate(prefixes):
         client = parse_client(prefix)

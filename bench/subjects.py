@@ -26,12 +26,11 @@ from nova.scheduler import filters
 from nova.scheduler import weights
 from nova.scheduler.filters.compute_filter import ComputeFilter
 from nova.scheduler.weights.ram import RAMWeigher
-from oslo_utils import uuidutils
 
-from bench import records
 from bench import region
 from bench import store
 from bench.measure import Subject
+from bench.specs import request_spec
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
@@ -83,12 +82,12 @@ class Bench:
         self._weight_handler = weights.HostWeightHandler()
         self._our_filter = EdgeLatencyFilter()
         self._our_weighers = [EdgeLatencyWeigher(), EdgeCellLatencyWeigher()]
-        self._near = _request(
+        self._near = request_spec(
             self._context,
             {'edge:latency_budget_ms': f'{store.BUDGET_MS}'},
             {'edge:client': [store.CLIENT]},
-        )
-        self._plain = _request(self._context, {}, {})
+        ).obj_to_primitive()
+        self._plain = request_spec(self._context, {}, {}).obj_to_primitive()
 
     def subjects(self, default_filters: Sequence[str]) -> list[Subject]:
         """Everything that is timed.
@@ -101,7 +100,7 @@ class Bench:
             self._filters(EMPTY_FILTER, EmptyFilter()),
             self._filters(COMPUTE_FILTER, ComputeFilter(), first=True),
             self._filters(
-                DEFAULT_FILTERS, *_named_filters(default_filters), first=True
+                DEFAULT_FILTERS, *named_filters(default_filters), first=True
             ),
             self._filters(OUR_FILTER, self._our_filter),
             self._weighers(EMPTY_WEIGHER, empty),
@@ -204,41 +203,10 @@ class Bench:
         return self._weight_handler.get_weighed_objects(plugins, hosts, spec)
 
 
-def _named_filters(names: Sequence[str]) -> list[filters.BaseHostFilter]:
+def named_filters(names: Sequence[str]) -> list[filters.BaseHostFilter]:
+    """Filters of Nova, by the names of their classes."""
     classes = {cls.__name__: cls for cls in filters.all_filters()}
     return [classes[name]() for name in names]
-
-
-def _request(
-    context: nova_context.RequestContext,
-    extra_specs: dict[str, str],
-    hints: dict[str, list[str]],
-) -> dict[str, Any]:
-    """The RPC form of a request for one new server."""
-    flavor = objects.Flavor(
-        id=1,
-        flavorid='edge.small',
-        name='edge.small',
-        vcpus=2,
-        memory_mb=4096,
-        root_gb=20,
-        ephemeral_gb=0,
-        swap=0,
-        extra_specs=extra_specs,
-    )
-    spec = objects.RequestSpec.from_components(
-        context,
-        instance_uuid=uuidutils.generate_uuid(),
-        image=records.image(),
-        flavor=flavor,
-        numa_topology=None,
-        pci_requests=objects.InstancePCIRequests(requests=[]),
-        filter_properties={'scheduler_hints': hints},
-        instance_group=None,
-        availability_zone=None,
-        security_groups=objects.SecurityGroupList(objects=[]),
-    )
-    return spec.obj_to_primitive()
 
 
 def _fresh(request: dict[str, Any]) -> objects.RequestSpec:

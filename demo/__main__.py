@@ -21,6 +21,7 @@ import traceback
 
 from demo import dataset
 from demo import sample
+from demo.matrix import BadDatasetError
 from demo.moving import follow
 from demo.run import Run
 from demo.worsening import worsen
@@ -32,7 +33,7 @@ def main() -> int:
     folder = pathlib.Path(tempfile.mkdtemp(prefix='edge-sched-'))
     try:
         checks = _run(arguments.dataset, folder).checks
-    except (dataset.BadDatasetError, KeyboardInterrupt) as error:
+    except (BadDatasetError, KeyboardInterrupt) as error:
         print(f'demo: {error or "interrupted"}')
         shutil.rmtree(folder)
         return 1

@@ -22,8 +22,10 @@ import math
 import pathlib
 import random
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from demo.matrix import BadDatasetError
+from demo.matrix import read_matrix
 from demo.measured import Measured
 from demo.story import End
 from demo.story import Request
@@ -31,9 +33,7 @@ from demo.story import Story
 from demo.story import hints_for
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float64]]
+    from demo.matrix import Matrix
 
 SITES = 12
 CLIENTS = 20
@@ -53,17 +53,13 @@ PREFIXES = (
 COLUMNS = ('vantage', 'client', 'rtt_p50_ms', 'rtt_p95_ms', 'source')
 
 
-class BadDatasetError(Exception):
-    """Why a file cannot be used."""
-
-
 def story(path: pathlib.Path, folder: pathlib.Path) -> Story:
     """The story of a matrix.
 
     :param folder: where the measurement file is written to
     :raises BadDatasetError: if there is no matrix in the file
     """
-    matrix = read_matrix(path)
+    matrix = read_matrix(path, SITES + CLIENTS)
     site_nodes = choose_sites(matrix, SITES)
     client_nodes = choose_clients(matrix, site_nodes, CLIENTS)
     sites = {f'node{node}': node for node in site_nodes}
@@ -95,45 +91,6 @@ def story(path: pathlib.Path, folder: pathlib.Path) -> Story:
         flavors={'plain': {}},
         requests=tuple(_requests(clients, list(sites), measured)),
     )
-
-
-def read_matrix(path: pathlib.Path) -> 'Matrix':
-    """Round trips in ms, ``matrix[from, to]``; inf where none was measured.
-
-    Takes the first array in the file that is a square matrix, or the upper
-    triangle of one without its diagonal, row by row.
-    """
-    try:
-        import numpy as np
-    except ImportError:
-        raise BadDatasetError('--dataset needs numpy') from None
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            matrices = [_square(arrays[name]) for name in arrays.files]
-    except OSError as error:
-        raise BadDatasetError(f'{path}: {error.strerror or error}') from error
-    except (ValueError, AttributeError, TypeError) as error:
-        raise BadDatasetError(f'{path} is no .npz file') from error
-    matrix = next((m for m in matrices if m is not None), None)
-    if matrix is None or len(matrix) < SITES + CLIENTS:
-        raise BadDatasetError(
-            f'{path} has no square matrix, nor the upper triangle of one, '
-            f'of at least {SITES + CLIENTS} nodes'
-        )
-    return np.where(matrix > 0, matrix, np.inf)
-
-
-def _square(array: 'np.ndarray[Any, Any]') -> 'Matrix | None':
-    import numpy as np
-
-    if array.ndim == 2 and array.shape[0] == array.shape[1]:
-        return array.astype(float)
-    size = (1 + math.isqrt(1 + 8 * array.size)) // 2
-    if array.ndim != 1 or size * (size - 1) // 2 != array.size:
-        return None
-    matrix = np.zeros((size, size))
-    matrix[np.triu_indices(size, 1)] = array
-    return matrix + matrix.T
 
 
 def choose_sites(matrix: 'Matrix', count: int) -> list[int]:

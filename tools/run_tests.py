@@ -17,9 +17,10 @@
     usage: tools/run_tests.py SUITE[,SUITE...] [REGEX...]
 
 The suites are ``unit``, ``devstack``, ``functional-threading``,
-``functional-eventlet``, ``e2e`` and ``cloud``. Each runs by stestr, in parallel
-but for ``e2e``, whose tests measure time, and ``cloud``, whose tests share one. Results are kept in ``.cache/<suite>``; the regular expressions choose
-among the tests. The last line is::
+``functional-eventlet``, ``e2e`` and ``cloud``. Each runs by stestr, in
+parallel but for ``e2e``, whose tests measure time, and ``cloud``, whose tests
+share one. Results are kept in ``.cache/<suite>``; the regular expressions
+choose among the tests. The last line is::
 
     tests: 812 passed, 0 failed, 3 skipped
 

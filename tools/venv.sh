@@ -2,10 +2,11 @@
 #
 # Make one of the project's own virtual environments, or bring it up to date.
 #
-# usage: tools/venv.sh [test|docs|lint|cloud|tempest]
+# usage: tools/venv.sh [test|docs|bench|lint|cloud|tempest]
 #
 #   test   the package with what its tests, demo and benchmark need (default)
 #   docs   adds what the documentation is built with
+#   bench  adds what the benchmarks' plots are drawn with
 #   lint   adds pre-commit, which brings the linters itself
 #   cloud, tempest
 #          what the cloud in a box is made of, in environments of their own
@@ -88,6 +89,9 @@ case $WHAT in
     docs)
         pip_install --requirement doc/requirements.txt
         ;;
+    bench)
+        pip_install --requirement bench/requirements.txt
+        ;;
     lint)
         pip_install pre-commit
         ;;
@@ -98,6 +102,6 @@ case $WHAT in
         pip_install tempest
         ;;
     *)
-        fail "unknown: $WHAT (test, docs, lint, cloud or tempest)"
+        fail "unknown: $WHAT (test, docs, bench, lint, cloud or tempest)"
         ;;
 esac

@@ -26,6 +26,7 @@ release = importlib.metadata.version('edge-sched')
 version = release
 
 extensions = [
+    'myst_parser',
     'oslo_config.sphinxconfiggen',
     'oslo_config.sphinxext',
     'sphinx.ext.autodoc',

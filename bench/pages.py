@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Sections as Markdown: on the terminal, and as a page of the guide."""
+
+import pathlib
+import re
+from collections.abc import Sequence
+
+from bench import report
+from bench.result import Check
+from bench.result import Growth
+from bench.result import Section
+
+#: Inches of a plot.
+_SIZE = (6.0, 3.6)
+
+
+def show(sections: Sequence[Section]) -> int:
+    """Print sections; the exit status is 1 if a check does not hold."""
+    for section in sections:
+        print(markdown(section), end='\n\n', flush=True)
+    return judge(sections)
+
+
+def judge(sections: Sequence[Section]) -> int:
+    """Print what was missed; the exit status is 1 if anything was."""
+    missed = [c for s in sections for c in s.checks if not c.holds]
+    for check in missed:
+        print(f'Missed: {check.name} is {check.figure:.3g}, {check.wanted}')
+    return 1 if missed else 0
+
+
+def markdown(section: Section) -> str:
+    """A section with its text and the table of its checks."""
+    parts = [f'## {section.title}', section.text]
+    if section.checks:
+        parts.append(checks(section.checks))
+    return '\n\n'.join(parts)
+
+
+def checks(of_section: Sequence[Check]) -> str:
+    """The table of figures, what they must be, and what to compare with."""
+    rows = [['check', 'figure', 'target', 'beside', '']]
+    for check in of_section:
+        word = 'pass' if check.holds else 'FAIL'
+        rows.append(
+            [
+                check.name,
+                f'{check.figure:.3g}',
+                check.wanted,
+                check.beside,
+                word if check.wanted else '',
+            ]
+        )
+    return report.table(rows)
+
+
+def write_page(
+    path: pathlib.Path, introduction: str, sections: Sequence[Section]
+) -> None:
+    """Write a page and its plots, which go into a folder of its name.
+
+    :param path: ``doc/source/contributor/benchmarks.md``
+    """
+    plots = path.with_suffix('')
+    plots.mkdir(exist_ok=True)
+    parts = [introduction]
+    for section in sections:
+        parts.append(markdown(section))
+        for growth in section.growths:
+            name = re.sub(r'\W+', '-', growth.title.lower()) + '.svg'
+            _plot(growth, plots / name)
+            parts.append(f'![{growth.title}]({plots.name}/{name})')
+    path.write_text('\n\n'.join(parts) + '\n')
+
+
+def _plot(growth: Growth, path: pathlib.Path) -> None:
+    """Both axes are logarithmic, so that a straight line is a power."""
+    import matplotlib as mpl
+
+    mpl.use('svg')
+    # The same figures make the same file.
+    mpl.rcParams['svg.hashsalt'] = growth.title
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=_SIZE, layout='constrained')
+    for label, points in growth.lines.items():
+        axes.plot(*zip(*points, strict=True), marker='o', label=label)
+    axes.set_xscale('log')
+    axes.set_yscale('log')
+    axes.set_xlabel(growth.x_label)
+    axes.set_ylabel(growth.y_label)
+    axes.set_title(growth.title)
+    axes.grid(visible=True, alpha=0.3)
+    if len(growth.lines) > 1:
+        axes.legend()
+    figure.savefig(path, metadata={'Date': None})
+    pyplot.close(figure)

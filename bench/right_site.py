@@ -1,0 +1,265 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Count how often the best site that has room is chosen.
+
+    usage: python -m bench.right_site [--short]
+
+A cloud of 200 sites, some full, some nearly, with clients all over a country.
+Each request is placed by the scheduler of a real Nova with a real Placement,
+claims its host, and is judged by a model that keeps its own books.
+"""
+
+import argparse
+import dataclasses
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+
+import nova.conf
+from nova import context as nova_context
+from nova import objects
+
+from bench import plan
+from bench import report
+from bench import store
+from bench.configuration import configure
+from bench.country import rows
+from bench.deployment import deployed
+from bench.deployment import release
+from bench.pages import show
+from bench.result import Check
+from bench.result import Section
+from bench.schedulers import Scheduler
+from bench.schedulers import Setup
+from bench.site_model import Model
+from bench.site_model import Right
+from bench.specs import request_spec
+from bench.wishes import NEAR_SITES
+from bench.wishes import Wish
+from bench.wishes import make_wishes
+
+CONF = nova.conf.CONF
+
+SITES = 200
+
+NARROWED = Setup('narrowed', options={'narrow_candidates': 'auto'})
+WHOLE = Setup('not narrowed', options={'narrow_candidates': 'never'})
+#: Where the hosts of a site were installed at different times.
+MIXED = dataclasses.replace(WHOLE, name='not narrowed, sites mixed')
+
+MOST_SHOWN = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Extent:
+    """How much is tried.
+
+    :param offered: hosts that Placement hands out at most
+    """
+
+    site_hosts: int
+    offered: int
+    requests: int
+
+
+FULL = Extent(site_hosts=50, offered=1000, requests=200)
+#: The same on a tenth of the hosts.
+SHORT = Extent(site_hosts=5, offered=100, requests=60)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of a request, beside what would have been right.
+
+    :param site: the chosen one, ``''`` if it was refused
+    """
+
+    wish: Wish
+    site: str
+    right: Right
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is as near as any with room; or rightly refused."""
+        return self.site in (self.right.as_good or {''})
+
+    @property
+    def is_best(self) -> bool:
+        """Whether none with room is nearer at all."""
+        return self.site in (self.right.best or {''})
+
+    def __str__(self) -> str:
+        best = ', '.join(map(self._figures, sorted(self.right.best)))
+        wish = self.wish
+        asked = f'client {wish.client}, {wish.kind}'
+        if wish.budget_ms is not None:
+            asked += f' of {wish.budget_ms:g} ms'
+        if wish.zone:
+            asked += f' in {wish.zone}'
+        return f'{asked}: {self._figures(self.site)}, best {best or "none"}'
+
+    def _figures(self, site: str) -> str:
+        figures = self.wish.figures.get(site)
+        if figures is None:
+            return f'{site} (unknown)' if site else 'refused'
+        return f'{site} ({figures.p50_ms:.2f}, {figures.p95_ms:.2f} ms)'
+
+
+#: What requests are counted by.
+KINDS: Mapping[str, Callable[[Outcome], bool]] = {
+    'all': lambda outcome: True,
+    'no budget': lambda outcome: outcome.wish.budget_ms is None,
+    'required budget': lambda outcome: outcome.wish.required,
+    '... that no site with room meets': lambda outcome: not outcome.right.best,
+    'preferred budget': lambda outcome: (
+        outcome.wish.budget_ms is not None and not outcome.wish.required
+    ),
+    'in a zone': lambda outcome: bool(outcome.wish.zone),
+    f'measured from {NEAR_SITES} sites only': lambda outcome: (
+        len(outcome.wish.figures) == NEAR_SITES
+    ),
+}
+
+
+def sections(options: argparse.Namespace) -> list[Section]:
+    """Place all requests narrowed, and again not narrowed."""
+    extent = SHORT if options.short else FULL
+    made = plan.make_plan(SITES * extent.site_hosts, extent.site_hosts)
+    made = made.without_other_aggregates()
+    room = plan.uneven(made)
+    wishes = make_wishes(made.zone_of, extent.requests)
+    outcomes: dict[str, list[Outcome]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        default_filters = configure(folder)
+        CONF.set_override('max_placement_results', extent.offered, 'scheduler')
+        settings = store.make(f'{folder}/latency.sqlite')
+        store.write(settings, rows([wish.figures for wish in wishes]))
+        for installed, setups in (
+            (made, (NARROWED, WHOLE)),
+            (made.shuffled(), (MIXED,)),
+        ):
+            with deployed(folder, installed, room) as deployment:
+                for setup in setups:
+                    scheduler = Scheduler(setup, deployment, default_filters)
+                    model = Model(room, made.hosts_at, made.zone_of)
+                    outcomes[setup.name] = place(scheduler, model, wishes)
+    return [_section(extent, outcomes)]
+
+
+def place(
+    scheduler: Scheduler, model: Model, wishes: Sequence[Wish]
+) -> list[Outcome]:
+    """Place one server after the other, and give all back at the end."""
+    outcomes = []
+    servers: list[str] = []
+    for wish in wishes:
+        right = model.right(wish)
+        turn = scheduler.select(_spec(wish))
+        site = ''
+        for host in turn.hosts:
+            model.take(host)
+            site = model.site_of(host)
+        servers += turn.servers
+        outcomes.append(Outcome(wish, site, right))
+    release(servers)
+    return outcomes
+
+
+def _spec(wish: Wish) -> objects.RequestSpec:
+    hints = {'edge:client': [store.client_address(wish.client)]}
+    if wish.budget_ms is not None:
+        hints['edge:latency_budget_ms'] = [f'{wish.budget_ms}']
+        mode = 'required' if wish.required else 'preferred'
+        hints['edge:budget_mode'] = [mode]
+    spec = request_spec(
+        nova_context.RequestContext('user', 'project'), {}, hints
+    )
+    spec.availability_zone = wish.zone or None
+    return spec
+
+
+def _section(
+    extent: Extent, outcomes: Mapping[str, Sequence[Outcome]]
+) -> Section:
+    narrowed = outcomes[NARROWED.name]
+    wrong = [str(each) for each in narrowed if not each.is_right]
+    text = (
+        f'{SITES} sites of {extent.site_hosts} hosts, each with room on none, '
+        'one, half or all of them. '
+        f'Placement hands out {extent.offered} hosts at most, those first '
+        'that were installed first. Each request claims its host. Right is a '
+        'site in one tie band with the best that has room, or to refuse if '
+        'there is none; in brackets how often none with room was nearer at '
+        f'all.\n\n{report.table(tally(outcomes))}'
+    )
+    if wrong:
+        text += '\n\nNarrowed, and not right:\n\n'
+        text += '\n'.join(f'* {each}' for each in wrong[:MOST_SHOWN])
+    missed = {
+        name: sum(not each.is_right for each in of_setup)
+        for name, of_setup in outcomes.items()
+    }
+    return Section(
+        f'The right site with room, {SITES * extent.site_hosts} hosts',
+        text,
+        [
+            Check(
+                f'right of {len(narrowed)}, narrowed',
+                len(narrowed) - missed[NARROWED.name],
+                len(narrowed),
+                at_most=False,
+                beside=', '.join(
+                    f'{len(narrowed) - missed[name]} {name}'
+                    for name in outcomes
+                    if name != NARROWED.name
+                ),
+            )
+        ],
+    )
+
+
+def tally(
+    outcomes: Mapping[str, Sequence[Outcome]],
+) -> list[list[str]]:
+    """The table of how often each was right, by kinds of requests."""
+    cells = [['requests', 'number', *outcomes]]
+    for kind, is_of in KINDS.items():
+        of_kind = [
+            [each for each in of_setup if is_of(each)]
+            for of_setup in outcomes.values()
+        ]
+        cells.append(
+            [
+                kind,
+                f'{len(of_kind[0])}',
+                *(
+                    f'{sum(each.is_right for each in found)} '
+                    f'({sum(each.is_best for each in found)})'
+                    for found in of_kind
+                ),
+            ]
+        )
+    return cells
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Place, print, judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--short', action='store_true', help='fewer hosts and requests'
+    )
+    return show(sections(parser.parse_args(arguments)))
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

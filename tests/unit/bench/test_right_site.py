@@ -1,0 +1,72 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import unittest
+
+from bench import right_site
+from bench.country import Figures
+from bench.site_model import Right
+from bench.wishes import Wish
+
+FIGURES = {'paris': Figures(5.0, 7.0), 'lille': Figures(5.9, 9.0)}
+NEAR = Wish(7, FIGURES)
+STRICT = Wish(8, FIGURES, 3.0, required=True, zone='west')
+BOTH = Right(frozenset(['paris']), frozenset(['paris', 'lille']))
+
+
+class OutcomeTestCase(unittest.TestCase):
+    def test_in_the_band_is_right_and_at_its_edge_not_the_best(self):
+        paris = right_site.Outcome(NEAR, 'paris', BOTH)
+        self.assertTrue(paris.is_right and paris.is_best)
+        lille = right_site.Outcome(NEAR, 'lille', BOTH)
+        self.assertTrue(lille.is_right and not lille.is_best)
+
+    def test_elsewhere_and_refused_are_wrong(self):
+        for site in ('lyon', ''):
+            outcome = right_site.Outcome(NEAR, site, BOTH)
+            self.assertFalse(outcome.is_right or outcome.is_best)
+
+    def test_to_refuse_is_right_where_there_is_nothing(self):
+        refused = right_site.Outcome(STRICT, '', Right())
+        self.assertTrue(refused.is_right and refused.is_best)
+        placed = right_site.Outcome(STRICT, 'paris', Right())
+        self.assertFalse(placed.is_right or placed.is_best)
+
+    def test_says_what_is_wrong(self):
+        self.assertEqual(
+            'client 7, no budget: lyon (unknown), best paris (5.00, 7.00 ms)',
+            str(right_site.Outcome(NEAR, 'lyon', BOTH)),
+        )
+        self.assertEqual(
+            'client 8, required budget of 3 ms in west: refused, best none',
+            str(right_site.Outcome(STRICT, '', Right())),
+        )
+
+
+class TallyTestCase(unittest.TestCase):
+    def test_each_run_is_counted_by_kind(self):
+        good = [
+            right_site.Outcome(NEAR, 'lille', BOTH),
+            right_site.Outcome(STRICT, '', Right()),
+        ]
+        bad = [
+            right_site.Outcome(NEAR, 'lyon', BOTH),
+            right_site.Outcome(STRICT, 'lyon', Right()),
+        ]
+        head, *rows = right_site.tally({'good': good, 'bad': bad})
+        self.assertEqual(['requests', 'number', 'good', 'bad'], head)
+        counted = {kind: cells for kind, *cells in rows}
+        self.assertEqual(['2', '2 (1)', '0 (0)'], counted['all'])
+        self.assertEqual(['1', '1 (0)', '0 (0)'], counted['no budget'])
+        self.assertEqual(['1', '1 (1)', '0 (0)'], counted['required budget'])
+        self.assertEqual(['1', '1 (1)', '0 (0)'], counted['in a zone'])
+        self.assertEqual(['0', '0 (0)', '0 (0)'], counted['preferred budget'])

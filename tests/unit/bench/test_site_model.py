@@ -1,0 +1,116 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import unittest
+
+from bench.country import Figures
+from bench.site_model import Class
+from bench.site_model import Model
+from bench.site_model import class_of
+from bench.wishes import Wish
+
+#: Nice was not measured.
+MEASURED = {
+    'paris': Figures(5.0, 7.0),
+    'lille': Figures(5.9, 9.0),
+    'brest': Figures(6.1, 8.0),
+    'lyon': Figures(31.0, 40.0),
+}
+ZONES = {
+    'paris': 'north',
+    'lille': 'north',
+    'brest': 'west',
+    'lyon': 'south',
+    'nice': 'south',
+}
+
+
+def wish(budget_ms=None, required=False, zone='', figures=None):
+    return Wish(1, figures or MEASURED, budget_ms, required, zone)
+
+
+class ClassTestCase(unittest.TestCase):
+    def test_without_budget_what_is_known_is_good(self):
+        self.assertEqual(Class.WITHIN, class_of(wish(), 'lyon'))
+        self.assertEqual(Class.UNKNOWN, class_of(wish(), 'nice'))
+
+    def test_required_budget_takes_nothing_else(self):
+        strict = wish(budget_ms=9.0, required=True)
+        self.assertEqual(Class.WITHIN, class_of(strict, 'lille'))
+        self.assertEqual(Class.REFUSED, class_of(strict, 'lyon'))
+        self.assertEqual(Class.REFUSED, class_of(strict, 'nice'))
+
+    def test_preferred_budget_takes_what_is_unknown_before_what_is_over(self):
+        preferred = wish(budget_ms=9.0)
+        self.assertEqual(Class.UNKNOWN, class_of(preferred, 'nice'))
+        self.assertEqual(Class.OVER, class_of(preferred, 'lyon'))
+        self.assertLess(Class.OVER, Class.UNKNOWN)
+
+
+class ModelTestCase(unittest.TestCase):
+    def model(self, **free):
+        room = {f'{site}-{i}': 0 for site in ZONES for i in (1, 2)}
+        room.update({f'{site}-2': places for site, places in free.items()})
+        return Model(
+            room, {site: [f'{site}-1', f'{site}-2'] for site in ZONES}, ZONES
+        )
+
+    def assertRight(self, best, as_good, model, asked):
+        right = model.right(asked)
+        self.assertEqual(set(best), right.best)
+        self.assertEqual(set(as_good), right.as_good)
+
+    def test_tie_band_begins_at_the_best_with_room(self):
+        everywhere = self.model(paris=1, lille=1, brest=1, lyon=1)
+        self.assertRight(['paris'], ['paris', 'lille'], everywhere, wish())
+        without_paris = self.model(lille=1, brest=1, lyon=1)
+        self.assertRight(['lille'], ['lille', 'brest'], without_paris, wish())
+
+    def test_tie_band_is_wider_where_it_is_far(self):
+        far = {'paris': Figures(40.0, 50.0), 'lille': Figures(41.9, 50.0)}
+        self.assertRight(
+            ['paris'],
+            ['paris', 'lille'],
+            self.model(paris=1, lille=1),
+            wish(figures=far),
+        )
+
+    def test_unknown_ones_are_equal(self):
+        self.assertRight(
+            ['nice', 'lyon'],
+            ['nice', 'lyon'],
+            self.model(lyon=1, nice=1, paris=1),
+            wish(budget_ms=1.0, figures={'paris': Figures(5.0, 7.0)}, zone=''),
+        )
+
+    def test_zone_holds(self):
+        self.assertRight(
+            ['lyon'],
+            ['lyon'],
+            self.model(paris=1, lyon=1, nice=1),
+            wish(zone='south'),
+        )
+
+    def test_nothing_is_right_but_to_refuse(self):
+        strict = wish(budget_ms=9.0, required=True)
+        self.assertRight([], [], self.model(lyon=1, nice=1), strict)
+        self.assertRight([], [], self.model(), wish())
+
+    def test_what_is_taken_is_gone(self):
+        model = self.model(paris=1, lyon=1)
+        model.take('paris-2')
+        self.assertRight(['lyon'], ['lyon'], model, wish())
+        with self.assertRaises(ValueError):
+            model.take('paris-2')
+
+    def test_where_a_host_is(self):
+        self.assertEqual('nice', self.model().site_of('nice-1'))

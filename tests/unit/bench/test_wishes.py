@@ -1,0 +1,61 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import unittest
+
+from bench import country
+from bench import wishes
+
+ZONE_OF = {f'site-{number}': f'zone-{number % 4}' for number in range(40)}
+
+
+class WishesTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.wishes = wishes.make_wishes(ZONE_OF, 200)
+
+    def test_every_kind_is_there(self):
+        self.assertEqual(
+            {'no budget', 'required budget', 'preferred budget'},
+            {wish.kind for wish in self.wishes},
+        )
+        self.assertEqual(
+            {'', *ZONE_OF.values()}, {wish.zone for wish in self.wishes}
+        )
+        self.assertEqual(
+            {wishes.NEAR_SITES, len(ZONE_OF)},
+            {len(wish.figures) for wish in self.wishes},
+        )
+
+    def test_some_budgets_cannot_be_met(self):
+        can_be_met = [
+            wish.budget_ms >= min(f.p95_ms for f in wish.figures.values())
+            for wish in self.wishes
+            if wish.budget_ms is not None
+        ]
+        self.assertIn(True, can_be_met)
+        self.assertIn(False, can_be_met)
+
+    def test_same_seed_makes_the_same(self):
+        self.assertEqual(self.wishes, wishes.make_wishes(ZONE_OF, 200))
+        self.assertNotEqual(
+            self.wishes, wishes.make_wishes(ZONE_OF, 200, seed=2)
+        )
+
+    def test_nearest_have_the_least_round_trips(self):
+        everywhere = country.Country(list(ZONE_OF)).measure()
+        near = wishes.nearest(everywhere)
+        self.assertEqual(wishes.NEAR_SITES, len(near))
+        others = everywhere.keys() - near.keys()
+        self.assertLessEqual(
+            max(near.values()), min(everywhere[site] for site in others)
+        )
