@@ -50,6 +50,15 @@ OUR_WEIGHERS = ('EdgeLatencyWeigher', 'EdgeCellLatencyWeigher')
 #: Plug-ins that do nothing, as many as ours: what Nova does for each.
 BARE_PLUGINS = ('EmptyFilter', 'EmptyWeigher')
 
+#: What filters, weighers and request filters read options of.
+_GROUPS = (
+    'edge_sched',
+    'edge_sched_database',
+    'filter_scheduler',
+    'scheduler',
+    'workarounds',
+)
+
 _RECORD_MARK = 'edge decision '
 
 
@@ -74,8 +83,9 @@ class Turn:
     :param hosts: the chosen ones, none if it was refused
     :param servers: UUIDs of those that were placed there
     :param reason: why it was refused
-    :param plugin_cpu_seconds: of them the part of each plug-in of Nova's
-        lists, with what Nova does for it, ``{'RAMWeigher': 0.006}``
+    :param cpu_seconds: of the process, Placement included
+    :param plugin_cpu_seconds: what of them each plug-in of Nova's lists took,
+        with what Nova does for it, ``{'RAMWeigher': 0.006}``
     :param record: the decision record, if there is one
     """
 
@@ -102,7 +112,7 @@ class Scheduler:
     ) -> None:
         self.setup = setup
         self._context = nova_context.RequestContext('user', 'project')
-        self._options = [*_options(setup, default_filters)]
+        self._options = list(_options(setup, default_filters))
         self._configure()
         # It would ask for the servers of all hosts, in a thread.
         with mock.patch.object(
@@ -168,9 +178,15 @@ class Scheduler:
         )
 
     def _configure(self) -> None:
-        """Have Nova configured for this scheduler."""
+        """Have Nova configured for this scheduler.
+
+        What has been overridden has to be parsed anew, once: in production
+        that was long ago.
+        """
         for group, name, value in self._options:
             CONF.set_override(name, value, group)
+        for group in _GROUPS:
+            dict(CONF[group])
 
 
 def _options(

@@ -39,8 +39,8 @@ told that the sites within the budget are full.
 Sites are named to Placement by their aggregates (see ``site_metadata_key``).
 Hosts that belong to no site cannot be named: where they are the next best,
 the request is not narrowed. Nor is it in mode ``shadow``, with a named or
-forced destination, for the second server of a group with affinity, or at a
-relaxed evacuation.
+forced destination, for the second server of a group with affinity, at an
+evacuation, or if Placement does not take such a query.
 
 Filters that reject hosts for reasons that Placement does not know of may
 reject all of a ring. Where that is common, e.g. with
@@ -61,7 +61,7 @@ Related options:
 How many hosts the nearest sites together have that Placement is asked for.
 
 Whole sites are taken, at least three if there are so many, until they have
-this many hosts; no more than 100 aggregates. If they have no room, the next
+this many hosts; no more than 80 aggregates. If they have no room, the next
 sites are asked for room, twice as many hosts at each step. Each host that
 Placement hands out takes the scheduler some time, and each step takes another
 query of Placement.
@@ -84,7 +84,8 @@ Related options:
 The longest, in seconds, that rings of sites are asked for room.
 
 When it is over, or if Placement does not answer, the request goes on with as
-many of the nearest sites as can be asked for at once.
+many of the nearest sites as can be asked for at once. No single query waits
+longer for an answer either.
 
 Possible values:
 

@@ -184,7 +184,7 @@ def judge_spots(spots: Sequence[Spot], case: Case) -> Judged:
 def _outcome(case: Case, decision: Decision) -> str:
     if not decision.any_row:
         return 'no_data'
-    full = case.search is not None and case.search.full
+    full = case.search is not None and bool(case.search.full)
     return 'judged' if decision.any_accepted and not full else 'rejected'
 
 

@@ -33,12 +33,13 @@ from oslo_log import log as logging
 from edge_sched.conf.policy import policy_of
 from edge_sched.decision import HostVerdict
 from edge_sched.decision import decide
+from edge_sched.rings import MAX_AGGREGATES
+from edge_sched.rings import Need
 from edge_sched.rings import Offer
 from edge_sched.rings import Ring
 from edge_sched.rings import Search
 from edge_sched.rings import Size
 from edge_sched.rings import find_room
-from edge_sched.rings import rings
 from edge_sched.scheduler.atlas import Area
 from edge_sched.scheduler.atlas import Atlas
 from edge_sched.scheduler.case import Case
@@ -50,6 +51,8 @@ from edge_sched.scheduler.places import Spot
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import field_of
+from edge_sched.scheduler.request import is_evacuation
+from edge_sched.scheduler.room import RefusedQueryError
 from edge_sched.scheduler.room import Room
 from edge_sched.scheduler.room import providers_in
 from edge_sched.scheduler.terms import Terms
@@ -59,6 +62,8 @@ from edge_sched.verdict import Chain
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
+
+_NOBODY: frozenset[str] = frozenset()
 
 #: Where nothing was measured from.
 _NOWHERE: Chain = ()
@@ -82,34 +87,36 @@ def narrow(
     """Have Placement asked for the nearest hosts with room only.
 
     Left as they are: requests that name a destination, that nothing is known
-    of, and relaxed evacuations, whose site may be down as a whole.
+    of, and evacuations, whose site may be down as a whole.
 
     :return: the case with what was searched
     """
     if (
         CONF.edge_sched.narrow_candidates == 'never'
         or not case.intent.targets
-        or case.request.operation == EVACUATE
         or is_bound(spec)
     ):
         return case
     atlas = REGION.get().atlas
     measured = atlas.measured(case.measured)
-    if not measured or not _is_large(atlas):
+    if not measured or not _is_large(atlas) or _may_be_evacuation(spec, case):
         return case
     terms = Terms.of(spec, atlas)
     offers = _offers(_nearest_first(case, atlas, measured), terms)
     nearest = next(offers, None)
     if nearest is None:
         return _nothing(case, terms)
-    search = _search(
-        context,
-        spec,
-        itertools.chain([nearest], offers),
-        case.request.num_instances,
-        terms,
-    )
-    if search.full and not _is_mirrored(nearest):
+    try:
+        search = _search(
+            Room(context, spec),
+            itertools.chain([nearest], offers),
+            case.request.num_instances,
+            terms,
+        )
+        if search.full and not _is_mirrored(search.full, atlas):
+            return case
+    except RefusedQueryError as error:
+        LOG.warning('Placement cannot be asked for near sites: %s', error)
         return case
     case = dataclasses.replace(case, search=search)
     if search.full and case.intent.may_reject:
@@ -117,6 +124,13 @@ def narrow(
         return Refused(case, judged, refusal_of_full(case, judged))
     _require_any(spec, search.aggregates)
     return case
+
+
+def _may_be_evacuation(spec: RequestSpec, case: Case) -> bool:
+    """Whether the server's host has failed, or that cannot be told."""
+    if case.request.operation == EVACUATE:
+        return True
+    return is_evacuation(spec) is not False
 
 
 def _is_large(atlas: Atlas) -> bool:
@@ -127,20 +141,24 @@ def _is_large(atlas: Atlas) -> bool:
     return atlas.host_count > handed_out
 
 
-def _is_mirrored(offer: Offer) -> bool:
-    """Whether Placement knows a site's aggregate at all.
+def _is_mirrored(aggregates: Sequence[str], atlas: Atlas) -> bool:
+    """Whether Placement knows all hosts of sites that seem full.
 
     Nova mirrors aggregates there, and only logs it if that fails.
     """
-    if providers_in([offer.aggregate]) != 0:
-        return True
-    LOG.warning(
-        'Placement has no resource provider in the aggregate of site %s, so '
-        'requests cannot be narrowed to it; "nova-manage placement '
-        'sync_aggregates" mends that',
-        offer.site,
-    )
-    return False
+    for first in range(0, len(aggregates), MAX_AGGREGATES):
+        batch = aggregates[first : first + MAX_AGGREGATES]
+        hosts = _NOBODY.union(*(atlas.hosts_in[uuid] for uuid in batch))
+        providers = providers_in(batch)
+        if providers is not None and providers < len(hosts):
+            LOG.warning(
+                'Placement has %(providers)d of %(hosts)d hosts in the '
+                'aggregates of sites, so requests cannot be narrowed to them;'
+                ' "nova-manage placement sync_aggregates" mends that',
+                {'providers': providers, 'hosts': len(hosts)},
+            )
+            return False
+    return True
 
 
 def _nearest_first(
@@ -202,33 +220,38 @@ def _offers(areas: Iterable[Area], terms: Terms) -> Iterator[Offer]:
     """What of the areas the request may use."""
     for area in areas:
         if hosts := terms.usable(area.hosts):
-            yield Offer(area.aggregate, area.site, len(hosts))
+            certain = len(hosts - terms.perhaps)
+            yield Offer(
+                area.aggregate,
+                area.site,
+                len(hosts),
+                doubtful=len(area.hosts) - certain,
+            )
 
 
 def _search(
-    context: nova_context.RequestContext,
-    spec: RequestSpec,
-    offers: Iterable[Offer],
-    servers: int,
-    terms: Terms,
+    room: Room, offers: Iterable[Offer], servers: int, terms: Terms
 ) -> Search:
     """Look for room, ring by ring.
 
-    As many hosts are looked for as Nova may try, and besides them those that
-    Placement knows nothing against, but the request does.
+    As many hosts are looked for as Nova may try, besides those that the
+    request cannot use but Placement offers.
     """
-    wanted = servers + CONF.scheduler.max_attempts - 1 + terms.unusable
-    first = max(CONF.edge_sched.ring_hosts, wanted)
+    least = servers + terms.servers_to_avoid
+    need = Need(least, least + CONF.scheduler.max_attempts - 1)
+    first = max(CONF.edge_sched.ring_hosts, need.enough)
     size = Size(first, max(first, CONF.scheduler.max_placement_results))
-    room = Room(context, spec)
     deadline = time.monotonic() + CONF.edge_sched.ring_timeout
 
     def count_room(ring: Ring) -> int | None:
         if time.monotonic() > deadline:
             return None
-        return room.count([offer.aggregate for offer in ring], wanted)
+        return room.count(
+            [offer.aggregate for offer in ring],
+            need.enough + sum(offer.doubtful for offer in ring),
+        )
 
-    return find_room(rings(offers, size), size, wanted, count_room)
+    return find_room(offers, size, need, count_room)
 
 
 def _require_any(spec: RequestSpec, aggregates: Sequence[str]) -> None:

@@ -18,7 +18,9 @@ with a small limit.
 
 import functools
 import http
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import nova.conf
 from keystoneauth1 import exceptions as keystoneauth_exceptions
@@ -26,6 +28,7 @@ from nova import context as nova_context
 from nova import utils as nova_utils
 from nova.objects.request_spec import RequestSpec
 from nova.scheduler import utils
+from nova.scheduler.client.report import SAME_SUBTREE_VERSION
 from nova.scheduler.client.report import SchedulerReportClient
 
 CONF = nova.conf.CONF
@@ -33,6 +36,10 @@ CONF = nova.conf.CONF
 #: A host with several NUMA nodes or accelerators may be offered in several
 #: ways, and the limit counts ways. Chosen.
 _WAYS_PER_HOST = 4
+
+
+class RefusedQueryError(Exception):
+    """Placement does not take the query; the message says what it answered."""
 
 
 class Room:
@@ -66,6 +73,7 @@ class Room:
         """How many hosts of some aggregates have room, as far as ``most``.
 
         :return: ``None`` if Placement did not answer, or not in time
+        :raises RefusedQueryError: if it does not take the query
         """
         hosts: set[frozenset[str]] = set()
         for request, required in zip(
@@ -74,12 +82,16 @@ class Room:
             request._limit = most * _WAYS_PER_HOST
             group = request.get_request_group(None)
             group.aggregates = [*required, list(aggregates)]
-            answer = _client().get_allocation_candidates(
-                self._context, request
+            answer = _get(
+                f'/allocation_candidates?{request.to_querystring()}',
+                SAME_SUBTREE_VERSION,
+                self._context.global_id,
             )
-            if answer is None or answer[0] is None:
+            if answer is None:
                 return None
-            hosts |= _hosts(*answer[:2])
+            hosts |= _hosts(
+                answer['allocation_requests'], answer['provider_summaries']
+            )
         return len(hosts)
 
 
@@ -88,17 +100,27 @@ def providers_in(aggregates: Sequence[str]) -> int | None:
 
     :param aggregates: as many as one query may name
     :return: ``None`` if it did not answer, or not in time
+    :raises RefusedQueryError: if it does not take the query
     """
     any_of_them = ','.join(aggregates)
+    answer = _get(f'/resource_providers?member_of=in:{any_of_them}', '1.14')
+    return None if answer is None else len(answer['resource_providers'])
+
+
+def _get(
+    url: str, version: str, global_request_id: str | None = None
+) -> dict[str, Any] | None:
+    """Ask Placement; ``None`` if it did not answer, or not in time."""
     try:
         answer = _client().get(
-            f'/resource_providers?member_of=in:{any_of_them}', version='1.14'
+            url, version=version, global_request_id=global_request_id
         )
     except keystoneauth_exceptions.ClientException:
         return None
     if answer.status_code != http.HTTPStatus.OK:
-        return None
-    return len(answer.json()['resource_providers'])
+        raise RefusedQueryError(f'{answer.status_code} {answer.text[:200]}')
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def _hosts(
@@ -122,5 +144,8 @@ def _client() -> SchedulerReportClient:
     Nova's own has none by default. Made on first use, which is in a worker.
     """
     adapter = nova_utils.get_ksa_adapter('placement')
-    adapter.session.timeout = CONF.edge_sched.ring_timeout
+    adapter.session.timeout = min(
+        adapter.session.timeout or math.inf, CONF.edge_sched.ring_timeout
+    )
+    adapter.connect_retries = adapter.status_code_retries = 0
     return SchedulerReportClient(adapter)

@@ -64,8 +64,9 @@ class Terms:
     :param cells: the only one of a server that lives, else all enabled ones
     :param required: a host must be in one aggregate of each
     :param forbidden: aggregates that it must not be in
-    :param excluded: hosts by name: those that a move leaves or an
-        anti-affinity group stands on
+    :param excluded: hosts by name that a move leaves
+    :param perhaps: hosts by name that an anti-affinity group stands on: its
+        rules may allow another server
     :param servers_to_avoid: how many servers it must not share a host with,
         whose hosts are not known here
     """
@@ -76,6 +77,7 @@ class Terms:
     required: Collection[Collection[str]]
     forbidden: Collection[str]
     excluded: frozenset[str]
+    perhaps: frozenset[str]
     servers_to_avoid: int
 
     @classmethod
@@ -95,15 +97,10 @@ class Terms:
             cell=None if cell is None or free else cell.uuid,
             required=[ored.split(',') for ored in aggregates or ()],
             forbidden=forbidden or (),
-            excluded=frozenset(field_of(spec, 'ignore_hosts') or ())
-            | _taken_by_group(spec),
+            excluded=frozenset(field_of(spec, 'ignore_hosts') or ()),
+            perhaps=_taken_by_group(spec),
             servers_to_avoid=len(hints.get('different_host', ())),
         )
-
-    @property
-    def unusable(self) -> int:
-        """How many hosts at most Placement may offer in vain."""
-        return len(self.excluded) + self.servers_to_avoid
 
     def usable(self, hosts: frozenset[str]) -> frozenset[str]:
         """Those of some hosts that the request may use."""

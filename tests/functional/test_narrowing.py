@@ -215,7 +215,7 @@ class WideningTest(NarrowingTestCase):
         with mock.patch.object(room.Room, 'count', return_value=None) as count:
             self.assertLanded('paris', self.near(ALICE))
         count.assert_called_once()
-        # As many sites as fit into one answer of three hosts.
+        # As many sites as one answer of three hosts has room for.
         self.assertEqual(
             [{'paris', 'lille', 'brest'}], self.asked_for(self.queries[-1])
         )
@@ -232,7 +232,7 @@ class WideningTest(NarrowingTestCase):
         server = self.near(ALICE, latency_budget_ms='50')
         self.assertEqual('ACTIVE', server['status'])
         (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
-        self.assertIn('in the aggregate of site paris', line)
+        self.assertIn('Placement has 0 of 7 hosts in the aggregates', line)
 
     def test_error_of_ours_leaves_the_request_as_it_was(self) -> None:
         error = RuntimeError('a test')
@@ -347,6 +347,40 @@ class TermsTest(NarrowingTestCase):
             [server[HOST] for server in landed],
         )
 
+    def test_servers_that_may_share_a_host_in_pairs(self) -> None:
+        group = self.user.post_server_groups(
+            {
+                'name': 'pairs',
+                'policy': 'anti-affinity',
+                'rules': {'max_server_per_host': 2},
+            }
+        )
+        hints = {
+            'edge:client': ALICE,
+            'edge:latency_budget_ms': '7',
+            'group': group['id'],
+        }
+        for _ in range(2):
+            self.assertLanded('paris', self.create_server(hints))
+
+    def test_query_that_placement_refuses_is_not_narrowed(self) -> None:
+        # It has no group without a number that the aggregates could be of.
+        flavor = self.create_flavor(
+            {
+                **{
+                    f'resources:{name}': '0'
+                    for name in ('VCPU', 'MEMORY_MB', 'DISK_GB')
+                },
+                'resources1:VCPU': '1',
+                'resources1:MEMORY_MB': '512',
+            }
+        )
+        server = self.near(ALICE, flavor=flavor)
+        self.assertEqual('ACTIVE', server['status'])
+        self.assertEqual([], self.asked_for(self.queries[-1]))
+        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        self.assertIn('cannot be asked for near sites: 400', line)
+
     def test_servers_that_stay_together(self) -> None:
         group = self.user.post_server_groups(
             {'name': 'together', 'policy': 'affinity'}
@@ -407,11 +441,17 @@ class MovesTest(NarrowingTestCase):
             )['details'],
         )
 
-    def test_relaxed_evacuation_is_not_narrowed(self) -> None:
-        server = self.live('turin', latency_budget_ms='20')
+    def assertEvacuatedToAny(self, server: Server) -> None:
+        """Placement was asked for all hosts: those near may be down too."""
         evacuated = self.evacuate(server)
         self.assertNotEqual('ERROR', evacuated['status'])
         self.assertEqual([], self.asked_for(self.queries[-1]))
+
+    def test_evacuation_is_not_narrowed(self) -> None:
+        self.assertEvacuatedToAny(self.live('turin', latency_budget_ms='20'))
+
+    def test_evacuation_without_budget_is_not_narrowed(self) -> None:
+        self.assertEvacuatedToAny(self.live('turin'))
 
     def test_unshelving_asks_for_the_nearest(self) -> None:
         server = self.live('turin')

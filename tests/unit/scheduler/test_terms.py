@@ -90,12 +90,16 @@ class TermsTest(base.BaseTestCase):
 
     def test_hosts_to_keep_off(self) -> None:
         self.assertEqual('ac', self.usable(spec(ignore_hosts=['b'])))
-        apart = group('anti-affinity', 'a', 'b')
-        self.assertEqual('c', self.usable(apart))
-        self.assertEqual(2, Terms.of(apart, self.atlas).unusable)
-        self.assertEqual('abc', self.usable(group('soft-anti-affinity', 'a')))
         hinted = spec(scheduler_hints={'different_host': ['s1', 's2']})
-        self.assertEqual(2, Terms.of(hinted, self.atlas).unusable)
+        self.assertEqual(2, Terms.of(hinted, self.atlas).servers_to_avoid)
+
+    def test_hosts_of_its_group_may_be_usable(self) -> None:
+        # By max_server_per_host, or on a resize to the same host.
+        apart = group('anti-affinity', 'a', 'b')
+        self.assertEqual('abc', self.usable(apart))
+        self.assertEqual({'a', 'b'}, Terms.of(apart, self.atlas).perhaps)
+        soft = group('soft-anti-affinity', 'a')
+        self.assertEqual(set(), Terms.of(soft, self.atlas).perhaps)
 
 
 class BoundTest(base.BaseTestCase):
