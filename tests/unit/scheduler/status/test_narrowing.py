@@ -77,15 +77,15 @@ class MirrorTest(base.JudgementTestCase):
         ):
             mirror = narrowing.read_mirror()
         self.assertEqual(
-            [100, 50], [len(call.args[0]) for call in asked.mock_calls]
+            [80, 70], [len(call.args[0]) for call in asked.mock_calls]
         )
         return mirror
 
     def test_hosts_are_counted_once_a_query(self) -> None:
-        # 99 of the first hundred, 50 of the rest, and one that is in all.
-        self.assertEqual(narrowing.Mirror(151, 0), self.read(100, 51))
-        self.assertEqual(narrowing.Mirror(151, 11), self.read(90, 50))
-        self.assertEqual(narrowing.Mirror(151, 51), self.read(110, 0))
+        # 79 of the first eighty, 70 of the rest, and one that is in all.
+        self.assertEqual(narrowing.Mirror(151, 0), self.read(80, 71))
+        self.assertEqual(narrowing.Mirror(151, 11), self.read(70, 70))
+        self.assertEqual(narrowing.Mirror(151, 71), self.read(110, 0))
 
     def test_placement_that_does_not_answer(self) -> None:
         self.assertRaises(RuntimeError, self.read, None)
