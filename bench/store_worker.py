@@ -17,13 +17,14 @@ then its reader answers for one client after the other, nobody twice. Its
 memory is what is private and written to, after a garbage collection.
 """
 
-import gc
 import json
 import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from bench.process import private_megabytes
 
 NOVA = 'nova-scheduler'
 PLUGINS = 'and the plug-in'
@@ -78,7 +79,7 @@ def _lived(url: str, prefixes: int, clients: Sequence[int]) -> Iterator[Stage]:
     kept: list[object] = [manager]
     kept += [cls() for cls in filters.all_filters()]
     kept += [cls() for cls in weights.all_weighers()]
-    yield Stage(NOVA, 0, _private_megabytes())
+    yield Stage(NOVA, 0, private_megabytes())
 
     # Only now: what it imports is part of what it takes.
     from bench.store_population import Crowd
@@ -90,7 +91,7 @@ def _lived(url: str, prefixes: int, clients: Sequence[int]) -> Iterator[Stage]:
     kept += [cls() for cls in plugins.all_weighers()]
     # Patient, else as configured by default.
     reader = Reader(StoreSettings(url, timeout_seconds=60.0))
-    yield Stage(PLUGINS, 0, _private_megabytes())
+    yield Stage(PLUGINS, 0, private_megabytes())
 
     crowd = Crowd(prefixes)
     asked = 0
@@ -98,17 +99,7 @@ def _lived(url: str, prefixes: int, clients: Sequence[int]) -> Iterator[Stage]:
         while asked < count:
             reader.look_up([crowd.anyone()], '')
             asked += 1
-        yield Stage(f'after {count}', count, _private_megabytes())
-
-
-def _private_megabytes() -> float:
-    """What of this process is its own and not the same on disk."""
-    gc.collect()
-    text = pathlib.Path('/proc/self/smaps_rollup').read_text()
-    for line in text.splitlines():
-        if line.startswith('Private_Dirty:'):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise RuntimeError('no Private_Dirty in smaps_rollup')
+        yield Stage(f'after {count}', count, private_megabytes())
 
 
 if __name__ == '__main__':
