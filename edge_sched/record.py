@@ -23,8 +23,8 @@ from edge_sched.client import prefix_text
 from edge_sched.decision import Decision
 from edge_sched.decision import HostVerdict
 from edge_sched.intent import Intent
-from edge_sched.rings import Search
 from edge_sched.scoring import Standing
+from edge_sched.search import Search
 from edge_sched.verdict import Chain
 
 #: Clients' addresses are not kept in logs: cut as RFC 7871 recommends for

@@ -37,12 +37,14 @@ class Area:
     :param aggregate: UUID of the aggregate of a site, ``''`` for hosts of
         no site
     :param spots: of its hosts, mostly one
+    :param cells: of its hosts, mostly one
     """
 
     aggregate: str
     site: str
     hosts: frozenset[str]
     spots: frozenset[Spot]
+    cells: frozenset[str]
 
 
 class Atlas:
@@ -51,6 +53,7 @@ class Atlas:
     def __init__(self, world: World, membership: Membership) -> None:
         self._cell_of = membership.cell_of
         self._world = world
+        self.cells = membership.cells
         spot_of = {
             host: world.spot(host, cell_uuid)
             for host, cell_uuid in membership.cell_of.items()
@@ -62,11 +65,10 @@ class Atlas:
             for aggregate in membership.aggregates
         }
         self.hosts_in_cell = _inverted(membership.cell_of)
-        self.disabled_cells = membership.disabled_cells
         self.tenants_of = _tenants_of(membership)
         self.areas: Sequence[Area] = [
             *self._sites(membership),
-            *self._outside(world),
+            *self._outside(),
         ]
         self._areas_at: dict[Spot, list[Area]] = collections.defaultdict(list)
         for area in self.areas:
@@ -121,16 +123,24 @@ class Atlas:
         for aggregate in membership.aggregates:
             hosts = self.hosts_in[aggregate.uuid]
             if aggregate.site and hosts:
-                spots = frozenset(self._spot_of[host] for host in hosts)
-                yield Area(aggregate.uuid, aggregate.site, hosts, spots)
+                yield self._area(aggregate.uuid, aggregate.site, hosts)
 
-    def _outside(self, world: World) -> Iterable[Area]:
+    def _outside(self) -> Iterable[Area]:
         """The hosts of no site, one area a spot."""
         hosts_at = _inverted(
             {h: s for h, s in self._spot_of.items() if not s.place.sites}
         )
-        for spot, hosts in hosts_at.items():
-            yield Area('', '', hosts, frozenset([spot]))
+        for hosts in hosts_at.values():
+            yield self._area('', '', hosts)
+
+    def _area(self, aggregate: str, site: str, hosts: frozenset[str]) -> Area:
+        return Area(
+            aggregate,
+            site,
+            hosts,
+            spots=frozenset(self._spot_of[host] for host in hosts),
+            cells=frozenset(self._cell_of[host] for host in hosts),
+        )
 
 
 def _inverted(of_host: Mapping[str, T]) -> dict[T, frozenset[str]]:

@@ -29,13 +29,13 @@ from edge_sched.latency import Answer
 from edge_sched.reason import STORE_AWAY
 from edge_sched.reason import bounded
 from edge_sched.record import Source
-from edge_sched.rings import Search
 from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import Request
 from edge_sched.scheduler.request import field_of
 from edge_sched.scheduler.request import is_evacuation
 from edge_sched.scheduler.request import read_request
+from edge_sched.search import Search
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
@@ -79,8 +79,13 @@ class Case:
         )
 
 
-#: Made by the request filter, taken by the filter.
+#: Made by the request filter, which may then change what the request asks.
 CASES: PerRequest[Case] = PerRequest()
+
+
+def case_of(spec: RequestSpec) -> Case | None:
+    """The case of a request, made anew if the request filter made none."""
+    return CASES.get(spec) or make_case(spec)
 
 
 def make_case(spec: RequestSpec, request_id: str | None = None) -> Case | None:
@@ -211,7 +216,7 @@ def refuses_when_blind(spec: RequestSpec) -> bool:
     if group.mode != 'enforce' or group.on_store_failure != 'reject':
         return False
     try:
-        case = make_case(spec)
+        case = case_of(spec)
     except Exception:
         LOG.exception('Could not read a request')
         return False

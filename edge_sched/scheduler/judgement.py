@@ -32,9 +32,8 @@ from edge_sched.decision import HostVerdict
 from edge_sched.decision import decide
 from edge_sched.record import Subject
 from edge_sched.record import make_record
-from edge_sched.scheduler.case import CASES
 from edge_sched.scheduler.case import Case
-from edge_sched.scheduler.case import make_case
+from edge_sched.scheduler.case import case_of
 from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.places import Spot
 from edge_sched.scheduler.region import REGION
@@ -106,7 +105,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     :raises NoValidHost: with words for the user, if none may
     """
     SCORES.pop(spec)
-    case = CASES.pop(spec) or make_case(spec)
+    case = case_of(spec)
     if case is None or not hosts:
         return hosts
     enforce = CONF.edge_sched.mode == 'enforce'

@@ -26,6 +26,7 @@ from nova import context as nova_context
 from nova import objects
 from nova.db.api import api as api_db
 from nova.db.api import models
+from nova.objects.cell_mapping import CellMapping
 
 CONF = nova.conf.CONF
 
@@ -73,14 +74,12 @@ class Aggregate:
 class Membership:
     """What was read, all at one time.
 
-    :param cells: ``{'5c9f...': 'cell1'}``
-    :param disabled_cells: those of them that take no new servers
+    :param cells: by UUID
     :param cell_of: of each host, ``{'lyon-1': '5c9f...'}``
     """
 
     aggregates: Sequence[Aggregate]
-    cells: Mapping[str, str]
-    disabled_cells: frozenset[str]
+    cells: Mapping[str, CellMapping]
     cell_of: Mapping[str, str]
 
 
@@ -95,8 +94,7 @@ def read_membership() -> Membership:
         mappings = _rows(context, _host_mappings())
     return Membership(
         aggregates=_aggregates(metadata, members),
-        cells={cell.uuid: cell.name for cell in cells},
-        disabled_cells=frozenset(c.uuid for c in cells if c.disabled),
+        cells={cell.uuid: cell for cell in cells},
         cell_of={
             host: uuid_of[cell_id]
             for host, cell_id in mappings

@@ -34,12 +34,8 @@ from edge_sched.conf.policy import policy_of
 from edge_sched.decision import HostVerdict
 from edge_sched.decision import decide
 from edge_sched.rings import MAX_AGGREGATES
-from edge_sched.rings import Need
 from edge_sched.rings import Offer
 from edge_sched.rings import Ring
-from edge_sched.rings import Search
-from edge_sched.rings import Size
-from edge_sched.rings import find_room
 from edge_sched.scheduler.atlas import Area
 from edge_sched.scheduler.atlas import Atlas
 from edge_sched.scheduler.case import Case
@@ -57,6 +53,10 @@ from edge_sched.scheduler.room import Room
 from edge_sched.scheduler.room import providers_in
 from edge_sched.scheduler.terms import Terms
 from edge_sched.scheduler.terms import is_bound
+from edge_sched.search import Need
+from edge_sched.search import Search
+from edge_sched.search import Size
+from edge_sched.search import find_room
 from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
@@ -122,7 +122,8 @@ def narrow(
     if search.full and case.intent.may_reject:
         judged = _judge_usable(case, terms)
         return Refused(case, judged, refusal_of_full(case, judged))
-    _require_any(spec, search.aggregates)
+    if search.aggregates:
+        _ask_for(spec, search, atlas)
     return case
 
 
@@ -226,6 +227,7 @@ def _offers(areas: Iterable[Area], terms: Terms) -> Iterator[Offer]:
                 area.site,
                 len(hosts),
                 doubtful=len(area.hosts) - certain,
+                cells=terms.enabled(area.cells),
             )
 
 
@@ -254,13 +256,19 @@ def _search(
     return find_room(offers, size, need, count_room)
 
 
-def _require_any(spec: RequestSpec, aggregates: Sequence[str]) -> None:
-    """Ask for hosts in any of the aggregates, besides what is asked."""
-    if not aggregates:
-        return
+def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
+    """Ask for hosts in any of the aggregates, besides what is asked.
+
+    If they are all in one cell, no other is asked: Nova reads the services
+    of all compute hosts of all cells otherwise, in each request.
+    """
     if field_of(spec, 'requested_destination') is None:
         spec.requested_destination = objects.Destination()
-    spec.requested_destination.require_aggregates(aggregates)
+    destination = spec.requested_destination
+    destination.require_aggregates(search.aggregates)
+    cells = {cell for offer in search.ring for cell in offer.cells}
+    if len(cells) == 1 and field_of(destination, 'cell') is None:
+        destination.cell = atlas.cells[cells.pop()]
 
 
 def _nothing(case: Case, terms: Terms) -> Case | Refused:

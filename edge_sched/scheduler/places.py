@@ -172,7 +172,7 @@ def make_world(membership: Membership) -> World:
     """Put together what was read."""
     return World(
         places=_places(membership.aggregates),
-        cells=membership.cells,
+        cells={cell.uuid: cell.name for cell in membership.cells.values()},
         nowhere=Place((), CONF.default_availability_zone, {}),
         order=CONF.edge_sched.vantage_order,
     )

@@ -88,7 +88,10 @@ def read_request(spec: RequestSpec) -> Request | None:
 
 
 def source_cell(spec: RequestSpec) -> CellMapping | None:
-    """The cell of a server that lives; a move cannot leave it."""
+    """The cell of a server that lives; a move cannot leave it.
+
+    Of a request as Nova made it: the request filter may name a cell as well.
+    """
     destination = field_of(spec, 'requested_destination')
     return field_of(destination, 'cell') if destination else None
 

@@ -108,8 +108,9 @@ class Terms:
         if self.cell is not None:
             hosts &= atlas.hosts_in_cell.get(self.cell, frozenset())
         else:
-            for cell in atlas.disabled_cells:
-                hosts -= atlas.hosts_in_cell.get(cell, frozenset())
+            for uuid, cell in atlas.cells.items():
+                if cell.disabled:
+                    hosts -= atlas.hosts_in_cell.get(uuid, frozenset())
         for aggregates in self.required:
             hosts = _in_any(hosts, aggregates, atlas.hosts_in)
         for aggregate in self.forbidden:
@@ -123,6 +124,12 @@ class Terms:
                 or self.project_id in tenants_of[host]
             )
         return hosts - self.excluded
+
+    def enabled(self, cells: frozenset[str]) -> frozenset[str]:
+        """Those of some cells, by UUID, that take new servers."""
+        return frozenset(
+            uuid for uuid in cells if not self.atlas.cells[uuid].disabled
+        )
 
 
 def _taken_by_group(spec: RequestSpec) -> frozenset[str]:

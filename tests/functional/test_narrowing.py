@@ -16,7 +16,9 @@ Placement hands out three hosts at most here, as it hands out 1000 of a large
 cloud.
 """
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 from urllib import parse
@@ -86,6 +88,13 @@ class NarrowingTestCase(MeasuredCloudTestCase):
             self.assertEqual('ACTIVE', server['status'])
         self.queries.clear()
 
+    def disable(self, name: str) -> None:
+        """Have a cell take no new servers."""
+        cell = self.cell_mappings[name]
+        cell.disabled = True
+        cell.save()
+        self.scheduler.manager.host_manager.refresh_cells_caches()
+
     def asked_for(self, query: dict[str, list[str]]) -> list[set[str]]:
         """The sites that a query is for: in one of each set."""
         uuids = {
@@ -115,6 +124,52 @@ class NearestTest(NarrowingTestCase):
             )
         narrowed = self.decisions()[-1]['narrowed']
         self.assertEqual({'sites': 3, 'hosts': 3, 'probes': 1}, narrowed)
+
+    def test_cells_without_a_near_site_are_not_asked(self) -> None:
+        with self.cells_asked() as cells:
+            self.assertLanded('paris', self.near(ALICE))
+        self.assertEqual({'cell1'}, cells)
+
+    def test_nearest_site_is_the_only_near_one_of_its_cell(self) -> None:
+        self.measure(ALICE, age=4, metz=4)
+        with self.cells_asked() as cells:
+            self.assertLanded('metz', self.near(ALICE))
+        self.assertEqual({'cell2'}, cells)
+        self.assertEqual(
+            [{'metz', 'lyon', 'nice'}], self.asked_for(self.queries[-1])
+        )
+
+    @cloud.cloud(
+        conf={'scheduler': {'max_attempts': '3', 'max_placement_results': '6'}}
+    )
+    def test_near_sites_of_two_cells(self) -> None:
+        self.fill('lille')
+        with self.cells_asked() as cells:
+            self.assertLanded(
+                'paris', self.near(ALICE, latency_budget_ms='20')
+            )
+        self.assertEqual({'cell1', 'cell2'}, cells)
+
+    def test_near_sites_of_an_enabled_and_a_disabled_cell(self) -> None:
+        self.measure(ALICE, age=4, metz=4)
+        self.disable('cell2')
+        with self.cells_asked() as cells:
+            self.assertLanded('paris', self.near(ALICE))
+        self.assertEqual({'cell1'}, cells)
+
+    @contextlib.contextmanager
+    def cells_asked(self) -> Iterator[set[str]]:
+        """Names of the cells whose compute hosts the scheduler reads."""
+        asked: set[str] = set()
+        host_manager = self.scheduler.manager.host_manager
+        read = host_manager._get_computes_for_cells
+
+        def noted(context: Any, cells: Any, **options: Any) -> Any:
+            asked.update(cell.name for cell in cells)
+            return read(context, cells, **options)
+
+        with mock.patch.object(host_manager, '_get_computes_for_cells', noted):
+            yield asked
 
     @cloud.cloud(conf={'edge_sched': {'narrow_candidates': 'never'}})
     def test_never_leaves_it_to_placement(self) -> None:
@@ -402,10 +457,7 @@ class TermsTest(NarrowingTestCase):
         )
 
     def test_disabled_cell_takes_no_new_servers(self) -> None:
-        cell = self.cell_mappings['cell1']
-        cell.disabled = True
-        cell.save()
-        self.scheduler.manager.host_manager.refresh_cells_caches()
+        self.disable('cell1')
         self.assertLanded('metz', self.near(ALICE))
 
 

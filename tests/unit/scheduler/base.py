@@ -53,7 +53,10 @@ from edge_sched.store.writer import Writer
 
 ALICE = '203.0.113.7'
 PROJECT = '5f7a0c9e'
-CELLS = {uuids.cell1: 'cell1', uuids.cell2: 'cell2'}
+CELLS = {
+    cell: objects.CellMapping(uuid=cell, name=name, disabled=False)
+    for cell, name in [(uuids.cell1, 'cell1'), (uuids.cell2, 'cell2')]
+}
 
 
 class StagesTestCase(base.BaseTestCase):
@@ -87,7 +90,6 @@ class StagesTestCase(base.BaseTestCase):
                 Aggregate(uuids.lyon, {'edge:site': 'lyon'}, ['lyon-1']),
             ],
             CELLS,
-            frozenset(),
             {
                 'paris-1': uuids.cell1,
                 'paris-2': uuids.cell1,

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
@@ -20,18 +21,17 @@ from edge_sched.scheduler.places import make_world
 
 SITE = 'edge:site'
 CELL1, CELL2 = uuids.cell1, uuids.cell2
+CELLS = {
+    CELL1: objects.CellMapping(uuid=CELL1, name='cell1', disabled=False),
+    CELL2: objects.CellMapping(uuid=CELL2, name='cell2', disabled=True),
+}
 
 
 def atlas(
     *aggregates: Aggregate, cell_of: dict[str, str] | None = None
 ) -> Atlas:
     hosts = {host: CELL1 for each in aggregates for host in each.hosts}
-    membership = Membership(
-        aggregates,
-        {CELL1: 'cell1', CELL2: 'cell2'},
-        frozenset({CELL2}),
-        cell_of or hosts,
-    )
+    membership = Membership(aggregates, CELLS, cell_of or hosts)
     return Atlas(make_world(membership), membership)
 
 
@@ -112,4 +112,9 @@ class AtlasTest(base.BaseTestCase):
     def test_hosts_by_aggregate_and_cell(self) -> None:
         self.assertEqual({'nice-1'}, self.atlas.hosts_in['u-kept'])
         self.assertEqual({'lyon-2', 'y'}, self.atlas.hosts_in_cell[CELL2])
-        self.assertEqual({CELL2}, self.atlas.disabled_cells)
+
+    def test_cells_of_an_area(self) -> None:
+        lyon, nice, x, y = self.atlas.areas
+        self.assertEqual({CELL1, CELL2}, lyon.cells)
+        self.assertEqual({CELL1}, nice.cells)
+        self.assertEqual(({CELL1}, {CELL2}), (x.cells, y.cells))

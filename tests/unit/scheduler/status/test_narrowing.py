@@ -66,7 +66,7 @@ class MirrorTest(base.JudgementTestCase):
         ]
         zone = Aggregate('z', {'availability_zone': 'z'}, ['other'])
         hosts = {h: 'c' for site in sites for h in site.hosts if h != 'h3'}
-        membership = Membership([*sites, zone], {}, frozenset(), hosts)
+        membership = Membership([*sites, zone], {}, hosts)
         with (
             mock.patch.object(
                 narrowing, 'read_membership', return_value=membership

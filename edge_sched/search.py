@@ -1,0 +1,214 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The search for near sites that have room, ring by ring.
+
+Most requests end at the first ring. One whose sites are full is left behind,
+and the next is asked.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+
+from edge_sched.rings import EVERYTHING
+from edge_sched.rings import MAX_AGGREGATES
+from edge_sched.rings import Offer
+from edge_sched.rings import Ring
+from edge_sched.rings import first_part
+from edge_sched.rings import hosts_of
+from edge_sched.rings import nearest_of_one_cell
+from edge_sched.rings import others_of_its_cell
+from edge_sched.rings import parts
+from edge_sched.rings import rings
+from edge_sched.rings import sites_of
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Size:
+    """How large rings are, in hosts.
+
+    :param first: the smallest number of hosts of the first ring
+    :param most: how many are asked for at most, but for a single aggregate
+        with more, as Placement would cut off some, near or far
+    """
+
+    first: int
+    most: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Need:
+    """How many hosts with room are looked for.
+
+    :param least: with fewer the request fails
+    :param enough: with so many who loses a race finds another
+    """
+
+    least: int
+    enough: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Search:
+    """What the search for a ring with room came to.
+
+    :param ring: what to ask for; ``EVERYTHING`` is no narrowing
+    :param probes: how many times it was asked for room
+    :param full: if all rings were, and none had any, their aggregates
+    """
+
+    ring: Ring
+    probes: int = 0
+    full: Sequence[str] = ()
+
+    @property
+    def aggregates(self) -> list[str]:
+        """The aggregates to ask for."""
+        return [offer.aggregate for offer in self.ring]
+
+    @property
+    def hosts(self) -> int:
+        """How many hosts they have for this request."""
+        return hosts_of(self.ring)
+
+    @property
+    def sites(self) -> int:
+        """At how many sites."""
+        return sites_of(self.ring)
+
+
+#: How many hosts of a ring have room, as far as it matters; ``None`` if that
+#: cannot be told, or not in time.
+CountRoom = Callable[[Ring], int | None]
+
+
+def find_room(
+    offers: Iterable[Offer], size: Size, need: Need, count_room: CountRoom
+) -> Search:
+    """Go outwards until enough hosts have room.
+
+    A ring without any room is left behind; those with some are asked for
+    together. If it cannot be told where there is room, or no longer, the
+    nearest that may have some are asked for.
+
+    A query for one cell spares Nova all others. So the nearest sites of one
+    cell are asked first if there are too few of them for a ring. With room
+    enough they are, and others of their cell are for what is left to chance.
+    """
+    found = _Found(size, need, count_room)
+    offers = iter(offers)
+    near = list(itertools.islice(offers, MAX_AGGREGATES))
+    nearest = nearest_of_one_cell(near, size.first)
+    others = itertools.chain(near[len(nearest) :], offers)
+    to_come = itertools.chain(
+        [nearest] if nearest else [], rings(others, size.first)
+    )
+    for ring in to_come:
+        if ring is EVERYTHING:
+            return found.or_everything()
+        if not found.look_into(ring):
+            known = itertools.takewhile(lambda r: r is not EVERYTHING, to_come)
+            return found.with_untold([ring, *known])
+        if found.is_enough:
+            if ring is nearest:
+                found.add_untold(others_of_its_cell(nearest, near, size.first))
+            break
+    return found.all_told()
+
+
+class _Found:
+    """The rings with room so far."""
+
+    def __init__(self, size: Size, need: Need, count_room: CountRoom) -> None:
+        self._size = size
+        self._need = need
+        self._count_room = count_room
+        self._roomy: list[tuple[Ring, int]] = []
+        self._full: list[str] = []
+        self._probes = 0
+
+    @property
+    def is_enough(self) -> bool:
+        return self._certain(self._roomy) >= self._need.enough
+
+    def look_into(self, ring: Ring) -> bool:
+        """Ask for the room of a ring; whether it was told.
+
+        Of a ring that is too large for one answer, part by part.
+        """
+        count = self._count_room(ring)
+        if count is None:
+            return False
+        self._probes += 1
+        if not count:
+            self._full += [offer.aggregate for offer in ring]
+            return True
+        if hosts_of(ring) <= self._size.most or len(ring) == 1:
+            self._roomy.append((ring, count))
+            return True
+        return all(
+            self.is_enough or self.look_into(part)
+            for part in parts(ring, self._size.most)
+        )
+
+    def add_untold(self, ring: Ring) -> None:
+        """Have more asked for, whether they have room or not."""
+        if ring:
+            self._roomy.append((ring, 0))
+
+    def or_everything(self) -> Search:
+        """The rest cannot be asked for apart: is it needed?"""
+        if self._certain(self._roomy) < self._need.least:
+            return Search(EVERYTHING, self._probes)
+        return self.all_told()
+
+    def with_untold(self, untold: Iterable[Ring]) -> Search:
+        """The nearest that have room, or may have."""
+        told = [ring for ring, _ in self._roomy]
+        offers = itertools.chain.from_iterable([*told, *untold])
+        return Search(first_part(offers, self._size.most), self._probes)
+
+    def all_told(self) -> Search:
+        """The nearest with room; if they have too little, the roomiest."""
+        if not self._roomy:
+            return Search(EVERYTHING, self._probes, self._full)
+        nearest = self._cut(self._roomy)
+        if self._certain(nearest) < self._need.least:
+            by_room = sorted(
+                self._roomy, key=lambda told: self._certain([told])
+            )
+            nearest = self._cut(by_room[::-1])
+        ring = [offer for ring, _ in nearest for offer in ring]
+        return Search(ring, self._probes)
+
+    def _cut(
+        self, roomy: Sequence[tuple[Ring, int]]
+    ) -> list[tuple[Ring, int]]:
+        """As many whole rings as one query may ask for."""
+        kept = [roomy[0]]
+        for ring, count in roomy[1:]:
+            offers = [offer for each, _ in kept for offer in each]
+            offers += ring
+            if len(offers) <= MAX_AGGREGATES and (
+                hosts_of(offers) <= self._size.most
+            ):
+                kept.append((ring, count))
+        return kept
+
+    @staticmethod
+    def _certain(roomy: Iterable[tuple[Ring, int]]) -> int:
+        """How many hosts have room that the request can surely use."""
+        return sum(
+            max(0, count - sum(offer.doubtful for offer in ring))
+            for ring, count in roomy
+        )

@@ -1,0 +1,217 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from oslotest import base
+
+from edge_sched.rings import EVERYTHING
+from edge_sched.rings import MAX_AGGREGATES
+from edge_sched.rings import Offer
+from edge_sched.rings import Ring
+from edge_sched.search import Need
+from edge_sched.search import Search
+from edge_sched.search import Size
+from edge_sched.search import find_room
+from tests.unit.test_rings import offers
+
+SIZE = Size(first=10, most=1000)
+ONE = Need(least=1, enough=1)
+
+
+class FindRoomTest(base.BaseTestCase):
+    def search(
+        self,
+        hosts: Sequence[int],
+        room: Sequence[int | None],
+        need: Need = ONE,
+        size: Size = SIZE,
+        doubtful: int = 0,
+        cells: str = '',
+    ) -> Search:
+        """Search sites of so many hosts, with room for so many each.
+
+        A ring with a site whose room is ``None`` cannot be asked.
+
+        :param doubtful: hosts of each site
+        :param cells: of each site, ``'aab'``; one for all by default
+        """
+        self.asked: list[Ring] = []
+        found = [
+            offer._replace(doubtful=doubtful, cells=frozenset(cell))
+            for offer, cell in zip(
+                offers(*hosts), cells or 'a' * len(hosts), strict=True
+            )
+        ]
+        of_site = dict(zip((o.site for o in found), room, strict=True))
+
+        def count_room(ring: Ring) -> int | None:
+            self.asked.append(ring)
+            counts = [of_site[offer.site] for offer in ring]
+            told = [count for count in counts if count is not None]
+            return sum(told) if len(told) == len(counts) else None
+
+        return find_room(found, size, need, count_room)
+
+    def test_first_ring_with_room_is_enough(self) -> None:
+        found = self.search([4] * 20, [0, 1, 0] + [4] * 17)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertEqual((3, 12, 1), (found.sites, found.hosts, found.probes))
+        self.assertFalse(found.full)
+
+    def test_full_rings_are_left_behind(self) -> None:
+        found = self.search([4] * 20, [0] * 3 + [4] * 17)
+        self.assertEqual([f'uuid-{n}' for n in range(3, 8)], found.aggregates)
+        self.assertEqual(2, found.probes)
+
+    def test_ring_with_little_room_is_asked_for_with_the_next(self) -> None:
+        found = self.search([4] * 20, [0, 1, 0] + [4] * 17, Need(1, 3))
+        self.assertEqual([f'uuid-{n}' for n in range(8)], found.aggregates)
+
+    def test_little_room_everywhere_is_room(self) -> None:
+        found = self.search([4] * 6, [1, 0, 0, 0, 0, 0], Need(1, 3))
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertFalse(found.full)
+
+    def test_no_room_at_all_is_told(self) -> None:
+        found = self.search([4] * 20, [0] * 20)
+        self.assertEqual(([], 4), (found.aggregates, found.probes))
+        self.assertEqual([f'uuid-{n}' for n in range(20)], found.full)
+
+    def test_doubtful_hosts_may_be_all_that_have_room(self) -> None:
+        room = [1, 1, 1] + [2] * 17
+        found = self.search([4] * 20, room, doubtful=1)
+        self.assertEqual([f'uuid-{n}' for n in range(8)], found.aggregates)
+        self.assertFalse(found.full)
+
+    def test_large_site_is_asked_apart_from_near_ones(self) -> None:
+        size = Size(100, 1000)
+        found = self.search([4, 5000, 4], [1, 70, 1], Need(1, 1), size)
+        self.assertEqual(['uuid-0'], found.aggregates)
+        found = self.search([4, 5000, 4], [0, 70, 1], Need(1, 1), size)
+        self.assertEqual(['uuid-1'], found.aggregates)
+
+    def test_steps_to_the_end_of_a_large_cloud_are_few(self) -> None:
+        size = Size(100, 1000)
+        found = self.search([100] * 1000, [0] * 999 + [1], size=size)
+        self.assertEqual('uuid-999', found.aggregates[-1])
+        self.assertLess(found.probes, 30)
+        self.assertLessEqual(found.hosts, 1000)
+
+    def test_roomiest_rings_serve_if_the_nearest_have_too_little(self) -> None:
+        size = Size(10, 24)
+        room = [1, 0, 0] * 6 + [9, 9, 9]
+        found = self.search([4] * 21, room, Need(20, 20), size)
+        self.assertIn('uuid-20', found.aggregates)
+        self.assertLessEqual(found.hosts, 24)
+
+    def test_certain_room_goes_before_doubtful(self) -> None:
+        # The servers of a group may stand on all that is near.
+        found = find_room(
+            [
+                *(Offer(f'near-{n}', f'{n}', 4, doubtful=4) for n in range(3)),
+                *(Offer(f'far-{n}', f'{n}', 4) for n in range(3)),
+            ],
+            Size(first=10, most=12),
+            ONE,
+            lambda ring: 12,
+        )
+        self.assertEqual(['far-0', 'far-1', 'far-2'], found.aggregates)
+
+    def test_ring_that_cannot_be_asked_is_taken_with_the_next(self) -> None:
+        found = self.search([4] * 20, [0] * 3 + [None] * 17)
+        self.assertEqual([f'uuid-{n}' for n in range(3, 20)], found.aggregates)
+        self.assertEqual(1, found.probes)
+        self.assertFalse(found.full)
+        self.assertEqual(2, len(self.asked))
+
+    def test_what_cannot_be_asked_stays_within_one_answer(self) -> None:
+        size = Size(10, 40)
+        found = self.search([4] * 20, [None] * 20, size=size)
+        self.assertEqual([f'uuid-{n}' for n in range(10)], found.aggregates)
+
+    def test_everything_is_asked_for_if_sites_have_too_little(self) -> None:
+        found = self.search([4, 4, 0], [0, 0, 0])
+        self.assertIs(EVERYTHING, found.ring)
+        self.assertFalse(found.full)
+        self.assertEqual(1, len(self.asked))
+        found = self.search([4, 4, 0], [0, 1, 0], Need(1, 2))
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+        found = self.search([4, 4, 0], [0, 1, 0], Need(2, 2))
+        self.assertIs(EVERYTHING, found.ring)
+
+    def test_nearest_of_one_cell_with_others_of_it(self) -> None:
+        found = self.search([4] * 8, [1] + [4] * 7, cells='abbababa')
+        self.assertEqual(['uuid-0', 'uuid-3', 'uuid-5'], found.aggregates)
+        self.assertEqual([['site-0']], self.sites_asked())
+
+    def test_nearest_of_one_cell_that_is_full(self) -> None:
+        found = self.search([4] * 5, [0] + [4] * 4, cells='abbaa')
+        self.assertEqual(['uuid-1', 'uuid-2', 'uuid-3'], found.aggregates)
+        self.assertEqual(
+            [['site-0'], ['site-1', 'site-2', 'site-3']], self.sites_asked()
+        )
+
+    def test_nearest_of_one_cell_with_too_little_room(self) -> None:
+        room = [1] + [4] * 4
+        found = self.search([4] * 5, room, Need(1, 3), cells='abbaa')
+        self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
+
+    def test_nearest_of_one_cell_that_cannot_be_asked(self) -> None:
+        found = self.search([4] * 4, [None, 4, 4, 4], cells='abaa')
+        self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
+        self.assertEqual(0, found.probes)
+
+    def test_ring_of_one_cell_is_asked_at_once(self) -> None:
+        found = self.search([4] * 4, [0, 0, 1, 4], cells='aaab')
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertEqual(1, found.probes)
+
+    def test_others_of_the_cell_stop_at_hosts_of_no_site(self) -> None:
+        found = self.search([4, 4, 0, 4], [1, 1, 1, 1], cells='abaa')
+        self.assertEqual(['uuid-0'], found.aggregates)
+
+    def test_others_of_the_cell_stay_within_one_answer(self) -> None:
+        size = Size(10, 20)
+        found = self.search([4, 4, 17], [4, 4, 4], size=size, cells='aba')
+        self.assertEqual(['uuid-0'], found.aggregates)
+
+    def test_site_of_two_cells_is_in_a_ring_with_others(self) -> None:
+        both = [o._replace(cells=frozenset('ab')) for o in offers(4)]
+        found = find_room(
+            [*both, *offers(4, 4)], SIZE, ONE, lambda ring: len(ring)
+        )
+        self.assertEqual(3, len(found.aggregates))
+
+    def sites_asked(self) -> list[list[str]]:
+        return [[offer.site for offer in ring] for ring in self.asked]
+
+    @given(st.data())
+    def test_best_site_with_room_is_always_asked_for(
+        self, data: st.DataObject
+    ) -> None:
+        hosts = data.draw(
+            st.lists(st.integers(1, 60), min_size=1, max_size=90)
+        )
+        room = [data.draw(st.integers(0, h) | st.just(0)) for h in hosts]
+        size = Size(data.draw(st.integers(1, 100)), 1000)
+        need = Need(1, data.draw(st.integers(1, 5)))
+        cells = ''.join(data.draw(st.sampled_from('aaab')) for _ in hosts)
+        found = self.search(hosts, room, need, size, cells=cells)
+        with_room = [n for n, free in enumerate(room) if free]
+        self.assertEqual(not with_room, bool(found.full))
+        if with_room:
+            self.assertIn(f'uuid-{with_room[0]}', found.aggregates)
+        self.assertLessEqual(len(found.ring), MAX_AGGREGATES)
+        self.assertTrue(found.hosts <= 1000 or len(found.ring) == 1)
