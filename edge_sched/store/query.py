@@ -17,12 +17,12 @@ its own rows and those that contain the prefixes it points at; the longest at
 each vantage is left. Every step goes by an index.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from edge_sched.client import Prefix
 from edge_sched.latency import Answer
 from edge_sched.latency import Latency
 from edge_sched.store.cache import Key
@@ -40,6 +40,10 @@ from edge_sched.store.schema import vantages
 #: ``asked`` of the rows of names; a prefix has its number.
 _NAMES = -1
 
+#: How many statements are kept, by what they are for; one takes a quarter of
+#: a look-up to make. Chosen: most requests have one or two clients.
+_SHAPES = 8
+
 #: No id of any row.
 _NONE = sa.literal(0)
 
@@ -56,7 +60,15 @@ def fetch(
         return {}
     prefixes = [client.prefix for client, _ in keys if client.prefix]
     named = [(client.name, owner) for client, owner in keys if client.name]
-    found = _Found(connection.execute(statement(prefixes, named, heard_since)))
+    values: dict[str, object] = {'heard_since': heard_since}
+    for number, prefix in enumerate(prefixes):
+        values[f'networks_{number}'] = candidates(prefix)
+        values[f'last_{number}'] = pack(prefix).last
+    if named:
+        values['names'] = sorted({name for name, _ in named})
+        values['owners'] = sorted({'', *(owner for _, owner in named)})
+    select = statement(len(prefixes), bool(named))
+    found = _Found(connection.execute(select, values))
     numbers = {prefix: number for number, prefix in enumerate(prefixes)}
     return {
         (client, owner): (
@@ -68,21 +80,17 @@ def fetch(
     }
 
 
-def statement(
-    prefixes: Sequence[Prefix],
-    named: Iterable[tuple[str, str]],
-    heard_since: float = 0.0,
-) -> sa.Select[Any]:
+@functools.lru_cache(maxsize=_SHAPES)
+def statement(prefix_count: int, has_names: bool) -> sa.Select[Any]:
     """The rows of every prefix and name, each with the oldest heartbeat.
 
-    :param prefixes: in the order that ``asked`` numbers them
-    :param named: names and the projects that ask for them; rows that
-        another project of these owns are among the result
+    Its parameters are ``heard_since``, ``networks_0`` and ``last_0`` of each
+    prefix by the number that ``asked`` has, ``names``, and the ``owners`` that
+    ask for any of them: rows that another of these owns are among the result.
     """
-    branches = [
-        _containing(number, prefix) for number, prefix in enumerate(prefixes)
-    ]
-    branches += _named(named)
+    branches = [_containing(number) for number in range(prefix_count)]
+    if has_names:
+        branches += _named()
     matches = sa.union_all(*branches).cte('matches')
     place = sa.func.row_number().over(
         partition_by=(
@@ -112,7 +120,7 @@ def statement(
     )
     owners = clients.alias('owners')
     oldest_heartbeat = sa.select(sa.func.min(heartbeats.c.beaten_at)).where(
-        heartbeats.c.beaten_at >= heard_since
+        heartbeats.c.beaten_at >= sa.bindparam('heard_since')
     )
     return (
         sa.select(
@@ -152,22 +160,19 @@ def _match(
     )
 
 
-def _containing(number: int, prefix: Prefix) -> sa.Select[Any]:
+def _containing(number: int) -> sa.Select[Any]:
     return _match(number, _NONE, _NONE, clients).where(
-        clients.c.network.in_(candidates(prefix)),
-        clients.c.last >= pack(prefix).last,
+        clients.c.network.in_(_any_of(f'networks_{number}')),
+        clients.c.last >= sa.bindparam(f'last_{number}'),
     )
 
 
-def _named(named: Iterable[tuple[str, str]]) -> list[sa.Select[Any]]:
+def _named() -> list[sa.Select[Any]]:
     """A row for each name and each prefix it points at, and their matches."""
-    pairs = list(named)
-    if not pairs:
-        return []
     owners = clients.alias('names')
     wanted = (
-        owners.c.name.in_(sorted({name for name, _ in pairs})),
-        owners.c.project_id.in_(sorted({'', *(owner for _, owner in pairs)})),
+        owners.c.name.in_(_any_of('names')),
+        owners.c.project_id.in_(_any_of('owners')),
     )
     pointers = owners.join(
         named_prefixes, named_prefixes.c.client_id == owners.c.id
@@ -191,6 +196,10 @@ def _named(named: Iterable[tuple[str, str]]) -> list[sa.Select[Any]]:
         .select_from(containing)
         .where(*wanted),
     ]
+
+
+def _any_of(parameter: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(parameter, expanding=True)
 
 
 class _Found:
