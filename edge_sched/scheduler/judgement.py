@@ -55,7 +55,10 @@ class Scores:
         hosts: Sequence[HostState],
         spots: Sequence[Spot],
         verdicts: Mapping[Spot, HostVerdict],
+        multipliers: Mapping[str, float],
     ) -> None:
+        #: Of hosts with one of their own.
+        self.multipliers = multipliers
         self._hosts = hosts
         self._spots = spots
         self._verdicts = verdicts
@@ -115,7 +118,8 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
             raise exception.NoValidHost(reason=case.refusal)
         return hosts
 
-    spots = REGION.get().world.locate(hosts, case.measured)
+    region = REGION.get()
+    spots = region.world.locate(hosts, case.measured)
     judged = judge_spots(spots, case)
     log_record(spec, case, judged)
     if not enforce:
@@ -124,7 +128,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     if not decision.any_accepted:
         raise exception.NoValidHost(reason=refusal_of(case, judged))
     verdicts = {spot: decision.verdicts[spot.chain] for spot in judged.counts}
-    SCORES.put(spec, Scores(hosts, judged.spots, verdicts))
+    SCORES.put(spec, Scores(hosts, judged.spots, verdicts, region.multipliers))
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
     return [

@@ -32,13 +32,16 @@ CONF = nova.conf.CONF
 
 ZONE_KEY = 'availability_zone'
 TENANT_KEY = 'filter_tenant_id'
+MULTIPLIER_KEY = 'edge_latency_weight_multiplier'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A host aggregate that is a site, a zone or kept for some projects.
+    """A host aggregate with metadata that matters here.
 
-    :param metadata: only the keys that make it one of these
+    It is a site, a zone, kept for some projects, or has a multiplier.
+
+    :param metadata: only the keys that say so
     """
 
     uuid: str
@@ -114,7 +117,7 @@ def _matters() -> sa.ColumnElement[bool]:
     """The metadata that says something here."""
     key = models.AggregateMetadata.key
     return sa.or_(
-        key.in_([CONF.edge_sched.site_metadata_key, ZONE_KEY]),
+        key.in_([CONF.edge_sched.site_metadata_key, ZONE_KEY, MULTIPLIER_KEY]),
         key.startswith(TENANT_KEY, autoescape=True),
     )
 

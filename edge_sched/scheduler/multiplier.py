@@ -10,25 +10,25 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The multipliers of our weighers, worked out once a request.
+"""The multipliers of our weighers, worked out once for many requests.
 
 Nova asks a weigher for its multiplier host by host, and its own weighers
-walk the aggregates of each. Here a request looks at each aggregate once and
-hangs the result on the HostState, which is made for the request.
+walk the aggregates of each. Here what they say is read with the places of the
+hosts, and a request hangs it on its HostStates.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import nova.conf
 from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
+from edge_sched.scheduler.membership import MULTIPLIER_KEY
+from edge_sched.scheduler.membership import Aggregate
+
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
-
-METADATA_KEY = 'edge_latency_weight_multiplier'
 
 #: Where the multipliers hang on a HostState. A host that no request has
 #: weighed has none of them, and its multiplier is 0.
@@ -36,62 +36,48 @@ LATENCY = 'edge_latency_weight_multiplier'
 CELL = 'edge_cell_latency_weight_multiplier'
 
 
-def hang_latency_multipliers(hosts: Sequence[HostState]) -> None:
-    """Give each host the option, or the lowest that its aggregates say.
+def multipliers_of(aggregates: Iterable[Aggregate]) -> dict[str, float]:
+    """The lowest that its aggregates say of each host, ``{'lyon-1': 30.0}``.
 
-    Once a request: a later pass, for its next server, finds them hanging.
+    Values that are no multiplier are named in one warning, and left out.
     """
-    if all(hasattr(host, LATENCY) for host in hosts):
-        return
-    default = CONF.edge_sched.latency_weight_multiplier
-    # Aggregate objects are shared by the hosts, so identity is equality.
-    aggregates = {id(a): a for host in hosts for a in host.aggregates}
-    said = _multipliers(aggregates.values(), default)
-    if not said:
-        _hang(hosts, LATENCY, default)
-        return
-    for host in hosts:
-        multipliers = [
-            said[key] for key in map(id, host.aggregates) if key in said
-        ]
-        setattr(host, LATENCY, min(multipliers, default=default))
-
-
-def hang_cell_multiplier(hosts: Sequence[HostState]) -> None:
-    """Give each host the option: a cell is no aggregate."""
-    _hang(hosts, CELL, CONF.edge_sched.cell_latency_weight_multiplier)
-
-
-def _hang(hosts: Iterable[HostState], name: str, multiplier: float) -> None:
-    for host in hosts:
-        setattr(host, name, multiplier)
-
-
-def _multipliers(
-    aggregates: Iterable[Any], default: float
-) -> dict[int, float]:
-    """What the aggregates with the key say, ``{id(aggregate): 30.0}``.
-
-    Values that are no multiplier are named in one warning, and the option
-    stands for them.
-    """
-    said = {}
+    multipliers: dict[str, float] = {}
     bad = set()
     for aggregate in aggregates:
-        text = aggregate.metadata.get(METADATA_KEY)
+        text = aggregate.metadata.get(MULTIPLIER_KEY)
         if text is None:
             continue
         multiplier = _multiplier(text)
         if multiplier is None:
             bad.add(text)
-        said[id(aggregate)] = default if multiplier is None else multiplier
+            continue
+        for host in aggregate.hosts:
+            multipliers[host] = min(
+                multiplier, multipliers.get(host, math.inf)
+            )
     if bad:
         LOG.warning(
             'Aggregate metadata %(key)s %(values)s is not a finite number of '
-            '0 or more; %(default)s is used',
-            {'key': METADATA_KEY, 'values': sorted(bad), 'default': default},
+            '0 or more, and left out',
+            {'key': MULTIPLIER_KEY, 'values': sorted(bad)},
         )
-    return said
+    return multipliers
+
+
+def hang_latency_multipliers(
+    hosts: Sequence[HostState], multipliers: Mapping[str, float]
+) -> None:
+    """Give each host its own multiplier, or else the option."""
+    default = CONF.edge_sched.latency_weight_multiplier
+    for host in hosts:
+        setattr(host, LATENCY, multipliers.get(host.host, default))
+
+
+def hang_cell_multiplier(hosts: Sequence[HostState]) -> None:
+    """Give each host the option: a cell is no aggregate."""
+    multiplier = CONF.edge_sched.cell_latency_weight_multiplier
+    for host in hosts:
+        setattr(host, CELL, multiplier)
 
 
 def _multiplier(text: str) -> float | None:

@@ -12,12 +12,14 @@
 
 """Where all hosts of Nova's region are, renewed every ``membership_ttl``."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import nova.conf
 
 from edge_sched.scheduler.atlas import Atlas
 from edge_sched.scheduler.membership import read_membership
+from edge_sched.scheduler.multiplier import multipliers_of
 from edge_sched.scheduler.places import World
 from edge_sched.scheduler.places import make_world
 from edge_sched.scheduler.renewed import Renewed
@@ -30,17 +32,23 @@ class Region(NamedTuple):
 
     :param world: the place of each host, by its name
     :param atlas: the hosts of each place, to narrow candidates by
+    :param multipliers: of hosts whose aggregates say one, ``{'lyon-1': 30.0}``
     """
 
     world: World
     atlas: Atlas
+    multipliers: Mapping[str, float]
 
 
 def load_region() -> Region:
     """Read where all hosts are."""
     membership = read_membership()
     world = make_world(membership)
-    return Region(world, Atlas(world, membership))
+    return Region(
+        world,
+        Atlas(world, membership),
+        multipliers_of(membership.aggregates),
+    )
 
 
 REGION: Renewed[Region] = Renewed(

@@ -23,6 +23,7 @@ from oslo_log import log as logging
 
 from edge_sched.scheduler import multiplier
 from edge_sched.scheduler.judgement import SCORES
+from edge_sched.scheduler.judgement import Scores
 from edge_sched.scoring import kth_best
 
 CONF = nova.conf.CONF
@@ -49,13 +50,13 @@ class _ScoreWeigher(weights.BaseHostWeigher):
         if scores:
             hosts = [weighed.obj for weighed in weighed_obj_list]
             try:
-                return self._weigh(hosts, scores.by_host)
+                return self._weigh(hosts, scores)
             except Exception:
                 LOG.exception('Could not weigh the hosts of a request')
         return [0.0] * len(weighed_obj_list)
 
     def _weigh(
-        self, hosts: Sequence[HostState], scores: Mapping[str, float]
+        self, hosts: Sequence[HostState], scores: Scores
     ) -> list[float]:
         raise NotImplementedError
 
@@ -84,11 +85,12 @@ class EdgeLatencyWeigher(_ScoreWeigher):
     """
 
     def _weigh(
-        self, hosts: Sequence[HostState], scores: Mapping[str, float]
+        self, hosts: Sequence[HostState], scores: Scores
     ) -> list[float]:
         """The scores, and the multipliers hung on the hosts."""
-        multiplier.hang_latency_multipliers(hosts)
-        return [scores.get(host.host, 0.0) for host in hosts]
+        multiplier.hang_latency_multipliers(hosts, scores.multipliers)
+        score_of = scores.by_host.get
+        return [score_of(host.host, 0.0) for host in hosts]
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option, or what the aggregates of the host say."""
@@ -108,11 +110,13 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
     """
 
     def _weigh(
-        self, hosts: Sequence[HostState], scores: Mapping[str, float]
+        self, hosts: Sequence[HostState], scores: Scores
     ) -> list[float]:
         """The worth of each host's cell."""
         multiplier.hang_cell_multiplier(hosts)
-        worth = _worth_of_cells(hosts, scores, CONF.scheduler.max_attempts)
+        worth = _worth_of_cells(
+            hosts, scores.by_host, CONF.scheduler.max_attempts
+        )
         return [worth[host.cell_uuid] for host in hosts]
 
     def weight_multiplier(self, host_state: HostState) -> float:

@@ -115,12 +115,13 @@ class MultiplierTest(MeasuredCloudTestCase):
         self.assertLanded('lyon', self.near(ALICE))
         self.set_aggregate_metadata('paris', {self.KEY: 'none'})
         self.create_servers({'edge:client': ALICE}, count=3)
-        # Weighed anew for each server, and warned of once a request.
-        self.assertEqual(1, len(self.log_lines("['none'] is not a finite")))
+        # Weighed anew for each server, and read twice: before Placement is
+        # asked, and after.
+        self.assertEqual(2, len(self.log_lines("['none'] is not a finite")))
         for value in ('nan', 'inf', '-1', 'much'):
             self.set_aggregate_metadata('paris', {self.KEY: value})
             self.assertLanded('paris', self.near(ALICE))
-            (warning,) = self.log_lines(f"['{value}'] is not a finite number")
+            warning, _ = self.log_lines(f"['{value}'] is not a finite number")
             self.assertIn(self.KEY, warning)
 
     @cloud.cloud(

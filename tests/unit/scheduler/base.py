@@ -97,7 +97,7 @@ class StagesTestCase(base.BaseTestCase):
             },
         )
         world = make_world(membership)
-        region = Region(world, Atlas(world, membership))
+        region = Region(world, Atlas(world, membership), {})
         patcher = mock.patch.object(REGION, 'get', return_value=region)
         self.region = patcher.start()
         self.addCleanup(patcher.stop)

@@ -15,15 +15,18 @@ import logging
 import types
 
 import fixtures
-from nova import objects
 from oslotest import base
 
 from edge_sched.scheduler import multiplier
+from edge_sched.scheduler.membership import MULTIPLIER_KEY
+from edge_sched.scheduler.membership import Aggregate
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
-KEY = multiplier.METADATA_KEY
-WEIGHER = EdgeLatencyWeigher()
+
+def aggregate(value: str | None, *hosts: str) -> Aggregate:
+    metadata = {} if value is None else {MULTIPLIER_KEY: value}
+    return Aggregate('uuid', metadata, hosts)
 
 
 class MultiplierTest(base.BaseTestCase):
@@ -31,51 +34,46 @@ class MultiplierTest(base.BaseTestCase):
         super().setUp()
         self.log = self.useFixture(fixtures.FakeLogger(level=logging.INFO))
 
-    def aggregate(self, value: str | None) -> objects.Aggregate:
-        metadata = {} if value is None else {KEY: value}
-        return objects.Aggregate(metadata=metadata)
-
-    def hang(self, *values: str | None) -> float:
-        host = types.SimpleNamespace(
-            aggregates=[self.aggregate(value) for value in values]
+    def said(self, *values: str | None) -> dict[str, float]:
+        """Of a host in aggregates that say so."""
+        return multiplier.multipliers_of(
+            [aggregate(value, 'lyon-1') for value in values]
         )
-        multiplier.hang_latency_multipliers([host])
-        return WEIGHER.weight_multiplier(host)
 
-    def test_option_where_no_aggregate_says_otherwise(self) -> None:
-        self.assertEqual(3000.0, self.hang())
-        self.assertEqual(3000.0, self.hang(None, None))
+    def test_no_aggregate_says_anything(self) -> None:
+        self.assertEqual({}, self.said())
+        self.assertEqual({}, self.said(None, None))
 
     def test_lowest_of_several(self) -> None:
-        self.assertEqual(2.5, self.hang('40', None, '2.5'))
-        self.assertEqual(0.0, self.hang('0'))
-        self.assertEqual(9000.0, self.hang('9000'))
+        self.assertEqual({'lyon-1': 2.5}, self.said('40', None, '2.5'))
+        self.assertEqual({'lyon-1': 0.0}, self.said('0', '1'))
+        self.assertEqual({'lyon-1': 9000.0}, self.said('9000'))
 
     def test_each_host_has_that_of_its_own_aggregates(self) -> None:
-        low, none = self.aggregate('5'), self.aggregate(None)
-        hosts = [
-            types.SimpleNamespace(aggregates=aggregates)
-            for aggregates in ([low], [none], [none, low], [])
-        ]
-        multiplier.hang_latency_multipliers(hosts)
         self.assertEqual(
-            [5.0, 3000.0, 5.0, 3000.0],
-            [WEIGHER.weight_multiplier(host) for host in hosts],
+            {'a': 5.0, 'b': 5.0, 'c': 7.0},
+            multiplier.multipliers_of(
+                [aggregate('5', 'a', 'b'), aggregate('7', 'b', 'c')]
+            ),
         )
 
-    def test_bad_value_is_named_once_and_the_option_taken(self) -> None:
+    def test_bad_values_are_named_once_and_left_out(self) -> None:
         for bad in ('nan', 'inf', '-inf', '-1', 'much', ''):
             with self.subTest(bad):
-                self.assertEqual(3000.0, self.hang(bad))
-        self.assertEqual(10.0, self.hang('nan', '10'))
-        aggregate = self.aggregate('nan')
-        hosts = [types.SimpleNamespace(aggregates=[aggregate])] * 100
-        before = self.log.output.count('is not a finite number')
-        multiplier.hang_latency_multipliers(hosts)
-        after = self.log.output.count('is not a finite number')
-        self.assertEqual(1, after - before)
+                self.assertEqual({}, self.said(bad))
+                self.assertIn(f'[{bad!r}] is not a finite', self.log.output)
+        self.assertEqual({'lyon-1': 10.0}, self.said('nan', '10', 'b', 'b'))
+        self.assertEqual(1, self.log.output.count("['b', 'nan'] is not a"))
+
+    def test_own_multipliers_hang_on_hosts_and_else_the_option(self) -> None:
+        hosts = [types.SimpleNamespace(host=name) for name in 'ab']
+        multiplier.hang_latency_multipliers(hosts, {'a': 5.0})
+        weigher = EdgeLatencyWeigher()
+        self.assertEqual(
+            [5.0, 3000.0], [weigher.weight_multiplier(host) for host in hosts]
+        )
 
     def test_host_that_was_not_weighed(self) -> None:
-        host = types.SimpleNamespace(aggregates=[])
-        self.assertEqual(0.0, WEIGHER.weight_multiplier(host))
+        host = types.SimpleNamespace(host='a')
+        self.assertEqual(0.0, EdgeLatencyWeigher().weight_multiplier(host))
         self.assertEqual(0.0, EdgeCellLatencyWeigher().weight_multiplier(host))
