@@ -10,27 +10,33 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Rows that go: purged on request, or too old. Each call needs a transaction.
+"""Rows that go: purged on request, or too old.
 
-What is too old is found without a lock and deleted piece by piece, so that
-neither other writers nor a Galera cluster choke on it. There is no index on
-``measured_at``: it would be written with every measurement, to save one scan
-in a while.
+They are found without a lock and deleted piece by piece, so that neither
+other writers nor a Galera cluster choke on it, and no statement outlasts a
+time-out however many there are. There is no index on ``measured_at``: it
+would be written with every measurement, to save one scan in a while.
 """
 
-import time
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from edge_sched.client import Client
 from edge_sched.store.ids import BATCH_VALUES
+from edge_sched.store.ids import batches
 from edge_sched.store.measurements import Key
 from edge_sched.store.measurements import chosen
 from edge_sched.store.schema import clients
 from edge_sched.store.schema import heartbeats
 from edge_sched.store.schema import latencies
 from edge_sched.store.schema import vantages
+
+T = TypeVar('T')
+
+Conditions = Sequence[sa.ColumnElement[bool]]
 
 _row = sa.select(latencies.c.client_id)
 
@@ -42,40 +48,87 @@ UNUSED: dict[sa.Table, sa.ColumnElement[bool]] = {
 }
 
 
-def purge(
+class Run(Protocol):
+    """Does some work in a transaction of its own."""
+
+    def __call__(self, work: Callable[[sa.Connection], T]) -> T: ...
+
+
+class Remover:
+    """Deletes by many short transactions."""
+
+    def __init__(self, read: Run, write: Run) -> None:
+        self._read = read
+        self._write = write
+
+    def delete(
+        self,
+        oldest: float | None = None,
+        client: Client | None = None,
+        vantage: str | None = None,
+    ) -> int:
+        """Delete the rows that meet all that is given; how many there were.
+
+        :param oldest: measured before, in UTC epoch seconds
+        :param client: of this very prefix, or of this name
+        """
+        which = self._read(
+            functools.partial(
+                _conditions, oldest=oldest, client=client, vantage=vantage
+            )
+        )
+        deleted = 0
+        keys: Sequence[Key] = [(0, 0)]
+        while keys := self._read(
+            functools.partial(_next_keys, which=which, after=keys[-1])
+        ):
+            deleted += self._write(
+                functools.partial(_delete, which=which, keys=keys)
+            )
+        return deleted
+
+    def delete_unused(self, *tables: sa.Table) -> None:
+        """Delete what has no row in tables of ``UNUSED``."""
+        for table in tables:
+            unused = self._read(functools.partial(_unused_ids, table=table))
+            for ids in batches(unused, BATCH_VALUES):
+                self._write(
+                    functools.partial(_delete_unused, table=table, ids=ids)
+                )
+
+
+def delete_old_heartbeats(connection: sa.Connection, oldest: float) -> None:
+    """Delete those of collectors that have not been at work since."""
+    connection.execute(
+        sa.delete(heartbeats).where(heartbeats.c.beaten_at < oldest)
+    )
+
+
+def _conditions(
     connection: sa.Connection,
-    *,
-    older_than_seconds: float | None = None,
-    client: Client | None = None,
-    vantage: str | None = None,
-) -> int:
-    """Delete the rows that meet every condition given; all if none is.
-
-    Prefixes and vantages that are left without a row go as well, names do
-    not.
-
-    :returns: the number of rows
-    """
-    conditions = []
-    if older_than_seconds is not None:
-        oldest = time.time() - older_than_seconds
-        conditions.append(latencies.c.measured_at < oldest)
+    oldest: float | None,
+    client: Client | None,
+    vantage: str | None,
+) -> Conditions:
+    """What a row must meet to go."""
+    found: list[sa.ColumnElement[bool]] = []
+    if oldest is not None:
+        found.append(latencies.c.measured_at < oldest)
     if client is not None:
         ids = sa.select(clients.c.id).where(*chosen(client, None))
-        conditions.append(latencies.c.client_id.in_(ids))
+        of_client = connection.scalars(ids).all()
+        found.append(latencies.c.client_id.in_(of_client))
     if vantage is not None:
         ids = sa.select(vantages.c.id).where(*chosen(None, vantage))
-        conditions.append(latencies.c.vantage_id.in_(ids))
-    purged = connection.execute(sa.delete(latencies).where(*conditions))
-    for table, is_unused in UNUSED.items():
-        connection.execute(sa.delete(table).where(is_unused))
-    return purged.rowcount
+        of_vantage = connection.scalars(ids).all()
+        found.append(latencies.c.vantage_id.in_(of_vantage))
+    return found
 
 
-def old_keys(
-    connection: sa.Connection, oldest: float, after: Key
+def _next_keys(
+    connection: sa.Connection, which: Conditions, after: Key
 ) -> list[Key]:
-    """The next rows that were measured before ``oldest``, a batch of them.
+    """The next rows that go, a batch of them.
 
     :param after: the last one of the batch before, ``(0, 0)`` at first
     """
@@ -89,7 +142,7 @@ def old_keys(
                 latencies.c.client_id > client_id,
                 latencies.c.vantage_id > vantage_id,
             ),
-            latencies.c.measured_at < oldest,
+            *which,
         )
         .order_by(latencies.c.client_id, latencies.c.vantage_id)
         .limit(BATCH_VALUES)
@@ -97,34 +150,32 @@ def old_keys(
     return [(row.client_id, row.vantage_id) for row in rows]
 
 
-def delete_old(
-    connection: sa.Connection, oldest: float, keys: Sequence[Key]
+def _delete(
+    connection: sa.Connection, which: Conditions, keys: Sequence[Key]
 ) -> int:
-    """Delete rows among these that are still as old; how many there were."""
+    """Delete rows among these that still go; how many there were.
+
+    Their prefixes go with their last row.
+    """
+    client_ids = sorted({key[0] for key in keys})
     deleted = connection.execute(
         sa.delete(latencies).where(
-            latencies.c.client_id.in_(sorted({key[0] for key in keys})),
+            latencies.c.client_id.in_(client_ids),
             latencies.c.vantage_id.in_(sorted({key[1] for key in keys})),
-            latencies.c.measured_at < oldest,
+            *which,
         )
     )
+    _delete_unused(connection, clients, client_ids)
     return deleted.rowcount
 
 
-def delete_old_heartbeats(connection: sa.Connection, oldest: float) -> None:
-    """Delete those of collectors that have not been at work since."""
-    connection.execute(
-        sa.delete(heartbeats).where(heartbeats.c.beaten_at < oldest)
-    )
-
-
-def unused_ids(connection: sa.Connection, table: sa.Table) -> Sequence[int]:
+def _unused_ids(connection: sa.Connection, table: sa.Table) -> Sequence[int]:
     """The ids in a table of ``UNUSED`` that have no row."""
     ids = sa.select(table.c.id).where(UNUSED[table]).order_by(table.c.id)
     return connection.scalars(ids).all()
 
 
-def delete_unused(
+def _delete_unused(
     connection: sa.Connection, table: sa.Table, ids: Sequence[int]
 ) -> None:
     """Delete those of these ids that still have no row."""

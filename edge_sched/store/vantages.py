@@ -106,14 +106,6 @@ def rename(
     return copied
 
 
-def delete(connection: sa.Connection, name: str) -> int:
-    """Delete a vantage and its rows; how many there were.
-
-    :raises UnknownVantageError: if it has none
-    """
-    return _delete(connection, _locked_id(connection, name))
-
-
 def _locked_id(connection: sa.Connection, name: str) -> int:
     """The id of a vantage with rows, which gets no new ones meanwhile."""
     found: int | None = connection.execute(

@@ -22,7 +22,7 @@ The tables must be there (``migrate.sync``).
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
@@ -37,19 +37,19 @@ from edge_sched.store import heartbeat
 from edge_sched.store import measurements
 from edge_sched.store import named
 from edge_sched.store import retention
+from edge_sched.store import schema
 from edge_sched.store import vantages
 from edge_sched.store.candidates import Candidate
 from edge_sched.store.engine import Database
 from edge_sched.store.errors import StoreUnavailableError
-from edge_sched.store.ids import BATCH_VALUES
-from edge_sched.store.ids import batches
-from edge_sched.store.measurements import Key
 from edge_sched.store.measurements import Recorded
 from edge_sched.store.measurements import Stored
 from edge_sched.store.measurements import StoredLatency
 from edge_sched.store.named import NamedClient
 from edge_sched.store.reasons import reason
+from edge_sched.store.retention import Remover
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.vantages import UnknownVantageError
 from edge_sched.store.vantages import Vantage
 
 T = TypeVar('T')
@@ -67,13 +67,14 @@ _COLLISIONS = (
 class Writer:
     """Each method is one transaction, tried again if another writer won.
 
-    ``retain`` alone is several. All of them raise ``StoreUnavailableError``
+    Those that delete are several. All of them raise ``StoreUnavailableError``
     if the database does not do what it should, in which case nothing was
-    written.
+    written, but for what was deleted before.
     """
 
     def __init__(self, settings: StoreSettings) -> None:
         self._database = Database(settings, 'write')
+        self._remover = Remover(self._read, self._write)
 
     def __enter__(self) -> Self:
         return self
@@ -139,28 +140,9 @@ class Writer:
         :returns: the number of rows
         """
         oldest = time.time() - older_than_seconds
-        deleted = 0
-        keys: Sequence[Key] = [(0, 0)]
-        while keys := self._read(
-            functools.partial(
-                retention.old_keys, oldest=oldest, after=keys[-1]
-            )
-        ):
-            deleted += self._write(
-                functools.partial(
-                    retention.delete_old, oldest=oldest, keys=keys
-                )
-            )
-        for table in retention.UNUSED:
-            unused = self._read(
-                functools.partial(retention.unused_ids, table=table)
-            )
-            for ids in batches(unused, BATCH_VALUES):
-                self._write(
-                    functools.partial(
-                        retention.delete_unused, table=table, ids=ids
-                    )
-                )
+        deleted = self._remover.delete(oldest)
+        # A writer may have left some behind.
+        self._remover.delete_unused(*retention.UNUSED)
         self._write(
             functools.partial(retention.delete_old_heartbeats, oldest=oldest)
         )
@@ -187,16 +169,17 @@ class Writer:
     ) -> int:
         """Delete the rows that meet every condition given; all if none is.
 
+        Prefixes and vantages that are left without a row go as well, names do
+        not. Many transactions; one that fails leaves the rest.
+
         :returns: the number of rows
         """
-        return self._write(
-            lambda connection: retention.purge(
-                connection,
-                older_than_seconds=older_than_seconds,
-                client=client,
-                vantage=vantage,
-            )
-        )
+        oldest = None
+        if older_than_seconds is not None:
+            oldest = time.time() - older_than_seconds
+        deleted = self._remover.delete(oldest, client, vantage)
+        self._remover.delete_unused(schema.vantages)
+        return deleted
 
     def set_client(
         self,
@@ -256,7 +239,10 @@ class Writer:
 
         :raises UnknownVantageError: if it has none
         """
-        return self._write(functools.partial(vantages.delete, name=name))
+        deleted = self.purge(vantage=name)
+        if not deleted:
+            raise UnknownVantageError(name)
+        return deleted
 
     def list_candidates(self, vantage: str) -> list[Candidate]:
         """Every prefix that could be probed from a site, in no order."""

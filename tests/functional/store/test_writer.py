@@ -14,6 +14,7 @@
 
 import time
 
+import fixtures
 import sqlalchemy as sa
 
 from edge_sched.client import parse_client
@@ -260,6 +261,28 @@ class WriterTests:
             self.assertEqual(clients, self._count('edge_clients'), chosen)
             self.assertEqual(vantages, self._count('edge_vantages'), chosen)
             self.assertTrue(self.look_up('car', project='p1')[0].known)
+
+    def test_purge_takes_many_short_transactions(self):
+        self.useFixture(
+            fixtures.MockPatch('edge_sched.store.retention.BATCH_VALUES', 7)
+        )
+        self.store(
+            *(
+                base.row(f'v{vantage}', f'10.0.{number}.0/24', 1.0)
+                for number in range(10)
+                for vantage in range(3)
+            )
+        )
+        statements = base.Statements(self)
+        self.assertEqual(30, self.writer.purge())
+        deletes = [
+            text
+            for text in statements.texts
+            if 'FROM edge_latencies W' in text and 'DELETE' in text
+        ]
+        self.assertGreaterEqual(len(deletes), 30 // 9)
+        self.assertEqual(0, self._count('edge_clients'))
+        self.assertEqual(0, self._count('edge_vantages'))
 
     def test_writers_at_once_do_each_other_no_harm(self):
         def write(number):
