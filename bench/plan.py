@@ -92,11 +92,6 @@ class Plan:
         sites = [each for each in self.aggregates if 'edge:site' in each[1]]
         return dataclasses.replace(self, aggregates=sites)
 
-    def shuffled(self, seed: int = 1) -> 'Plan':
-        """The same hosts, installed in any order."""
-        hosts = random.Random(seed).sample(self.hosts, len(self.hosts))
-        return dataclasses.replace(self, hosts=hosts)
-
 
 def make_plan(count: int, site_hosts: int) -> Plan:
     """Hosts at sites of equal size, installed site by site."""

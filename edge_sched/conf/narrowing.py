@@ -29,7 +29,7 @@ Whether Placement is asked for the hosts of the nearest sites only.
 
 Placement hands the scheduler at most ``[scheduler] max_placement_results``
 hosts, in an order that knows no distance. In a larger cloud the nearest hosts
-are mostly not among them, so that even a required budget may fail although a
+are among them by chance, so that even a required budget may fail although a
 site within it has room. Narrowed requests are offered the nearest sites with
 room instead, and are several times cheaper for Placement and the scheduler.
 

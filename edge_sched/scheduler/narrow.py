@@ -14,7 +14,7 @@
 
 Placement hands out ``[scheduler] max_placement_results`` hosts, by default
 1000 and in an order that knows no distance. In a cloud of more hosts the
-nearest are mostly not among them, and no filter or weigher could bring them
+nearest are among them by chance, and no filter or weigher could bring them
 back; and each host that is handed out costs the scheduler time.
 """
 
