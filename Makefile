@@ -40,7 +40,7 @@ help:
 	@echo 'make bench       what the plug-in costs and how well it chooses, by size; hours.'
 	@echo '                 BENCHES=NAME takes one; EDGE_SCHED_DATASETS=FOLDER has matrices'
 	@echo 'make bench-short  the ratios that every change is held to, in minutes'
-	@echo 'make bench-page  all of it, and the page of the documentation anew'
+	@echo 'make bench-page  the same, and its part of the documentation anew'
 	@echo 'make bench-measuring  cost of a prober and of a collector'
 	@echo 'make docs        documentation and release notes, as HTML'
 	@echo 'make venv        only the environment'
@@ -122,7 +122,7 @@ bench-short: $(FOR_TESTS)
 	$(BIN)/python -m bench --short $(BENCHES)
 
 bench-page: $(FOR_BENCH)
-	$(BIN)/python -m bench --page doc/source/contributor/benchmarks.md
+	$(BIN)/python -m bench --page doc/source/contributor/benchmarks $(BENCHES)
 
 .PHONY: bench-measuring
 bench-measuring: $(FOR_TESTS)

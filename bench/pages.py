@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Sections as Markdown: on the terminal, and as a page of the guide."""
+"""Sections as Markdown: on the terminal, and as parts of a page."""
 
 import pathlib
 import re
@@ -65,23 +65,25 @@ def checks(of_section: Sequence[Check]) -> str:
     return report.table(rows)
 
 
-def write_page(
-    path: pathlib.Path, introduction: str, sections: Sequence[Section]
+def write_part(
+    folder: pathlib.Path, name: str, sections: Sequence[Section], end: str
 ) -> None:
-    """Write a page and its plots, which go into a folder of its name.
+    """Write what one module has found, and its plots.
 
-    :param path: ``doc/source/contributor/benchmarks.md``
+    It is to be included by a page beside the folder.
+
+    :param folder: ``doc/source/contributor/benchmarks``
+    :param end: the last line
     """
-    plots = path.with_suffix('')
-    plots.mkdir(exist_ok=True)
-    parts = [introduction]
+    folder.mkdir(exist_ok=True)
+    parts = []
     for section in sections:
         parts.append(markdown(section))
         for growth in section.growths:
-            name = re.sub(r'\W+', '-', growth.title.lower()) + '.svg'
-            _plot(growth, plots / name)
-            parts.append(f'![{growth.title}]({plots.name}/{name})')
-    path.write_text('\n\n'.join(parts) + '\n')
+            plot = re.sub(r'\W+', '-', growth.title.lower()) + '.svg'
+            _plot(growth, folder / plot)
+            parts.append(f'![{growth.title}]({folder.name}/{plot})')
+    (folder / f'{name}.md').write_text('\n\n'.join([*parts, end]) + '\n')
 
 
 def _plot(growth: Growth, path: pathlib.Path) -> None:

@@ -18,6 +18,7 @@ to when the chosen hosts are claimed.
 
 import contextlib
 import dataclasses
+import gc
 import json
 import logging
 import time
@@ -84,6 +85,7 @@ class Turn:
     :param servers: UUIDs of those that were placed there
     :param reason: why it was refused
     :param cpu_seconds: of the process, Placement included
+    :param collections: full garbage collections meanwhile
     :param plugin_cpu_seconds: what of them each plug-in of Nova's lists took,
         with what Nova does for it, ``{'RAMWeigher': 0.006}``
     :param record: the decision record, if there is one
@@ -94,6 +96,7 @@ class Turn:
     reason: str
     cpu_seconds: float
     wall_seconds: float
+    collections: int
     plugin_cpu_seconds: Mapping[str, float]
     record: Mapping[str, Any]
 
@@ -149,6 +152,7 @@ class Scheduler:
             ),
             _recorded() as records,
         ):
+            collections = _full_collections()
             cpu, wall = time.process_time(), time.perf_counter()
             try:
                 selections = self._manager.select_destinations(
@@ -169,6 +173,7 @@ class Scheduler:
             reason=reason,
             cpu_seconds=cpu,
             wall_seconds=wall,
+            collections=_full_collections() - collections,
             plugin_cpu_seconds={
                 name: seconds
                 for each in self._clocked
@@ -187,6 +192,11 @@ class Scheduler:
             CONF.set_override(name, value, group)
         for group in _GROUPS:
             dict(CONF[group])
+
+
+def _full_collections() -> int:
+    collections: int = gc.get_stats()[-1]['collections']
+    return collections
 
 
 def _options(

@@ -51,6 +51,8 @@ CLIENTS = 60
 BUDGET_MS = 200
 
 WALL = 'wall'
+#: How many full garbage collections there were.
+COLLECTIONS = 'full collections'
 #: How many hosts our filter was given, and how many rings were asked.
 HOSTS = 'hosts'
 PROBES = 'probes'
@@ -160,6 +162,7 @@ def figures(name: str, turn: Turn) -> Round:
     return {
         name: turn.cpu_seconds,
         _key(name, WALL): turn.wall_seconds,
+        _key(name, COLLECTIONS): turn.collections,
         _key(name, HOSTS): sum(turn.record.get('hosts', {}).values()),
         _key(name, PROBES): turn.record.get('narrowed', {}).get('probes', 0),
         **{

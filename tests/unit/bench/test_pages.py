@@ -60,17 +60,18 @@ class PagesTestCase(unittest.TestCase):
             self.assertEqual(1, pages.show([Section('B', 'b', [GOOD, BAD])]))
         self.assertIn('Missed: throughput is 0.5, >= 0.85', out.getvalue())
 
-    def test_page_has_sections_and_plots(self):
+    def test_part_has_sections_and_plots(self):
         growth = Growth('How it grows', 'x', 'y', {'a': [(1, 1), (10, 2)]})
         section = Section('Cost', 'Measured.', [GOOD], [growth])
         with tempfile.TemporaryDirectory() as folder:
-            page = pathlib.Path(folder, 'page.md')
+            parts = pathlib.Path(folder, 'page')
             try:
-                pages.write_page(page, '# Title', [section])
+                pages.write_part(parts, 'cost', [section], 'The end.')
             except ImportError as error:
                 self.skipTest(f'no matplotlib: {error}')
-            text = page.read_text()
-            plot = pathlib.Path(folder, 'page', 'how-it-grows.svg')
-            self.assertIn('<svg', plot.read_text())
-        self.assertTrue(text.startswith('# Title\n\n## Cost\n\nMeasured.'))
+            text = pathlib.Path(parts, 'cost.md').read_text()
+            plot = pathlib.Path(parts, 'how-it-grows.svg').read_text()
+        self.assertIn('<svg', plot)
+        self.assertTrue(text.startswith('## Cost\n\nMeasured.'))
         self.assertIn('![How it grows](page/how-it-grows.svg)', text)
+        self.assertTrue(text.endswith('\nThe end.\n'))

@@ -22,6 +22,7 @@ TURN = Turn(
     servers=['5c9f'],
     reason='',
     cpu_seconds=0.8,
+    collections=2,
     wall_seconds=1.5,
     plugin_cpu_seconds={
         'edge_latency': 0.001,
@@ -50,12 +51,15 @@ class FiguresTestCase(unittest.TestCase):
         self.assertAlmostEqual(0.01, self.figure(TURN, turns.OURS))
         self.assertEqual(0.0005, self.figure(TURN, turns.BARE))
 
+    def test_collections(self):
+        self.assertEqual(2, self.figure(TURN, turns.COLLECTIONS))
+
     def test_record_is_read(self):
         self.assertEqual(7, self.figure(TURN, turns.HOSTS))
         self.assertEqual(2, self.figure(TURN, turns.PROBES))
 
     def test_scheduler_without_ours_has_no_record(self):
-        stock = Turn(['host-1'], ['5c9f'], '', 0.8, 1.5, {}, {})
+        stock = Turn(['host-1'], ['5c9f'], '', 0.8, 1.5, 0, {}, {})
         self.assertEqual(0, self.figure(stock, turns.HOSTS))
         self.assertEqual(0, self.figure(stock, turns.PROBES))
         self.assertEqual(0, self.figure(stock, turns.OURS))

@@ -1,0 +1,99 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""All benchmarks, one after the other, and the page that tells of them.
+
+    usage: python -m bench [--short] [--page FOLDER] [NAME...]
+
+The exit status is 1 if a target is missed. With ``--short`` they take minutes
+instead of hours and judge ratios only. ``--page`` writes the figures, with
+plots of how they grow, as parts of a page of the documentation.
+"""
+
+import argparse
+import concurrent.futures
+import datetime
+import importlib
+import multiprocessing
+import os
+import pathlib
+import platform
+from collections.abc import Sequence
+
+from bench.pages import judge
+from bench.pages import markdown
+from bench.pages import write_part
+from bench.result import Section
+
+#: Modules with ``sections(options)``, in the order of the page.
+SUITE = (
+    'scheduler_pass',
+    'request_share',
+    'select_destinations',
+    'right_site',
+    'whereabouts',
+    'threads',
+    'store_size',
+    'quality',
+)
+
+#: Of the short form, which is for every change.
+SHORT = (
+    'scheduler_pass',
+    'request_share',
+    'select_destinations',
+    'right_site',
+    'store_size',
+)
+
+
+def run_apart(module: str, options: argparse.Namespace) -> list[Section]:
+    """Run a module of the suite in a process of its own.
+
+    Each configures Nova in its own way, and leaves a heap behind.
+    """
+    with concurrent.futures.ProcessPoolExecutor(
+        1, multiprocessing.get_context('spawn')
+    ) as pool:
+        return pool.submit(_run, module, options).result()
+
+
+def _run(module: str, options: argparse.Namespace) -> list[Section]:
+    found: list[Section] = importlib.import_module(module).sections(options)
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run, print, judge, and write the page if asked."""
+    parser = argparse.ArgumentParser(prog='python -m bench')
+    parser.add_argument('--short', action='store_true')
+    parser.add_argument('--page', type=pathlib.Path)
+    parser.add_argument('names', nargs='*', choices=[[], *SUITE])
+    options = parser.parse_args(arguments)
+    names = options.names or (SHORT if options.short else SUITE)
+    sections: list[Section] = []
+    for name in names:
+        found = run_apart(f'bench.{name}', options)
+        for section in found:
+            print(markdown(section), end='\n\n', flush=True)
+        if options.page:
+            write_part(options.page, name, found, _when_and_where())
+        sections += found
+    return judge(sections)
+
+
+def _when_and_where() -> str:
+    today = datetime.datetime.now(datetime.UTC).date()
+    return (
+        f'*{today}, {os.cpu_count()} cores ({platform.machine()}), '
+        f'Python {platform.python_version()}*'
+    )

@@ -1,0 +1,31 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import argparse
+import os
+import unittest
+
+from bench import suite
+from bench.result import Section
+
+
+def sections(options):
+    return [Section('Where', f'{options.short} {os.getpid()}')]
+
+
+class RunApartTestCase(unittest.TestCase):
+    def test_each_module_runs_in_a_process_of_its_own(self):
+        options = argparse.Namespace(short=True)
+        (section,) = suite.run_apart(__name__, options)
+        short, process = section.text.split()
+        self.assertEqual('True', short)
+        self.assertNotEqual(f'{os.getpid()}', process)
