@@ -32,6 +32,11 @@ def show(sections: Sequence[Section]) -> int:
     return judge(sections)
 
 
+def all_hold(sections: Sequence[Section]) -> bool:
+    """Whether every target is met."""
+    return all(check.holds for each in sections for check in each.checks)
+
+
 def judge(sections: Sequence[Section]) -> int:
     """Print what was missed; the exit status is 1 if anything was."""
     missed = [c for s in sections for c in s.checks if not c.holds]

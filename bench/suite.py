@@ -15,8 +15,9 @@
     usage: python -m bench [--short] [--page FOLDER] [NAME...]
 
 The exit status is 1 if a target is missed. With ``--short`` they take minutes
-instead of hours and judge ratios only. ``--page`` writes the figures, with
-plots of how they grow, as parts of a page of the documentation.
+instead of hours, judge ratios only, and run once more before they miss one.
+``--page`` writes the figures, with plots of how they grow, as parts of a page
+of the documentation.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import pathlib
 import platform
 from collections.abc import Sequence
 
+from bench.pages import all_hold
 from bench.pages import judge
 from bench.pages import markdown
 from bench.pages import write_part
@@ -83,6 +85,10 @@ def main(arguments: Sequence[str]) -> int:
     sections: list[Section] = []
     for name in names:
         found = run_apart(f'bench.{name}', options)
+        if options.short and not all_hold(found):
+            # A busy machine moves a ratio by some percent in so few rounds.
+            print(f'Once more: {name}', flush=True)
+            found = run_apart(f'bench.{name}', options)
         for section in found:
             print(markdown(section), end='\n\n', flush=True)
         if options.page:

@@ -32,6 +32,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from unittest import mock
 
+import nova.conf
 import sqlalchemy as sa
 from nova import context as nova_context
 from nova.db.api import api as api_db
@@ -52,6 +53,8 @@ from edge_sched.scheduler import narrow
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.region import load_region
 from edge_sched.scheduler.request_filter import edge_latency
+
+CONF = nova.conf.CONF
 
 SIZES = (1000, 10_000, 100_000)
 SHORT_SIZES = (1000, 10_000)
@@ -96,6 +99,7 @@ def measure_here(hosts: int) -> Figures:
     """Measure in this process, which should do nothing else."""
     with tempfile.TemporaryDirectory() as folder:
         configure(folder)
+        CONF.set_override('narrow_candidates', 'always', 'edge_sched')
         sites = _write(hosts)
         store.fill(f'{folder}/latency.sqlite', sites[:MEASURED_SITES])
         # What is imported and pooled at the first time is not counted.

@@ -101,14 +101,17 @@ def find_room(
     together. If it cannot be told where there is room, or no longer, the
     nearest that may have some are asked for.
 
-    A query for one cell spares Nova all others. So the nearest sites of one
-    cell are asked first if there are too few of them for a ring. With room
-    enough they are, and others of their cell are for what is left to chance.
+    A query for one cell spares Nova all others. So where a ring would have
+    sites of two, those that come before any of another cell are asked first.
+    If they have room enough, others of their cell fill the ring up: a site
+    may be down as a whole.
     """
     found = _Found(size, need, count_room)
     offers = iter(offers)
     near = list(itertools.islice(offers, MAX_AGGREGATES))
     nearest = nearest_of_one_cell(near, size.first)
+    if hosts_of(nearest) < need.enough:
+        nearest = ()
     others = itertools.chain(near[len(nearest) :], offers)
     to_come = itertools.chain(
         [nearest] if nearest else [], rings(others, size.first)

@@ -47,6 +47,8 @@ config_generator_config_file = '../../etc/edge_sched/config-generator.conf'
 sample_config_basename = '_static/edge_sched'
 
 master_doc = 'index'
+# Parts of a page, which has them included.
+exclude_patterns = ['contributor/benchmarks']
 html_static_path = ['_static']
 pygments_style = 'native'
 add_module_names = False

@@ -20,11 +20,15 @@ from demo import sample
 from demo.expect import expect
 from demo.story import Request
 from demo.story import hints_for
+from tests.cloud.computes import EdgeHostDriver
 from tests.cloud.expected import MEASURED
 from tests.cloud.expected import PlacedTestCase
+from tests.cloud.expected import expected
+from tests.cloud.expected import site_for
 from tests.cloud.sites import CELLS
 from tests.cloud.sites import HOSTS_PER_SITE
 from tests.cloud.sites import SITES
+from tests.cloud.sites import hosts_of
 
 ALICE = '203.0.113.7'
 
@@ -83,6 +87,60 @@ class DemoTestCase(PlacedTestCase):
             self.addCleanup(self.delete_server, server)
         self.assertEqual(request.count, len(servers))
         return servers
+
+
+class NarrowedTestCase(PlacedTestCase):
+    """Placement is asked for the nearest sites with room, as in a large cloud.
+
+    Real workers ask a real Placement twice: for room, and for the request.
+    """
+
+    NARROWED = {'edge_sched': {'narrow_candidates': 'always', 'ring_hosts': 1}}
+
+    def test_nearest_site_until_it_is_full(self):
+        nearest = site_for(ALICE)
+        with self.cloud.scheduler(self.NARROWED):
+            server = self.near(ALICE)
+            self.assertLanded(nearest, server)
+            self.assertNarrowed(server)
+            self.delete_server(server)
+            self.fill(nearest)
+            another = self.near(ALICE)
+            self.assertEqual('ACTIVE', another.status, another.fault)
+            self.assertNotEqual(nearest, self.site_of(another))
+            self.assertNarrowed(another)
+
+    def test_refusals_and_moves(self):
+        with self.cloud.scheduler(self.NARROWED):
+            for budget_ms in (1, 12):
+                self.assertPlaced(
+                    expected(ALICE, budget_ms), self.near(ALICE, budget_ms)
+                )
+            server = self.near(ALICE)
+            cell = self.cell_of(server)
+            self.live_migrate(server)
+            self.assertPlaced(expected(ALICE, cell=cell), server)
+            self.assertNarrowed(server)
+
+    def assertNarrowed(self, server: Server) -> None:
+        narrowed = self.decided(server)[-1].record['narrowed']
+        self.assertGreaterEqual(narrowed['probes'], 1)
+        self.assertGreaterEqual(narrowed['sites'], 1)
+
+    def fill(self, site: str) -> None:
+        """Take the memory of all hosts of a site, which have no servers."""
+        whole = self.admin.compute.create_flavor(
+            name=f'whole-{site}',
+            ram=EdgeHostDriver.memory_mb,
+            vcpus=1,
+            disk=1,
+        )
+        self.addCleanup(self.admin.compute.delete_flavor, whole)
+        for host in hosts_of(site):
+            filler = self.create_server(
+                f'filler-{host}', whole.name, by=self.admin, host=host
+            )
+            self.assertEqual('ACTIVE', filler.status, filler.fault)
 
 
 class OwnerTestCase(PlacedTestCase):

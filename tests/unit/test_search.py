@@ -168,6 +168,11 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([4] * 5, room, Need(1, 3), cells='abbaa')
         self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
 
+    def test_nearest_of_one_cell_are_too_few_for_the_request(self) -> None:
+        found = self.search([4] * 5, [4] * 5, Need(5, 7), cells='abbaa')
+        self.assertEqual(1, found.probes)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+
     def test_nearest_of_one_cell_that_cannot_be_asked(self) -> None:
         found = self.search([4] * 4, [None, 4, 4, 4], cells='abaa')
         self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)

@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Placement over a real socket: what it answers, and if it does not."""
+
+import http.server
+import json
+import socket
+import threading
+
+import nova.conf
+from oslo_config import fixture as config_fixture
+from oslotest import base
+
+from edge_sched.scheduler import room
+
+ANSWERS: dict[str, tuple[int, object]] = {
+    'in:known': (200, {'resource_providers': [{}, {}]}),
+    'in:refused': (400, {'errors': [{'detail': 'Unknown microversion'}]}),
+    'in:broken': (503, 'no database'),
+}
+
+
+class Placement(http.server.BaseHTTPRequestHandler):
+    """Answers by the ``member_of`` that it is asked for."""
+
+    def do_GET(self) -> None:
+        status, body = ANSWERS[self.path.partition('member_of=')[2]]
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header('Content-Type', 'application/json')
+        self.send_header('Content-Length', str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *arguments: object) -> None:
+        """Nothing on standard error."""
+
+
+class RoomTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        self.conf.config(group='edge_sched', ring_timeout=1)
+
+    def talk_to(self, port: int) -> None:
+        """Have Placement be at a port of this host."""
+        self.conf.config(
+            group='placement',
+            auth_type='none',
+            endpoint_override=f'http://127.0.0.1:{port}',
+        )
+        room._client.cache_clear()
+        self.addCleanup(room._client.cache_clear)
+
+    def serve(self) -> None:
+        server = http.server.HTTPServer(('127.0.0.1', 0), Placement)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        self.talk_to(server.server_port)
+
+    def test_answer(self) -> None:
+        self.serve()
+        self.assertEqual(2, room.providers_in(['known']))
+
+    def test_refused_query_says_what_was_answered(self) -> None:
+        self.serve()
+        for aggregate, words in (
+            ('refused', '400 .*Unknown microversion'),
+            ('broken', '503 .*no database'),
+        ):
+            self.assertRaisesRegex(
+                room.RefusedQueryError, words, room.providers_in, [aggregate]
+            )
+
+    def test_server_that_listens_and_never_answers(self) -> None:
+        # The kernel accepts for it, as for a server that hangs.
+        with socket.create_server(('127.0.0.1', 0)) as silent:
+            self.talk_to(silent.getsockname()[1])
+            self.assertIsNone(room.providers_in(['known']))
+
+    def test_nobody_listens(self) -> None:
+        with socket.create_server(('127.0.0.1', 0)) as gone:
+            port = gone.getsockname()[1]
+        self.talk_to(port)
+        self.assertIsNone(room.providers_in(['known']))
+
+    def test_shorter_bound_of_nova_holds(self) -> None:
+        self.conf.config(group='edge_sched', ring_timeout=5.0)
+        self.talk_to(1)
+        self.assertEqual(5.0, room._client()._client.session.timeout)
+        self.conf.config(group='placement', timeout=2)
+        room._client.cache_clear()
+        self.assertEqual(2, room._client()._client.session.timeout)
