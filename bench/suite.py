@@ -87,14 +87,19 @@ def main(arguments: Sequence[str]) -> int:
         found = run_apart(f'bench.{name}', options)
         if options.short and not all_hold(found):
             # A busy machine moves a ratio by some percent in so few rounds.
+            _print(found)
             print(f'Once more: {name}', flush=True)
             found = run_apart(f'bench.{name}', options)
-        for section in found:
-            print(markdown(section), end='\n\n', flush=True)
-        if options.page:
+        _print(found)
+        if options.page and any(section.checks for section in found):
             write_part(options.page, name, found, _when_and_where())
         sections += found
     return judge(sections)
+
+
+def _print(sections: Sequence[Section]) -> None:
+    for section in sections:
+        print(markdown(section), end='\n\n', flush=True)
 
 
 def _when_and_where() -> str:

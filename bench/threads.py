@@ -201,7 +201,9 @@ def _section(rounds: Sequence[Round], hosts: int) -> Section:
     return Section(
         f'{THREADS} threads at once',
         f'Requests at once, on {hosts} hosts each; medians of {len(rounds)} '
-        'rounds in which all take turns.\n\n' + report.table(rows),
+        'rounds in which all take turns. With a `store_timeout` of '
+        f'{PATIENCE_SECONDS} s: the thread that asks the store waits for the '
+        'core as all others do.\n\n' + report.table(rows),
         [
             Check(f'throughput, {name}', throughput[name], TARGET, False)
             for name in (CACHED, COLD)

@@ -26,8 +26,7 @@ from edge_sched.rings import Offer
 from edge_sched.rings import Ring
 from edge_sched.rings import first_part
 from edge_sched.rings import hosts_of
-from edge_sched.rings import nearest_of_one_cell
-from edge_sched.rings import others_of_its_cell
+from edge_sched.rings import of_one_cell
 from edge_sched.rings import parts
 from edge_sched.rings import rings
 from edge_sched.rings import sites_of
@@ -91,9 +90,16 @@ class Search:
 #: cannot be told, or not in time.
 CountRoom = Callable[[Ring], int | None]
 
+#: How many hosts of a ring in one cell are up, as far as that can be told.
+CountUp = Callable[[Ring], int]
+
 
 def find_room(
-    offers: Iterable[Offer], size: Size, need: Need, count_room: CountRoom
+    offers: Iterable[Offer],
+    size: Size,
+    need: Need,
+    count_room: CountRoom,
+    count_up: CountUp,
 ) -> Search:
     """Go outwards until enough hosts have room.
 
@@ -101,17 +107,23 @@ def find_room(
     together. If it cannot be told where there is room, or no longer, the
     nearest that may have some are asked for.
 
-    A query for one cell spares Nova all others. So where a ring would have
-    sites of two, those that come before any of another cell are asked first.
-    If they have room enough, others of their cell fill the ring up: a site
-    may be down as a whole.
+    A query for one cell spares Nova all others. So where the first ring would
+    have sites of two, the nearest ones of one cell are asked first, if enough
+    of their hosts are up. With room enough they are asked for, and others of
+    their cell that are not much farther fill the ring up.
     """
     found = _Found(size, need, count_room)
     offers = iter(offers)
     near = list(itertools.islice(offers, MAX_AGGREGATES))
-    nearest = nearest_of_one_cell(near, size.first)
-    if hosts_of(nearest) < need.enough:
-        nearest = ()
+    nearest: Ring = ()
+    one_cell = of_one_cell(near, size.first)
+    if (
+        one_cell
+        and one_cell.hosts <= size.most
+        and hosts_of(one_cell.nearest) >= need.enough
+        and count_up(one_cell.nearest) >= need.enough
+    ):
+        nearest = one_cell.nearest
     others = itertools.chain(near[len(nearest) :], offers)
     to_come = itertools.chain(
         [nearest] if nearest else [], rings(others, size.first)
@@ -123,8 +135,8 @@ def find_room(
             known = itertools.takewhile(lambda r: r is not EVERYTHING, to_come)
             return found.with_untold([ring, *known])
         if found.is_enough:
-            if ring is nearest:
-                found.add_untold(others_of_its_cell(nearest, near, size.first))
+            if one_cell and ring is nearest:
+                found.add_untold(one_cell.others)
             break
     return found.all_told()
 

@@ -109,7 +109,10 @@ class List(lister.Lister):
 
 
 class Purge(command.Command):
-    """Delete measurements; names and what they point at stay."""
+    """Delete measurements; names and what they point at stay.
+
+    Piece by piece: what an error leaves is deleted by the next call.
+    """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

@@ -59,7 +59,7 @@ class Atlas:
             for host, cell_uuid in membership.cell_of.items()
         }
         self._spot_of = spot_of
-        #: Of aggregates that are a site, a zone or kept for some projects.
+        #: Of aggregates with metadata that matters, sites and others.
         self.hosts_in: Mapping[str, frozenset[str]] = {
             aggregate.uuid: frozenset(aggregate.hosts) & spot_of.keys()
             for aggregate in membership.aggregates

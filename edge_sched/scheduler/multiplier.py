@@ -39,8 +39,10 @@ CELL = 'edge_cell_latency_weight_multiplier'
 def multipliers_of(aggregates: Iterable[Aggregate]) -> dict[str, float]:
     """The lowest that its aggregates say of each host, ``{'lyon-1': 30.0}``.
 
-    Values that are no multiplier are named in one warning, and left out.
+    Values that are no multiplier are named in one warning, and the option
+    stands for them.
     """
+    default = CONF.edge_sched.latency_weight_multiplier
     multipliers: dict[str, float] = {}
     bad = set()
     for aggregate in aggregates:
@@ -50,7 +52,7 @@ def multipliers_of(aggregates: Iterable[Aggregate]) -> dict[str, float]:
         multiplier = _multiplier(text)
         if multiplier is None:
             bad.add(text)
-            continue
+            multiplier = default
         for host in aggregate.hosts:
             multipliers[host] = min(
                 multiplier, multipliers.get(host, math.inf)
@@ -58,8 +60,12 @@ def multipliers_of(aggregates: Iterable[Aggregate]) -> dict[str, float]:
     if bad:
         LOG.warning(
             'Aggregate metadata %(key)s %(values)s is not a finite number of '
-            '0 or more, and left out',
-            {'key': MULTIPLIER_KEY, 'values': sorted(bad)},
+            '0 or more; %(default)s is used',
+            {
+                'key': MULTIPLIER_KEY,
+                'values': sorted(bad),
+                'default': default,
+            },
         )
     return multipliers
 

@@ -20,9 +20,8 @@ back; and each host that is handed out costs the scheduler time.
 
 import dataclasses
 import itertools
-import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import nova.conf
 from nova import context as nova_context
@@ -30,24 +29,23 @@ from nova import objects
 from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
 
-from edge_sched.conf.policy import policy_of
-from edge_sched.decision import HostVerdict
-from edge_sched.decision import decide
 from edge_sched.rings import MAX_AGGREGATES
 from edge_sched.rings import Offer
 from edge_sched.rings import Ring
-from edge_sched.scheduler.atlas import Area
+from edge_sched.scheduler import cell as cells
 from edge_sched.scheduler.atlas import Atlas
 from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.judgement import Judged
 from edge_sched.scheduler.judgement import judge_spots
 from edge_sched.scheduler.judgement import refusal_of
 from edge_sched.scheduler.judgement import refusal_of_full
-from edge_sched.scheduler.places import Spot
+from edge_sched.scheduler.nearest import nearest_first
+from edge_sched.scheduler.nearest import offers_of
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import field_of
 from edge_sched.scheduler.request import is_evacuation
+from edge_sched.scheduler.request import source_cell
 from edge_sched.scheduler.room import RefusedQueryError
 from edge_sched.scheduler.room import Room
 from edge_sched.scheduler.room import providers_in
@@ -57,16 +55,12 @@ from edge_sched.search import Need
 from edge_sched.search import Search
 from edge_sched.search import Size
 from edge_sched.search import find_room
-from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
 _NOBODY: frozenset[str] = frozenset()
-
-#: Where nothing was measured from.
-_NOWHERE: Chain = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,7 +96,11 @@ def narrow(
     if not measured or not _is_large(atlas) or _may_be_evacuation(spec, case):
         return case
     terms = Terms.of(spec, atlas)
-    offers = _offers(_nearest_first(case, atlas, measured), terms)
+    offers = offers_of(
+        nearest_first(case, atlas, measured),
+        terms,
+        free_to_choose_cell=source_cell(spec) is None,
+    )
     nearest = next(offers, None)
     if nearest is None:
         return _nothing(case, terms)
@@ -162,75 +160,6 @@ def _is_mirrored(aggregates: Sequence[str], atlas: Atlas) -> bool:
     return True
 
 
-def _nearest_first(
-    case: Case, atlas: Atlas, measured: Mapping[Spot, Sequence[Area]]
-) -> Iterator[Area]:
-    """The areas that may be used, best first, equal ones in any order.
-
-    Only what was measured is judged; all else is one unknown.
-    """
-    verdicts = decide(
-        case.intent,
-        case.answers,
-        [_NOWHERE, *(spot.chain for spot in measured)],
-        policy_of(CONF),
-        time.time(),
-    ).verdicts
-    known = _ranked(measured, verdicts)
-    unknown = verdicts[_NOWHERE]
-    if not unknown.accepted:
-        yield from known
-        return
-    seen = {area for area, score in known.items() if score >= unknown.score}
-    yield from (area for area in known if area in seen)
-    others = [
-        area
-        for area in atlas.areas
-        if area not in seen and not area.spots <= measured.keys()
-    ]
-    yield from sorted(others, key=_sites_first)
-    seen.update(others)
-    yield from (area for area in known if area not in seen)
-
-
-def _ranked(
-    measured: Mapping[Spot, Sequence[Area]],
-    verdicts: Mapping[Chain, HostVerdict],
-) -> dict[Area, float]:
-    """The best score that a host has in each area, best first."""
-    scores: dict[Area, float] = {}
-    for spot, areas in measured.items():
-        verdict = verdicts[spot.chain]
-        if verdict.accepted:
-            for area in areas:
-                scores[area] = max(verdict.score, scores.get(area, 0.0))
-    return dict(
-        sorted(
-            scores.items(),
-            key=lambda scored: (-scored[1], *_sites_first(scored[0])),
-        )
-    )
-
-
-def _sites_first(area: Area) -> tuple[bool, float]:
-    """Those of no site last; else by chance, so that load spreads."""
-    return not area.aggregate, random.random()  # noqa: S311
-
-
-def _offers(areas: Iterable[Area], terms: Terms) -> Iterator[Offer]:
-    """What of the areas the request may use."""
-    for area in areas:
-        if hosts := terms.usable(area.hosts):
-            certain = len(hosts - terms.perhaps)
-            yield Offer(
-                area.aggregate,
-                area.site,
-                len(hosts),
-                doubtful=len(area.hosts) - certain,
-                cells=terms.enabled(area.cells),
-            )
-
-
 def _search(
     room: Room, offers: Iterable[Offer], servers: int, terms: Terms
 ) -> Search:
@@ -253,7 +182,17 @@ def _search(
             need.enough + sum(offer.doubtful for offer in ring),
         )
 
-    return find_room(offers, size, need, count_room)
+    def count_up(ring: Ring) -> int:
+        (cell,) = ring[0].cells
+        hosts = _NOBODY.union(
+            *(terms.atlas.hosts_in[offer.aggregate] for offer in ring)
+        )
+        try:
+            return cells.count_up(terms.atlas.cells[cell], hosts)
+        except cells.CellAwayError:
+            return 0
+
+    return find_room(offers, size, need, count_room, count_up)
 
 
 def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
@@ -266,9 +205,9 @@ def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
         spec.requested_destination = objects.Destination()
     destination = spec.requested_destination
     destination.require_aggregates(search.aggregates)
-    cells = {cell for offer in search.ring for cell in offer.cells}
-    if len(cells) == 1 and field_of(destination, 'cell') is None:
-        destination.cell = atlas.cells[cells.pop()]
+    cells_of = {offer.cells for offer in search.ring}
+    if len(cells_of) == 1 and len(only := cells_of.pop()) == 1:
+        (destination.cell,) = (atlas.cells[uuid] for uuid in only)
 
 
 def _nothing(case: Case, terms: Terms) -> Case | Refused:

@@ -17,8 +17,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nova.conf
-from nova import context as nova_context
-from nova import objects
 from nova.compute import task_states
 from nova.objects.cell_mapping import CellMapping
 from nova.objects.request_spec import RequestSpec
@@ -26,6 +24,8 @@ from nova.scheduler import utils
 from oslo_log import log as logging
 
 from edge_sched.keys import NAMESPACE
+from edge_sched.scheduler.cell import CellAwayError
+from edge_sched.scheduler.cell import task_state
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -107,36 +107,16 @@ def is_evacuation(spec: RequestSpec) -> bool | None:
     if cell is None or not field_of(spec, 'ignore_hosts'):
         return False
     try:
-        answers = nova_context.scatter_gather_cells(
-            nova_context.get_admin_context(),
-            [cell],
-            CONF.edge_sched.store_timeout,
-            _task_state,
-            spec.instance_uuid,
-        )
-        task_state = answers[cell.uuid]
-    except Exception as error:
-        task_state = error
-    if isinstance(task_state, Exception) or (
-        task_state is nova_context.did_not_respond_sentinel
-    ):
+        doing = task_state(cell, spec.instance_uuid)
+    except CellAwayError as error:
         LOG.warning(
             'Cannot tell whether this is an evacuation, so budgets count as '
             'preferred: %s',
-            task_state,
+            error,
             instance_uuid=spec.instance_uuid,
         )
         return None
-    return bool(task_state == task_states.REBUILDING)
-
-
-def _task_state(
-    context: nova_context.RequestContext, instance_uuid: str
-) -> str | None:
-    instance = objects.Instance.get_by_uuid(
-        context, instance_uuid, expected_attrs=[]
-    )
-    return instance.task_state  # type: ignore[no-any-return]
+    return bool(doing == task_states.REBUILDING)
 
 
 def _any_of_ours(keys: Mapping[str, object]) -> bool:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Vantage points: listed, renamed, deleted. Each call needs a transaction."""
+"""Vantage points: listed, renamed. Each call needs a transaction."""
 
 import dataclasses
 import time

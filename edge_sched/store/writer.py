@@ -67,9 +67,9 @@ _COLLISIONS = (
 class Writer:
     """Each method is one transaction, tried again if another writer won.
 
-    Those that delete are several. All of them raise ``StoreUnavailableError``
-    if the database does not do what it should, in which case nothing was
-    written, but for what was deleted before.
+    ``retain``, ``purge`` and ``delete_vantage`` are several. All of them raise
+    ``StoreUnavailableError`` if the database does not do what it should, in
+    which case nothing was written, but for what was deleted before.
     """
 
     def __init__(self, settings: StoreSettings) -> None:

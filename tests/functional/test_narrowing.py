@@ -23,6 +23,7 @@ from typing import Any
 from unittest import mock
 from urllib import parse
 
+from nova import context as nova_context
 from nova.scheduler.client import report
 
 from edge_sched.scheduler import request_filter
@@ -323,6 +324,60 @@ class WideningTest(NarrowingTestCase):
         self.assertEqual(
             ['f-lille', 'g-paris'], sorted(server[HOST] for server in servers)
         )
+
+
+class DownTest(NarrowingTestCase):
+    """The nearest site is the only near one of its cell, and it is down.
+
+    Placement offers it all the same.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.measure(ALICE, age=4, metz=4)
+
+    def force_down(self, site: str) -> None:
+        for host in cloud.Site(*self.sites[site]).hosts:
+            url = f'os-services?binary=nova-compute&host={host}'
+            (service,) = self.admin.api_get(url).body['services']
+            self.admin.api_put(
+                f'os-services/{service["id"]}', {'forced_down': True}
+            )
+
+    def test_next_site_is_of_another_cell(self) -> None:
+        self.force_down('metz')
+        for hints in (
+            {},
+            {'latency_budget_ms': '20'},
+            {'latency_budget_ms': '20', 'budget_mode': 'preferred'},
+        ):
+            self.assertLanded('paris', self.near(ALICE, **hints))
+
+    def test_cell_that_does_not_answer(self) -> None:
+        ask = nova_context.scatter_gather_cells
+
+        def ask_others(
+            context: Any,
+            cells: Any,
+            timeout: Any,
+            work: Any,
+            *rest: Any,
+            **options: Any,
+        ) -> Any:
+            answers = ask(context, cells, timeout, work, *rest, **options)
+            if work.__name__ in ('_count_up', 'targeted_operation'):
+                answers |= {
+                    cell.uuid: RuntimeError('no database')
+                    for cell in cells
+                    if cell.name == 'cell2'
+                }
+            return answers
+
+        with mock.patch.object(
+            nova_context, 'scatter_gather_cells', ask_others
+        ):
+            server = self.near(ALICE, latency_budget_ms='20')
+        self.assertLanded('paris', server)
 
 
 class TermsTest(NarrowingTestCase):

@@ -39,6 +39,7 @@ class FindRoomTest(base.BaseTestCase):
         size: Size = SIZE,
         doubtful: int = 0,
         cells: str = '',
+        up: int = 100,
     ) -> Search:
         """Search sites of so many hosts, with room for so many each.
 
@@ -46,10 +47,14 @@ class FindRoomTest(base.BaseTestCase):
 
         :param doubtful: hosts of each site
         :param cells: of each site, ``'aab'``; one for all by default
+        :param up: hosts of any ring that are
         """
         self.asked: list[Ring] = []
         found = [
-            offer._replace(doubtful=doubtful, cells=frozenset(cell))
+            offer._replace(
+                doubtful=doubtful,
+                cells=frozenset(cell if offer.aggregate else ''),
+            )
             for offer, cell in zip(
                 offers(*hosts), cells or 'a' * len(hosts), strict=True
             )
@@ -62,7 +67,7 @@ class FindRoomTest(base.BaseTestCase):
             told = [count for count in counts if count is not None]
             return sum(told) if len(told) == len(counts) else None
 
-        return find_room(found, size, need, count_room)
+        return find_room(found, size, need, count_room, lambda ring: up)
 
     def test_first_ring_with_room_is_enough(self) -> None:
         found = self.search([4] * 20, [0, 1, 0] + [4] * 17)
@@ -126,6 +131,7 @@ class FindRoomTest(base.BaseTestCase):
             Size(first=10, most=12),
             ONE,
             lambda ring: 12,
+            lambda ring: 100,
         )
         self.assertEqual(['far-0', 'far-1', 'far-2'], found.aggregates)
 
@@ -183,19 +189,34 @@ class FindRoomTest(base.BaseTestCase):
         self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
         self.assertEqual(1, found.probes)
 
-    def test_others_of_the_cell_stop_at_hosts_of_no_site(self) -> None:
-        found = self.search([4, 4, 0, 4], [1, 1, 1, 1], cells='abaa')
-        self.assertEqual(['uuid-0'], found.aggregates)
+    def test_nearest_of_one_cell_of_which_too_few_are_up(self) -> None:
+        found = self.search([4] * 8, [4] * 8, Need(1, 3), cells='abbababa')
+        self.assertEqual(['uuid-0', 'uuid-3', 'uuid-5'], found.aggregates)
+        found = self.search(
+            [4] * 8, [4] * 8, Need(1, 3), cells='abbababa', up=2
+        )
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertEqual(1, found.probes)
 
-    def test_others_of_the_cell_stay_within_one_answer(self) -> None:
+    def test_others_of_the_cell_that_are_much_farther(self) -> None:
+        found = self.search([4] * 9, [4] * 9, cells='abbbbbaaa')
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+
+    def test_others_of_the_cell_that_are_too_few(self) -> None:
+        found = self.search([4, 4, 4, 4], [4] * 4, cells='abab')
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        found = self.search([4, 4, 0, 4], [1] * 4, cells='abaa')
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+
+    def test_others_of_the_cell_that_are_too_many_for_one_answer(self) -> None:
         size = Size(10, 20)
-        found = self.search([4, 4, 17], [4, 4, 4], size=size, cells='aba')
-        self.assertEqual(['uuid-0'], found.aggregates)
+        found = self.search([4, 4, 4, 17], [4] * 4, size=size, cells='abaa')
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
 
     def test_site_of_two_cells_is_in_a_ring_with_others(self) -> None:
         both = [o._replace(cells=frozenset('ab')) for o in offers(4)]
         found = find_room(
-            [*both, *offers(4, 4)], SIZE, ONE, lambda ring: len(ring)
+            [*both, *offers(4, 4)], SIZE, ONE, len, lambda ring: 100
         )
         self.assertEqual(3, len(found.aggregates))
 

@@ -57,11 +57,12 @@ class MultiplierTest(base.BaseTestCase):
             ),
         )
 
-    def test_bad_values_are_named_once_and_left_out(self) -> None:
+    def test_bad_values_are_named_once_and_the_option_taken(self) -> None:
         for bad in ('nan', 'inf', '-inf', '-1', 'much', ''):
             with self.subTest(bad):
-                self.assertEqual({}, self.said(bad))
+                self.assertEqual({'lyon-1': 3000.0}, self.said(bad))
                 self.assertIn(f'[{bad!r}] is not a finite', self.log.output)
+        self.assertEqual({'lyon-1': 3000.0}, self.said('b', '9000'))
         self.assertEqual({'lyon-1': 10.0}, self.said('nan', '10', 'b', 'b'))
         self.assertEqual(1, self.log.output.count("['b', 'nan'] is not a"))
 
