@@ -50,6 +50,7 @@ from bench.turns import one_server
 CONF = nova.conf.CONF
 
 RING_HOSTS = (25, 50, 100, 200, 400)
+PATIENCE_SECONDS = 600
 
 Fill = Callable[[plan.Plan], plan.Room]
 FILLS: Mapping[str, Fill] = {
@@ -117,6 +118,8 @@ def setup_of(ring_hosts: int) -> Setup:
             'narrow_candidates': 'always',
             'ring_hosts': ring_hosts,
             'cache_ttl': 0,
+            # However busy the machine is.
+            'ring_timeout': PATIENCE_SECONDS,
         },
     )
 

@@ -50,7 +50,7 @@ PREFIXES = (1000, 100_000, 1_000_000)
 
 #: For CI: what is measured in a few minutes.
 SHORT_DATABASES = ('sqlite',)
-SHORT_PREFIXES = (1000, 100_000)
+SHORT_PREFIXES = (1000, 20_000)
 
 #: Of look-ups. In 100 rounds the pages of a large store are not all read, so
 #: that each finds others.
