@@ -26,6 +26,7 @@ from urllib import parse
 from nova import context as nova_context
 from nova.scheduler.client import report
 
+from edge_sched.scheduler import cell
 from edge_sched.scheduler import request_filter
 from edge_sched.scheduler import room
 from tests.functional import cloud
@@ -91,9 +92,9 @@ class NarrowingTestCase(MeasuredCloudTestCase):
 
     def disable(self, name: str) -> None:
         """Have a cell take no new servers."""
-        cell = self.cell_mappings[name]
-        cell.disabled = True
-        cell.save()
+        mapping = self.cell_mappings[name]
+        mapping.disabled = True
+        mapping.save()
         self.scheduler.manager.host_manager.refresh_cells_caches()
 
     def asked_for(self, query: dict[str, list[str]]) -> list[set[str]]:
@@ -166,7 +167,7 @@ class NearestTest(NarrowingTestCase):
         read = host_manager._get_computes_for_cells
 
         def noted(context: Any, cells: Any, **options: Any) -> Any:
-            asked.update(cell.name for cell in cells)
+            asked.update(each.name for each in cells)
             return read(context, cells, **options)
 
         with mock.patch.object(host_manager, '_get_computes_for_cells', noted):
@@ -344,6 +345,15 @@ class DownTest(NarrowingTestCase):
                 f'os-services/{service["id"]}', {'forced_down': True}
             )
 
+    def test_hosts_that_are_up(self) -> None:
+        mapping = self.cell_mappings['cell2']
+        hosts = ['a-turin', 'b-nice', 'c-lyon', 'd-metz', 'g-paris', 'gone']
+        self.assertEqual(4, cell.count_up(mapping, hosts))
+        self.force_down('metz')
+        self.assertEqual(3, cell.count_up(mapping, hosts))
+        self.assertEqual(0, cell.count_up(mapping, ['d-metz']))
+        self.assertEqual(0, cell.count_up(mapping, []))
+
     def test_next_site_is_of_another_cell(self) -> None:
         self.force_down('metz')
         for hints in (
@@ -367,9 +377,9 @@ class DownTest(NarrowingTestCase):
             answers = ask(context, cells, timeout, work, *rest, **options)
             if work.__name__ in ('_count_up', 'targeted_operation'):
                 answers |= {
-                    cell.uuid: RuntimeError('no database')
-                    for cell in cells
-                    if cell.name == 'cell2'
+                    each.uuid: RuntimeError('no database')
+                    for each in cells
+                    if each.name == 'cell2'
                 }
             return answers
 
