@@ -61,7 +61,7 @@ NARROWED_HOSTS = 10_000
 HALF = 0.5
 NARROWED_TARGET = 0.3
 #: A full garbage collection more or less moves the mean of few rounds.
-SHORT_TARGET = 0.45
+SHORT_TARGET = 0.4
 
 #: In one request.
 SERVERS = 100

@@ -15,7 +15,8 @@
     usage: python -m bench [--short] [--page FOLDER] [NAME...]
 
 The exit status is 1 if a target is missed. With ``--short`` they take minutes
-instead of hours, judge ratios only, and run once more before they miss one.
+instead of hours, judge ratios only, with some slack, and run once more before
+they miss one.
 ``--page`` writes the figures, with plots of how they grow, as parts of a page
 of the documentation.
 """
@@ -30,7 +31,6 @@ import pathlib
 import platform
 from collections.abc import Sequence
 
-from bench.pages import all_hold
 from bench.pages import judge
 from bench.pages import markdown
 from bench.pages import write_part
@@ -58,6 +58,12 @@ SHORT = (
 )
 
 
+#: What the short form allows more than a target: a busy machine moves a ratio
+#: by a tenth in so few rounds (measured). A plug-in that has grown dear is
+#: farther off.
+SHORT_SLACK = 1.25
+
+
 def run_apart(module: str, options: argparse.Namespace) -> list[Section]:
     """Run a module of the suite in a process of its own.
 
@@ -82,19 +88,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument('names', nargs='*', choices=[[], *SUITE])
     options = parser.parse_args(arguments)
     names = options.names or (SHORT if options.short else SUITE)
+    slack = SHORT_SLACK if options.short else 1.0
     sections: list[Section] = []
     for name in names:
         found = run_apart(f'bench.{name}', options)
-        if options.short and not all_hold(found):
-            # A busy machine moves a ratio by some percent in so few rounds.
-            _print(found)
+        _print(found)
+        if options.short and judge(found, slack):
             print(f'Once more: {name}', flush=True)
             found = run_apart(f'bench.{name}', options)
-        _print(found)
+            _print(found)
         if options.page and any(section.checks for section in found):
             write_part(options.page, name, found, _when_and_where())
         sections += found
-    return judge(sections)
+    return judge(sections, slack)
 
 
 def _print(sections: Sequence[Section]) -> None:
