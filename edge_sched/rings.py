@@ -29,8 +29,7 @@ MAX_AGGREGATES = 80
 MIN_SITES = 3
 
 #: Chosen: a ring of one cell is as good if its sites are among twice as many
-#: of the nearest. In a country of 200 sites, ten a cell, that is so for 81 %
-#: of clients whose first ring has three sites.
+#: of the nearest.
 REACH = 2
 
 #: Chosen: a cloud of 100 000 hosts at 1 000 sites is searched in 16 steps.

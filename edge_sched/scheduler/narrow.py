@@ -188,7 +188,7 @@ def _search(
             *(terms.atlas.hosts_in[offer.aggregate] for offer in ring)
         )
         try:
-            return cells.count_up(terms.atlas.cells[cell], hosts)
+            return cells.count_up(terms.atlas.cells[cell], terms.usable(hosts))
         except cells.CellAwayError:
             return 0
 
@@ -207,7 +207,7 @@ def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
     destination.require_aggregates(search.aggregates)
     cells_of = {offer.cells for offer in search.ring}
     if len(cells_of) == 1 and len(only := cells_of.pop()) == 1:
-        (destination.cell,) = (atlas.cells[uuid] for uuid in only)
+        destination.cell = atlas.cells[next(iter(only))]
 
 
 def _nothing(case: Case, terms: Terms) -> Case | Refused:
