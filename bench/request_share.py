@@ -30,6 +30,7 @@ from nova import objects
 
 from bench import plan
 from bench import report
+from bench.alone import run_alone
 from bench.configuration import FOREVER_SECONDS
 from bench.configuration import configure
 from bench.measure import Formula
@@ -38,7 +39,6 @@ from bench.measure import less
 from bench.measure import median
 from bench.measure import ratio
 from bench.measure import total
-from bench.pages import show
 from bench.result import Check
 from bench.result import Section
 from bench.schedulers import Setup
@@ -160,14 +160,5 @@ def _percent(share: float) -> str:
     return f'{share:.2%}'
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure, print, judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--short', action='store_true', help='fewer rounds, only to judge'
-    )
-    return show(sections(parser.parse_args(arguments)))
-
-
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(sections, __doc__))

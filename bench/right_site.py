@@ -32,11 +32,11 @@ from nova import objects
 from bench import plan
 from bench import report
 from bench import store
+from bench.alone import run_alone
 from bench.configuration import configure
 from bench.country import rows
 from bench.deployment import deployed
 from bench.deployment import release
-from bench.pages import show
 from bench.result import Check
 from bench.result import Section
 from bench.schedulers import Scheduler
@@ -248,14 +248,5 @@ def tally(
     return cells
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Place, print, judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--short', action='store_true', help='fewer hosts and requests'
-    )
-    return show(sections(parser.parse_args(arguments)))
-
-
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(sections, __doc__))

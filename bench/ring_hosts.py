@@ -31,12 +31,12 @@ import nova.conf
 
 from bench import plan
 from bench import report
+from bench.alone import run_alone
 from bench.configuration import configure
 from bench.measure import Round
 from bench.measure import median
 from bench.measure import ratio
 from bench.measure import total
-from bench.pages import show
 from bench.result import Check
 from bench.result import Growth
 from bench.result import Section
@@ -208,14 +208,5 @@ def _choice(measured: Mapping[int, Fills], default: int) -> Section:
     )
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure, print, judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--short', action='store_true', help='fewer hosts and rounds'
-    )
-    return show(sections(parser.parse_args(arguments)))
-
-
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(sections, __doc__))

@@ -23,7 +23,6 @@ import argparse
 import pathlib
 import sys
 import tempfile
-from collections.abc import Sequence
 
 # Run by its path, a script finds only what is beside it.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -32,10 +31,10 @@ from bench import queries
 from bench import region
 from bench import report
 from bench import store
+from bench.alone import run_alone
 from bench.configuration import configure
 from bench.measure import Round
 from bench.measure import measure
-from bench.pages import show
 from bench.result import Check
 from bench.result import Section
 from bench.subjects import Bench
@@ -86,15 +85,8 @@ def sections(options: argparse.Namespace) -> list[Section]:
     ]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure, print, judge."""
-    return show(sections(_options(arguments)))
-
-
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Measure what edge_sched adds to a scheduling pass.'
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen."""
     parser.add_argument(
         '--hosts',
         type=lambda text: [int(part) for part in text.split(',')],
@@ -103,12 +95,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         '--rounds', type=int, help='rounds at each number of hosts'
     )
-    parser.add_argument(
-        '--short',
-        action='store_true',
-        help='1000 hosts and a few rounds, only to judge',
-    )
-    return parser.parse_args(arguments)
 
 
 def _rounds(count: int, short: bool) -> int:
@@ -144,4 +130,4 @@ def _check_queries(bench: Bench, count: int) -> list[Check]:
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(sections, __doc__, add_options))

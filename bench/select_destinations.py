@@ -32,11 +32,11 @@ from nova import objects
 
 from bench import plan
 from bench import report
+from bench.alone import run_alone
 from bench.configuration import configure
 from bench.measure import Formula
 from bench.measure import Round
 from bench.measure import total
-from bench.pages import show
 from bench.result import Check
 from bench.result import Growth
 from bench.result import Section
@@ -265,14 +265,5 @@ def _count(figure: float) -> str:
     return f'{figure:.0f}'
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure, print, judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        '--short', action='store_true', help='fewer rounds, only to judge'
-    )
-    return show(sections(parser.parse_args(arguments)))
-
-
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(sections, __doc__))

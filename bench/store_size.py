@@ -33,8 +33,8 @@ from bench import store_report
 from bench import store_volume
 from bench import store_worker
 from bench import store_writes
+from bench.alone import run_alone
 from bench.measure import Round
-from bench.pages import show
 from bench.result import Section
 from bench.store_fill import Store
 from bench.store_population import VANTAGES
@@ -190,19 +190,5 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure, print, judge."""
-    parser = argparse.ArgumentParser(
-        description='Measure the latency store with many client prefixes.'
-    )
-    parser.add_argument(
-        '--short',
-        action='store_true',
-        help='SQLite alone, and not the largest size',
-    )
-    add_options(parser)
-    return show(sections(parser.parse_args(arguments)))
-
-
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(sections, __doc__, add_options))

@@ -12,7 +12,7 @@
 
 """All benchmarks, one after the other, and the page that tells of them.
 
-    usage: python -m bench [--short] [--page FOLDER] [NAME...]
+    usage: python -m bench [--short | --page FOLDER] [NAME...]
 
 The exit status is 1 if a target is missed. With ``--short`` they take minutes
 instead of hours, judge ratios only, with some slack, and run once more before
@@ -82,11 +82,7 @@ def _run(module: str, options: argparse.Namespace) -> list[Section]:
 
 def main(arguments: Sequence[str]) -> int:
     """Run, print, judge, and write the page if asked."""
-    parser = argparse.ArgumentParser(prog='python -m bench')
-    parser.add_argument('--short', action='store_true')
-    parser.add_argument('--page', type=pathlib.Path)
-    parser.add_argument('names', nargs='*', choices=[[], *SUITE])
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
     names = options.names or (SHORT if options.short else SUITE)
     slack = SHORT_SLACK if options.short else 1.0
     sections: list[Section] = []
@@ -101,6 +97,28 @@ def main(arguments: Sequence[str]) -> int:
             write_part(options.page, name, found, _when_and_where())
         sections += found
     return judge(sections, slack)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='python -m bench')
+    # Short figures are not for the documentation.
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument('--short', action='store_true', help='in minutes')
+    form.add_argument(
+        '--page', type=pathlib.Path, metavar='FOLDER', help='to write to'
+    )
+    parser.add_argument(
+        'names', nargs='*', type=_name, metavar='NAME', help=', '.join(SUITE)
+    )
+    return parser.parse_args(arguments)
+
+
+def _name(text: str) -> str:
+    if text not in SUITE:
+        raise argparse.ArgumentTypeError(
+            f'no benchmark is named {text!r}; there are {", ".join(SUITE)}'
+        )
+    return text
 
 
 def _print(sections: Sequence[Section]) -> None:

@@ -38,13 +38,13 @@ from nova.scheduler import weights
 from bench import region
 from bench import report
 from bench import store
+from bench.alone import run_alone
 from bench.configuration import FOREVER_SECONDS
 from bench.configuration import configure
 from bench.measure import Round
 from bench.measure import median
 from bench.measure import ratio
 from bench.measure import total
-from bench.pages import show
 from bench.result import Check
 from bench.result import Section
 from bench.specs import request_spec
@@ -211,12 +211,5 @@ def _section(rounds: Sequence[Round], hosts: int) -> Section:
     )
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure, print, judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--short', action='store_true')
-    return show(sections(parser.parse_args(arguments)))
-
-
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(sections, __doc__))

@@ -11,6 +11,8 @@
 # under the License.
 
 import argparse
+import contextlib
+import io
 import os
 import unittest
 
@@ -29,3 +31,25 @@ class RunApartTestCase(unittest.TestCase):
         short, process = section.text.split()
         self.assertEqual('True', short)
         self.assertNotEqual(f'{os.getpid()}', process)
+
+
+class OptionsTestCase(unittest.TestCase):
+    def refused(self, *arguments):
+        """What is said of arguments that cannot be used."""
+        said = io.StringIO()
+        with (
+            contextlib.redirect_stderr(said),
+            self.assertRaises(SystemExit) as caught,
+        ):
+            suite.main(arguments)
+        self.assertEqual(2, caught.exception.code)
+        return said.getvalue()
+
+    def test_an_unknown_benchmark_is_refused_with_the_known_ones(self):
+        said = self.refused('quallity')
+        self.assertIn("no benchmark is named 'quallity'", said)
+        self.assertIn('whereabouts', said)
+
+    def test_short_figures_cannot_be_published(self):
+        said = self.refused('--short', '--page', 'page')
+        self.assertIn('not allowed', said)
