@@ -199,6 +199,9 @@ class CollectingTests:
         self.useFixture(
             fixtures.MockPatch('edge_sched.store.retention.BATCH_VALUES', 7)
         )
+        self.useFixture(
+            fixtures.MockPatch('edge_sched.store.retention.READ_KEYS', 12)
+        )
         fresh = {(3, 2), (11, 0)}
         self.store(
             *(

@@ -266,6 +266,9 @@ class WriterTests:
         self.useFixture(
             fixtures.MockPatch('edge_sched.store.retention.BATCH_VALUES', 7)
         )
+        self.useFixture(
+            fixtures.MockPatch('edge_sched.store.retention.READ_KEYS', 12)
+        )
         self.store(
             *(
                 base.row(f'v{vantage}', f'10.0.{number}.0/24', 1.0)
@@ -275,12 +278,12 @@ class WriterTests:
         )
         statements = base.Statements(self)
         self.assertEqual(30, self.writer.purge())
-        deletes = [
-            text
-            for text in statements.texts
-            if 'FROM edge_latencies W' in text and 'DELETE' in text
-        ]
+        rows = [t for t in statements.texts if 'FROM edge_latencies' in t]
+        deletes = [t for t in rows if t.startswith('DELETE FROM edge_lat')]
         self.assertGreaterEqual(len(deletes), 30 // 9)
+        # Three with keys, and one that finds no more.
+        reads = [text for text in rows if 'LIMIT' in text]
+        self.assertEqual(4, len(reads))
         self.assertEqual(0, self._count('edge_clients'))
         self.assertEqual(0, self._count('edge_vantages'))
 
