@@ -25,6 +25,10 @@ class StoreUnavailableError(StoreError):
     """
 
 
+class OutrunError(StoreUnavailableError):
+    """Another writer deleted what this one was about to use."""
+
+
 class UnknownClientError(StoreError):
     """A name that is no client of its owner.
 

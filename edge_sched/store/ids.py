@@ -19,6 +19,7 @@ from typing import TypeAlias, TypeVar
 import sqlalchemy as sa
 
 from edge_sched.latency import NewLatency
+from edge_sched.store.errors import OutrunError
 from edge_sched.store.packing import Packed
 from edge_sched.store.packing import pack
 from edge_sched.store.schema import clients
@@ -44,13 +45,19 @@ _Range = tuple[bytes, bytes]
 def vantage_ids_of(
     connection: sa.Connection, names: Iterable[str]
 ) -> dict[str, int]:
-    """``{'lyon', 'oslo'}`` -> ``{'lyon': 1, 'oslo': 7}``."""
+    """``{'lyon', 'oslo'}`` -> ``{'lyon': 1, 'oslo': 7}``.
+
+    :raises OutrunError: if one was deleted right after it was found or made
+    """
     wanted = sorted(names)
     ids = _vantage_ids(connection, wanted)
     missing = [name for name in wanted if name not in ids]
     rows = [{'name': name} for name in missing]
     insert_missing(connection, vantages, ('name',), rows)
-    return ids | _vantage_ids(connection, missing)
+    ids |= _vantage_ids(connection, missing)
+    if any(name not in ids for name in missing):
+        raise OutrunError('a vantage was deleted while rows were written')
+    return ids
 
 
 def client_ids_of(
@@ -59,6 +66,9 @@ def client_ids_of(
     """The id of the client of each row.
 
     Prefixes are made; a name that is no client of its owner has none.
+
+    :raises OutrunError: if a prefix was deleted right after it was found or
+        made
     """
     # Not by client: the hash of an address is Python's own code.
     stored_as = [_stored_as(row) for row in rows]
@@ -126,6 +136,8 @@ def _prefix_ids(
             [{**prefix._asdict(), 'project_id': ''} for prefix in batch],
         )
     ids |= _ids_of_ranges(connection, missing)
+    if any(prefix[:2] not in ids for prefix in missing):
+        raise OutrunError('a prefix was deleted while rows were written')
     return {prefix: ids[prefix[:2]] for prefix in prefixes}
 
 

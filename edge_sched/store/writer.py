@@ -41,6 +41,7 @@ from edge_sched.store import schema
 from edge_sched.store import vantages
 from edge_sched.store.candidates import Candidate
 from edge_sched.store.engine import Database
+from edge_sched.store.errors import OutrunError
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.measurements import Recorded
 from edge_sched.store.measurements import Stored
@@ -61,6 +62,7 @@ _COLLISIONS = (
     db_exception.DBDuplicateEntry,
     db_exception.DBReferenceError,
     db_exception.DBConsistencyError,
+    OutrunError,
 )
 
 

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from edge_sched.client import parse_client
 from edge_sched.client import parse_prefix
 from edge_sched.latency import Answer
+from edge_sched.store import ids
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.measurements import Stored
@@ -286,6 +287,38 @@ class WriterTests:
         self.assertEqual(4, len(reads))
         self.assertEqual(0, self._count('edge_clients'))
         self.assertEqual(0, self._count('edge_vantages'))
+
+    def test_what_another_writer_deletes_at_once_is_made_again(self):
+        insert_missing = ids.insert_missing
+        for name in ('edge_clients', 'edge_vantages'):
+            outrun = [name]
+
+            def insert(connection, table, key, rows, outrun=outrun):
+                # As if it was there, and deleted in between.
+                if table.name in outrun:
+                    outrun.remove(table.name)
+                else:
+                    insert_missing(connection, table, key, rows)
+
+            self.writer.purge()
+            with fixtures.MockPatchObject(ids, 'insert_missing', insert):
+                self.store(base.row('lyon', '10.0.0.0/8', 1.0))
+            self.assertEqual([], outrun)
+            self.assertEqual(1, len(self.writer.list_latencies()), name)
+
+    def test_a_writer_that_is_always_outrun_gives_up(self):
+        self.useFixture(
+            fixtures.MockPatchObject(
+                ids, 'insert_missing', lambda *arguments: None
+            )
+        )
+        self.useFixture(fixtures.MockPatch('time.sleep'))
+        self.assertRaisesRegex(
+            StoreUnavailableError,
+            'prefix was deleted',
+            self.store,
+            base.row('lyon', '10.0.0.0/8', 1.0),
+        )
 
     def test_writers_at_once_do_each_other_no_harm(self):
         def write(number):
