@@ -42,6 +42,7 @@ SUITE = (
     'request_share',
     'select_destinations',
     'right_site',
+    'ring_hosts',
     'whereabouts',
     'threads',
     'store_size',

@@ -81,11 +81,13 @@ Related options:
         default=5,
         min=1,
         help="""
-The longest, in seconds, that rings of sites are asked for room.
+How long, in seconds, rings of sites are asked for room.
 
-When it is over, or if Placement does not answer, the request goes on with as
-many of the nearest sites as can be asked for at once. No single query waits
-longer for an answer either.
+No ring is asked after that, and no query waits longer for its answer, so that
+a silent Placement takes a request twice as long at most, three times where it
+asks for pinned CPUs. When the time is over, or if Placement does not answer, a
+warning says so, and the request goes on with as many of the nearest sites as
+can be asked for at once.
 
 Possible values:
 

@@ -176,6 +176,12 @@ def _search(
 
     def count_room(ring: Ring) -> int | None:
         if time.monotonic() > deadline:
+            LOG.warning(
+                'The search for sites with room took longer than ring_timeout '
+                '(%d s): Placement is asked for the nearest that may have '
+                'some',
+                CONF.edge_sched.ring_timeout,
+            )
             return None
         return room.count(
             [offer.aggregate for offer in ring],

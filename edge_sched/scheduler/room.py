@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import nova.conf
+import os_traits
 from keystoneauth1 import exceptions as keystoneauth_exceptions
 from nova import context as nova_context
 from nova import utils as nova_utils
@@ -30,12 +31,18 @@ from nova.objects.request_spec import RequestSpec
 from nova.scheduler import utils
 from nova.scheduler.client.report import SAME_SUBTREE_VERSION
 from nova.scheduler.client.report import SchedulerReportClient
+from oslo_log import log as logging
 
 CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
 
 #: A host with several NUMA nodes or accelerators may be offered in several
 #: ways, and the limit counts ways. Chosen.
 _WAYS_PER_HOST = 4
+
+
+#: Of Placement, in which a query of providers can forbid traits.
+_FORBIDDEN_TRAITS_VERSION = '1.22'
 
 
 class RefusedQueryError(Exception):
@@ -96,14 +103,20 @@ class Room:
 
 
 def providers_in(aggregates: Sequence[str]) -> int | None:
-    """How many resource providers Placement has in any of some aggregates.
+    """How many hosts Placement has in any of some aggregates.
+
+    Those that share their disk or addresses with hosts do not count.
 
     :param aggregates: as many as one query may name
     :return: ``None`` if it did not answer, or not in time
     :raises RefusedQueryError: if it does not take the query
     """
     any_of_them = ','.join(aggregates)
-    answer = _get(f'/resource_providers?member_of=in:{any_of_them}', '1.14')
+    answer = _get(
+        f'/resource_providers?required=!{os_traits.MISC_SHARES_VIA_AGGREGATE}'
+        f'&member_of=in:{any_of_them}',
+        _FORBIDDEN_TRAITS_VERSION,
+    )
     return None if answer is None else len(answer['resource_providers'])
 
 
@@ -115,7 +128,8 @@ def _get(
         answer = _client().get(
             url, version=version, global_request_id=global_request_id
         )
-    except keystoneauth_exceptions.ClientException:
+    except keystoneauth_exceptions.ClientException as error:
+        LOG.warning('Placement does not tell which sites have room: %s', error)
         return None
     if answer.status_code != http.HTTPStatus.OK:
         raise RefusedQueryError(f'{answer.status_code} {answer.text[:200]}')

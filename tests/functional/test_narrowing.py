@@ -17,7 +17,9 @@ cloud.
 """
 
 import contextlib
+import itertools
 import threading
+import types
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -27,6 +29,7 @@ from nova import context as nova_context
 from nova.scheduler.client import report
 
 from edge_sched.scheduler import cell
+from edge_sched.scheduler import narrow
 from edge_sched.scheduler import request_filter
 from edge_sched.scheduler import room
 from tests.functional import cloud
@@ -276,6 +279,17 @@ class WideningTest(NarrowingTestCase):
         self.assertEqual(
             [{'paris', 'lille', 'brest'}], self.asked_for(self.queries[-1])
         )
+
+    def test_time_for_rings_is_over(self) -> None:
+        ticks = itertools.count(step=10).__next__
+        with mock.patch.object(
+            narrow, 'time', types.SimpleNamespace(monotonic=ticks)
+        ):
+            self.assertLanded('paris', self.near(ALICE))
+        (query,) = self.queries
+        self.assertEqual([{'paris', 'lille', 'brest'}], self.asked_for(query))
+        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        self.assertIn('took longer than ring_timeout (5 s)', line)
 
     def test_placement_that_does_not_know_the_sites(self) -> None:
         # As if Nova had failed to tell it of the hosts of its aggregates.

@@ -18,8 +18,10 @@ The judgements are in the unit tests; here is what only a Nova can show.
 import contextlib
 import io
 import threading
+from collections.abc import Sequence
 
 import fixtures
+import os_traits
 import sqlalchemy as sa
 from nova import objects
 from nova.context import RequestContext
@@ -27,6 +29,7 @@ from nova.context import get_admin_context
 from nova.context import target_cell
 from oslo_upgradecheck.upgradecheck import Code
 from oslo_upgradecheck.upgradecheck import Result
+from oslo_utils import uuidutils
 
 from edge_sched.scheduler.status import cloud as status_cloud
 from edge_sched.scheduler.status.checks import Checks
@@ -191,11 +194,42 @@ class ConfigurationTest(StatusTestCase):
         url = f'/resource_providers/{provider["uuid"]}/aggregates'
         known = self.placement.get(url, version='1.19').body
         self.placement.put(url, {**known, 'aggregates': []}, version='1.19')
+        self._share_disk_in(known['aggregates'])
         self.assertFound(
             Code.WARNING,
             check,
             '1 of 3 (33 %) hosts of sites',
             '    $ nova-manage placement sync_aggregates',
+        )
+
+    def _share_disk_in(self, aggregates: Sequence[str]) -> None:
+        """Make a provider of some aggregates that is no host."""
+        sharing = uuidutils.generate_uuid()
+        url = f'/resource_providers/{sharing}'
+        self.placement.post(
+            '/resource_providers',
+            {'name': 'shared', 'uuid': sharing},
+            version='1.20',
+        )
+        self.placement.put(
+            f'{url}/traits',
+            {
+                'traits': [os_traits.MISC_SHARES_VIA_AGGREGATE],
+                'resource_provider_generation': 0,
+            },
+            version='1.20',
+        )
+        self.placement.put(
+            f'{url}/aggregates',
+            {'aggregates': aggregates, 'resource_provider_generation': 1},
+            version='1.20',
+        )
+        members = self.placement.get(
+            f'/resource_providers?member_of={aggregates[0]}', version='1.20'
+        )
+        self.assertIn(
+            'shared',
+            [each['name'] for each in members.body['resource_providers']],
         )
 
     @cloud.cloud(

@@ -89,7 +89,10 @@ class RoomTest(base.BaseTestCase):
         # The kernel accepts for it, as for a server that hangs.
         with socket.create_server(('127.0.0.1', 0)) as silent:
             self.talk_to(silent.getsockname()[1])
-            self.assertIsNone(room.providers_in(['known']))
+            with self.assertLogs(room.LOG.logger, 'WARNING') as told:
+                self.assertIsNone(room.providers_in(['known']))
+        (line,) = told.output
+        self.assertIn('does not tell which sites have room: Request', line)
 
     def test_nobody_listens(self) -> None:
         with socket.create_server(('127.0.0.1', 0)) as gone:
