@@ -42,6 +42,8 @@ class Offer(NamedTuple):
     :param aggregate: its UUID; ``''`` for hosts of no site, which can only
         be asked for together with all others
     :param hosts: how many of them the request may use
+    :param lesser: how many of them are farther than what the offer is ranked
+        by
     :param doubtful: how many Placement may offer in vain: the others, and
         those that it can use perhaps
     :param cells: of the hosts, mostly one; none if the cell must not matter
@@ -50,6 +52,7 @@ class Offer(NamedTuple):
     aggregate: str
     site: str
     hosts: int
+    lesser: int = 0
     doubtful: int = 0
     cells: frozenset[str] = frozenset()
 

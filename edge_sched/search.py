@@ -19,6 +19,7 @@ and the next is asked.
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from edge_sched.rings import EVERYTHING
 from edge_sched.rings import MAX_AGGREGATES
@@ -86,20 +87,23 @@ class Search:
         return sites_of(self.ring)
 
 
-#: How many hosts of a ring have room, as far as it matters; ``None`` if that
-#: cannot be told, or not in time.
-CountRoom = Callable[[Ring], int | None]
+class Told(NamedTuple):
+    """What is known of the hosts of a ring.
 
-#: How many hosts of a ring in one cell are up, as far as that can be told.
-CountUp = Callable[[Ring], int]
+    :param roomy: how many have room, as far as it matters
+    :param down: how many are offered in vain, as nobody starts a server there
+    """
+
+    roomy: int
+    down: int = 0
+
+
+#: Looks into a ring; ``None`` if it cannot be told, or not in time.
+LookInto = Callable[[Ring], Told | None]
 
 
 def find_room(
-    offers: Iterable[Offer],
-    size: Size,
-    need: Need,
-    count_room: CountRoom,
-    count_up: CountUp,
+    offers: Iterable[Offer], size: Size, need: Need, look_into: LookInto
 ) -> Search:
     """Go outwards until enough hosts have room.
 
@@ -108,11 +112,11 @@ def find_room(
     nearest that may have some are asked for.
 
     A query for one cell spares Nova all others. So where the first ring would
-    have sites of two, the nearest ones of one cell are asked first, if enough
-    of their hosts are up. With room enough they are asked for, and others of
-    their cell that are not much farther fill the ring up.
+    have sites of two, the nearest ones of one cell are asked first. With room
+    enough they are asked for, and others of their cell that are not much
+    farther fill the ring up.
     """
-    found = _Found(size, need, count_room)
+    found = _Found(size, need, look_into)
     offers = iter(offers)
     near = list(itertools.islice(offers, MAX_AGGREGATES))
     nearest: Ring = ()
@@ -121,7 +125,6 @@ def find_room(
         one_cell
         and one_cell.hosts <= size.most
         and hosts_of(one_cell.nearest) >= need.enough
-        and count_up(one_cell.nearest) >= need.enough
     ):
         nearest = one_cell.nearest
     others = itertools.chain(near[len(nearest) :], offers)
@@ -131,7 +134,7 @@ def find_room(
     for ring in to_come:
         if ring is EVERYTHING:
             return found.or_everything()
-        if not found.look_into(ring):
+        if not found.add(ring):
             known = itertools.takewhile(lambda r: r is not EVERYTHING, to_come)
             return found.with_untold([ring, *known])
         if found.is_enough:
@@ -141,49 +144,65 @@ def find_room(
     return found.all_told()
 
 
+#: A ring with room, and what is known of it.
+_Roomy = tuple[Ring, Told]
+
+
+def _surely(roomy: _Roomy) -> int:
+    """How many hosts have room that the request can surely use."""
+    ring, told = roomy
+    doubtful = sum(offer.doubtful for offer in ring)
+    return max(0, told.roomy - told.down - doubtful)
+
+
+def _surely_near(roomy: _Roomy) -> int:
+    """... and that are as near as they are ranked."""
+    return max(0, _surely(roomy) - sum(offer.lesser for offer in roomy[0]))
+
+
 class _Found:
     """The rings with room so far."""
 
-    def __init__(self, size: Size, need: Need, count_room: CountRoom) -> None:
+    def __init__(self, size: Size, need: Need, look_into: LookInto) -> None:
         self._size = size
         self._need = need
-        self._count_room = count_room
-        self._roomy: list[tuple[Ring, int]] = []
+        self._look_into = look_into
+        self._roomy: list[_Roomy] = []
         self._full: list[str] = []
         self._probes = 0
 
     @property
     def is_enough(self) -> bool:
-        return self._certain(self._roomy) >= self._need.enough
+        return sum(map(_surely_near, self._roomy)) >= self._need.enough
 
-    def look_into(self, ring: Ring) -> bool:
-        """Ask for the room of a ring; whether it was told.
+    def add(self, ring: Ring) -> bool:
+        """Look into a ring; whether that could be told.
 
-        Of a ring that is too large for one answer, part by part.
+        Into one that is too large for one answer, part by part.
         """
-        count = self._count_room(ring)
-        if count is None:
+        told = self._look_into(ring)
+        if told is None:
             return False
         self._probes += 1
-        if not count:
+        if not told.roomy:
             self._full += [offer.aggregate for offer in ring]
             return True
         if hosts_of(ring) <= self._size.most or len(ring) == 1:
-            self._roomy.append((ring, count))
+            self._roomy.append((ring, told))
             return True
         return all(
-            self.is_enough or self.look_into(part)
+            self.is_enough or self.add(part)
             for part in parts(ring, self._size.most)
         )
 
     def add_untold(self, ring: Ring) -> None:
         """Have more asked for, whether they have room or not."""
         if ring:
-            self._roomy.append((ring, 0))
+            self._roomy.append((ring, Told(0)))
 
     def or_everything(self) -> Search:
         """The rest cannot be asked for apart: is it needed?"""
-        if self._certain(self._roomy) < self._need.least:
+        if self._are_too_few(self._roomy):
             return Search(EVERYTHING, self._probes)
         return self.all_told()
 
@@ -194,36 +213,35 @@ class _Found:
         return Search(first_part(offers, self._size.most), self._probes)
 
     def all_told(self) -> Search:
-        """The nearest with room; if they have too little, the roomiest."""
+        """The nearest with room; if they have too little, the roomiest too."""
         if not self._roomy:
             return Search(EVERYTHING, self._probes, self._full)
-        nearest = self._cut(self._roomy)
-        if self._certain(nearest) < self._need.least:
-            by_room = sorted(
-                self._roomy, key=lambda told: self._certain([told])
-            )
-            nearest = self._cut(by_room[::-1])
-        ring = [offer for ring, _ in nearest for offer in ring]
+        nearest = sorted(
+            self._roomy, key=lambda roomy: not _surely_near(roomy)
+        )
+        first, *others = nearest
+        others.sort(key=_surely, reverse=True)
+        choices = [
+            self._cut(order)
+            for order in (nearest, [first, *others], [*others, first])
+        ]
+        enough = (each for each in choices if not self._are_too_few(each))
+        # If none is: a host may take several of the servers.
+        chosen = next(enough, choices[1 if _surely(first) else 2])
+        ring = [offer for ring, _ in chosen for offer in ring]
         return Search(ring, self._probes)
 
-    def _cut(
-        self, roomy: Sequence[tuple[Ring, int]]
-    ) -> list[tuple[Ring, int]]:
+    def _are_too_few(self, roomy: Iterable[_Roomy]) -> bool:
+        return sum(map(_surely, roomy)) < self._need.least
+
+    def _cut(self, roomy: Sequence[_Roomy]) -> list[_Roomy]:
         """As many whole rings as one query may ask for."""
         kept = [roomy[0]]
-        for ring, count in roomy[1:]:
+        for ring, told in roomy[1:]:
             offers = [offer for each, _ in kept for offer in each]
             offers += ring
             if len(offers) <= MAX_AGGREGATES and (
                 hosts_of(offers) <= self._size.most
             ):
-                kept.append((ring, count))
+                kept.append((ring, told))
         return kept
-
-    @staticmethod
-    def _certain(roomy: Iterable[tuple[Ring, int]]) -> int:
-        """How many hosts have room that the request can surely use."""
-        return sum(
-            max(0, count - sum(offer.doubtful for offer in ring))
-            for ring, count in roomy
-        )

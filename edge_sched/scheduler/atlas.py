@@ -107,6 +107,10 @@ class Atlas:
                 ]
         return found
 
+    def by_cell(self, hosts: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Hosts by the UUID of their cell."""
+        return _inverted({host: self._cell_of[host] for host in hosts})
+
     def spots(
         self, hosts: Iterable[str], vantages: frozenset[str]
     ) -> list[Spot]:

@@ -13,7 +13,8 @@
 """What the database of a cell is asked."""
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import nova.conf
@@ -31,7 +32,7 @@ P = ParamSpec('P')
 T = TypeVar('T')
 
 #: Hosts in one query: below 1000 the databases look each up in the index.
-MAX_HOSTS = 500
+_HOSTS_A_QUERY = 500
 
 
 class CellAwayError(Exception):
@@ -43,42 +44,54 @@ def task_state(cell: CellMapping, instance_uuid: str) -> str | None:
 
     :raises CellAwayError: if that cannot be told
     """
-    return _ask(cell, _task_state, instance_uuid)
+    answer = _ask([cell], _task_state, instance_uuid)[cell.uuid]
+    if isinstance(answer, CellAwayError):
+        raise answer
+    return answer
 
 
-def count_up(cell: CellMapping, hosts: Collection[str]) -> int:
-    """How many of some compute hosts are enabled and up; of 500 at most.
+def count_down(
+    cells: Sequence[CellMapping], hosts: Mapping[str, Collection[str]]
+) -> int:
+    """How many of some compute hosts are enabled, but not up.
 
-    :raises CellAwayError: if that cannot be told
+    All of a cell that does not answer are not.
+
+    :param hosts: of each cell, by its UUID
     """
-    return _ask(cell, _count_up, sorted(hosts)[:MAX_HOSTS])
+    every = sorted(itertools.chain.from_iterable(hosts.values()))
+    answers = _ask(cells, _count_down, every)
+    return sum(
+        len(hosts[uuid]) if isinstance(answer, CellAwayError) else answer
+        for uuid, answer in answers.items()
+    )
 
 
 def _ask(
-    cell: CellMapping,
+    cells: Sequence[CellMapping],
     work: Callable[Concatenate[nova_context.RequestContext, P], T],
     *arguments: P.args,
     **options: P.kwargs,
-) -> T:
-    """Waited for no longer than the latency store is."""
+) -> dict[str, T | CellAwayError]:
+    """The answer of each cell, waited for no longer than the store is."""
     try:
         answers = nova_context.scatter_gather_cells(
             nova_context.get_admin_context(),
-            [cell],
+            cells,
             CONF.edge_sched.store_timeout,
             work,
             *arguments,
             **options,
         )
-        answer = answers[cell.uuid]
     except Exception as error:
-        raise CellAwayError(str(error)) from error
-    if isinstance(answer, Exception) or (
-        answer is nova_context.did_not_respond_sentinel
-    ):
-        raise CellAwayError(str(answer))
-    found: T = answer
-    return found
+        answers = {cell.uuid: error for cell in cells}
+    return {
+        uuid: CellAwayError(str(answer))
+        if isinstance(answer, Exception)
+        or answer is nova_context.did_not_respond_sentinel
+        else answer
+        for uuid, answer in answers.items()
+    }
 
 
 def _task_state(
@@ -90,11 +103,16 @@ def _task_state(
     return instance.task_state  # type: ignore[no-any-return]
 
 
-def _count_up(
-    context: nova_context.RequestContext, hosts: Collection[str]
+def _count_down(
+    context: nova_context.RequestContext, hosts: Sequence[str]
 ) -> int:
-    services = _compute_services(context, hosts)
-    return sum(map(_servicegroup().service_is_up, services))
+    return sum(
+        not _servicegroup().service_is_up(service)
+        for first in range(0, len(hosts), _HOSTS_A_QUERY)
+        for service in _compute_services(
+            context, hosts[first : first + _HOSTS_A_QUERY]
+        )
+    )
 
 
 @main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]

@@ -32,6 +32,7 @@ from oslo_log import log as logging
 from edge_sched.rings import MAX_AGGREGATES
 from edge_sched.rings import Offer
 from edge_sched.rings import Ring
+from edge_sched.rings import hosts_of
 from edge_sched.scheduler import cell as cells
 from edge_sched.scheduler.atlas import Atlas
 from edge_sched.scheduler.case import Case
@@ -39,7 +40,7 @@ from edge_sched.scheduler.judgement import Judged
 from edge_sched.scheduler.judgement import judge_spots
 from edge_sched.scheduler.judgement import refusal_of
 from edge_sched.scheduler.judgement import refusal_of_full
-from edge_sched.scheduler.nearest import nearest_first
+from edge_sched.scheduler.nearest import Ranking
 from edge_sched.scheduler.nearest import offers_of
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import EVACUATE
@@ -54,6 +55,7 @@ from edge_sched.scheduler.terms import is_bound
 from edge_sched.search import Need
 from edge_sched.search import Search
 from edge_sched.search import Size
+from edge_sched.search import Told
 from edge_sched.search import find_room
 
 CONF = nova.conf.CONF
@@ -61,6 +63,10 @@ LOG = logging.getLogger(__name__)
 
 
 _NOBODY: frozenset[str] = frozenset()
+
+#: Servers of another request that may want the same places at the same time.
+#: Chosen: more at once are rare, and each makes rings larger.
+_RIVALS = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def narrow(
         return case
     terms = Terms.of(spec, atlas)
     offers = offers_of(
-        nearest_first(case, atlas, measured),
+        Ranking(case, atlas, measured),
         terms,
         free_to_choose_cell=source_cell(spec) is None,
     )
@@ -143,21 +149,21 @@ def _is_large(atlas: Atlas) -> bool:
 def _is_mirrored(aggregates: Sequence[str], atlas: Atlas) -> bool:
     """Whether Placement knows all hosts of sites that seem full.
 
-    Nova mirrors aggregates there, and only logs it if that fails.
+    Nova mirrors aggregates there, and only logs it if that fails. Asked of the
+    nearest, which stand for all.
     """
-    for first in range(0, len(aggregates), MAX_AGGREGATES):
-        batch = aggregates[first : first + MAX_AGGREGATES]
-        hosts = _NOBODY.union(*(atlas.hosts_in[uuid] for uuid in batch))
-        providers = providers_in(batch)
-        if providers is not None and providers < len(hosts):
-            LOG.warning(
-                'Placement has %(providers)d of %(hosts)d hosts in the '
-                'aggregates of sites, so requests cannot be narrowed to them;'
-                ' "nova-manage placement sync_aggregates" mends that',
-                {'providers': providers, 'hosts': len(hosts)},
-            )
-            return False
-    return True
+    nearest = aggregates[:MAX_AGGREGATES]
+    hosts = _NOBODY.union(*(atlas.hosts_in[uuid] for uuid in nearest))
+    providers = providers_in(nearest)
+    if providers is None or providers >= len(hosts):
+        return True
+    LOG.warning(
+        'Placement has %(providers)d of %(hosts)d hosts in the aggregates of '
+        'sites, so requests cannot be narrowed to them; "nova-manage '
+        'placement sync_aggregates" mends that',
+        {'providers': providers, 'hosts': len(hosts)},
+    )
+    return False
 
 
 def _search(
@@ -165,16 +171,18 @@ def _search(
 ) -> Search:
     """Look for room, ring by ring.
 
-    As many hosts are looked for as Nova may try, besides those that the
-    request cannot use but Placement offers.
+    As many hosts are looked for as Nova may try, and as another such request
+    may take, besides those that Placement offers in vain.
     """
     least = servers + terms.servers_to_avoid
-    need = Need(least, least + CONF.scheduler.max_attempts - 1)
+    most = max(least, CONF.scheduler.max_placement_results)
+    spare = max(CONF.scheduler.max_attempts - 1, min(servers, _RIVALS))
+    need = Need(least, min(least + spare, most))
     first = max(CONF.edge_sched.ring_hosts, need.enough)
-    size = Size(first, max(first, CONF.scheduler.max_placement_results))
+    size = Size(min(first, most), most)
     deadline = time.monotonic() + CONF.edge_sched.ring_timeout
 
-    def count_room(ring: Ring) -> int | None:
+    def look_into(ring: Ring) -> Told | None:
         if time.monotonic() > deadline:
             LOG.warning(
                 'The search for sites with room took longer than ring_timeout '
@@ -183,22 +191,26 @@ def _search(
                 CONF.edge_sched.ring_timeout,
             )
             return None
-        return room.count(
-            [offer.aggregate for offer in ring],
-            need.enough + sum(offer.doubtful for offer in ring),
+        # A larger ring is looked into part by part, if it has any room.
+        down = 0 if hosts_of(ring) > size.most else _count_down(ring, terms)
+        in_vain = sum(offer.doubtful + offer.lesser for offer in ring) + down
+        roomy = room.count(
+            [offer.aggregate for offer in ring], need.enough + in_vain
         )
+        return None if roomy is None else Told(roomy, down)
 
-    def count_up(ring: Ring) -> int:
-        (cell,) = ring[0].cells
-        hosts = _NOBODY.union(
-            *(terms.atlas.hosts_in[offer.aggregate] for offer in ring)
-        )
-        try:
-            return cells.count_up(terms.atlas.cells[cell], terms.usable(hosts))
-        except cells.CellAwayError:
-            return 0
+    return find_room(offers, size, need, look_into)
 
-    return find_room(offers, size, need, count_room, count_up)
+
+def _count_down(ring: Ring, terms: Terms) -> int:
+    """How many hosts of a ring Placement offers though they are down.
+
+    A server group may stand on some of them, which are in doubt anyway.
+    """
+    atlas = terms.atlas
+    hosts = _NOBODY.union(*(atlas.hosts_in[each.aggregate] for each in ring))
+    by_cell = atlas.by_cell(terms.usable(hosts) - terms.perhaps)
+    return cells.count_down([atlas.cells[uuid] for uuid in by_cell], by_cell)
 
 
 def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:

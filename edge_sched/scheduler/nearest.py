@@ -12,14 +12,15 @@
 
 """The places that a request may use, nearest first."""
 
+import collections
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import nova.conf
 
 from edge_sched.conf.policy import policy_of
-from edge_sched.decision import HostVerdict
 from edge_sched.decision import decide
 from edge_sched.rings import Offer
 from edge_sched.scheduler.atlas import Area
@@ -37,56 +38,99 @@ _NOBODY: frozenset[str] = frozenset()
 _NOWHERE: Chain = ()
 
 
-def nearest_first(
-    case: Case, atlas: Atlas, measured: Mapping[Spot, Sequence[Area]]
-) -> Iterator[tuple[Area, bool]]:
-    """The areas that may be used, best first, equal ones in any order.
+class Ranked(NamedTuple):
+    """An area, and what it is ranked by.
+
+    :param score: of the best of its hosts
+    :param is_good: whether it is at least as good as unknown
+    """
+
+    area: Area
+    score: float
+    is_good: bool
+
+
+class Ranking:
+    """How near every area is, as far as anything was measured of it.
 
     Only what was measured is judged; all else is one unknown.
-
-    :return: each with whether it is at least as good as unknown
     """
-    verdicts = decide(
-        case.intent,
-        case.answers,
-        [_NOWHERE, *(spot.chain for spot in measured)],
-        policy_of(CONF),
-        time.time(),
-    ).verdicts
-    known = _ranked(measured, verdicts)
-    unknown = verdicts[_NOWHERE]
-    if not unknown.accepted:
-        yield from ((area, True) for area in known)
-        return
-    seen = {area for area, score in known.items() if score >= unknown.score}
-    yield from ((area, True) for area in known if area in seen)
-    others = [
-        area
-        for area in atlas.areas
-        if area not in seen and not area.spots <= measured.keys()
-    ]
-    yield from ((area, False) for area in sorted(others, key=_sites_first))
-    seen.update(others)
-    yield from ((area, False) for area in known if area not in seen)
 
-
-def _ranked(
-    measured: Mapping[Spot, Sequence[Area]],
-    verdicts: Mapping[Chain, HostVerdict],
-) -> dict[Area, float]:
-    """The best score that a host has in each area, best first."""
-    scores: dict[Area, float] = {}
-    for spot, areas in measured.items():
-        verdict = verdicts[spot.chain]
-        if verdict.accepted:
+    def __init__(
+        self, case: Case, atlas: Atlas, measured: Mapping[Spot, Sequence[Area]]
+    ) -> None:
+        self._case = case
+        self._atlas = atlas
+        self._measured = measured
+        self._verdicts = decide(
+            case.intent,
+            case.answers,
+            [_NOWHERE, *(spot.chain for spot in measured)],
+            policy_of(CONF),
+            time.time(),
+        ).verdicts
+        self._unknown = self._verdicts[_NOWHERE]
+        self._spots_of: dict[Area, list[Spot]] = collections.defaultdict(list)
+        for spot, areas in measured.items():
             for area in areas:
-                scores[area] = max(verdict.score, scores.get(area, 0.0))
-    return dict(
-        sorted(
-            scores.items(),
-            key=lambda scored: (-scored[1], *_sites_first(scored[0])),
+                self._spots_of[area].append(spot)
+
+    def nearest_first(self) -> Iterator[Ranked]:
+        """The areas that may be used, best first, equal ones in any order."""
+        known = self._known()
+        unknown = self._unknown
+        if not unknown.accepted:
+            yield from (Ranked(*scored, True) for scored in known.items())
+            return
+        seen = {
+            area for area, score in known.items() if score >= unknown.score
+        }
+        yield from (Ranked(a, known[a], True) for a in known if a in seen)
+        others = [
+            area
+            for area in self._atlas.areas
+            if area not in seen and not area.spots <= self._measured.keys()
+        ]
+        for area in sorted(others, key=_sites_first):
+            yield Ranked(area, unknown.score, False)
+        seen.update(others)
+        yield from (Ranked(a, known[a], False) for a in known if a not in seen)
+
+    def split(
+        self, ranked: Ranked, hosts: frozenset[str]
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Hosts of an area that would be accepted, and the lesser of them.
+
+        Those are farther than what it is ranked by, or unknown.
+        """
+        area = ranked.area
+        if len(area.spots.union(self._spots_of.get(area, ()))) == 1:
+            return hosts, _NOBODY
+        verdicts = {
+            host: self._verdicts.get(spot.chain, self._unknown)
+            for host, spot in zip(
+                hosts,
+                self._atlas.spots(hosts, self._case.measured),
+                strict=True,
+            )
+        }
+        accepted = frozenset(h for h, v in verdicts.items() if v.accepted)
+        lesser = {h for h in accepted if verdicts[h].score < ranked.score}
+        return accepted, frozenset(lesser)
+
+    def _known(self) -> dict[Area, float]:
+        """The best score that a host has in each area, best first."""
+        scores: dict[Area, float] = {}
+        for area, spots in self._spots_of.items():
+            verdicts = [self._verdicts[spot.chain] for spot in spots]
+            if accepted := [v.score for v in verdicts if v.accepted]:
+                scores[area] = max(accepted)
+        return dict(
+            sorted(
+                scores.items(),
+                key=lambda scored: (-scored[1], *_sites_first(scored[0])),
+            )
         )
-    )
 
 
 def _sites_first(area: Area) -> tuple[bool, float]:
@@ -95,22 +139,22 @@ def _sites_first(area: Area) -> tuple[bool, float]:
 
 
 def offers_of(
-    areas: Iterable[tuple[Area, bool]],
-    terms: Terms,
-    free_to_choose_cell: bool,
+    ranking: Ranking, terms: Terms, free_to_choose_cell: bool
 ) -> Iterator[Offer]:
-    """What of the areas the request may use.
-
-    :param areas: each with whether another one may be passed over for it
-    """
-    for area, is_good in areas:
-        if hosts := terms.usable(area.hosts):
+    """What the request may use, nearest first."""
+    for ranked in ranking.nearest_first():
+        area = ranked.area
+        hosts, lesser = ranking.split(ranked, terms.usable(area.hosts))
+        if hosts:
             certain = len(hosts - terms.perhaps)
-            choosable = free_to_choose_cell and is_good and area.aggregate
+            choosable = free_to_choose_cell and ranked.is_good
             yield Offer(
                 area.aggregate,
                 area.site,
                 len(hosts),
+                lesser=len(lesser - terms.perhaps),
                 doubtful=len(area.hosts) - certain,
-                cells=terms.enabled(area.cells) if choosable else _NOBODY,
+                cells=terms.enabled(area.cells)
+                if choosable and area.aggregate
+                else _NOBODY,
             )

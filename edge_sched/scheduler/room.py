@@ -45,6 +45,14 @@ _WAYS_PER_HOST = 4
 _FORBIDDEN_TRAITS_VERSION = '1.22'
 
 
+#: Of Placement, or of a proxy before it: no fault of the query.
+_OVERLOADED = (
+    http.HTTPStatus.TOO_MANY_REQUESTS,
+    http.HTTPStatus.SERVICE_UNAVAILABLE,
+    http.HTTPStatus.GATEWAY_TIMEOUT,
+)
+
+
 class RefusedQueryError(Exception):
     """Placement does not take the query; the message says what it answered."""
 
@@ -130,6 +138,12 @@ def _get(
         )
     except keystoneauth_exceptions.ClientException as error:
         LOG.warning('Placement does not tell which sites have room: %s', error)
+        return None
+    if answer.status_code in _OVERLOADED:
+        LOG.warning(
+            'Placement does not tell which sites have room: %d',
+            answer.status_code,
+        )
         return None
     if answer.status_code != http.HTTPStatus.OK:
         raise RefusedQueryError(f'{answer.status_code} {answer.text[:200]}')

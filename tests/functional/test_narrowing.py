@@ -135,8 +135,8 @@ class NearestTest(NarrowingTestCase):
             self.assertLanded('paris', self.near(ALICE))
         self.assertEqual({'cell1'}, cells)
 
-    def test_nearest_site_is_the_only_near_one_of_its_cell(self) -> None:
-        self.measure(ALICE, age=4, metz=4)
+    def test_nearest_sites_are_the_only_near_ones_of_their_cell(self) -> None:
+        self.measure(ALICE, age=4, metz=2, nice=4)
         with self.cells_asked() as cells:
             self.assertLanded('metz', self.near(ALICE))
         self.assertEqual({'cell2'}, cells)
@@ -225,7 +225,8 @@ class WideningTest(NarrowingTestCase):
         self.fill('paris', 'lille', 'brest')
         self.assertLanded('metz', self.near(ALICE))
         self.assertEqual(
-            {'sites': 3, 'hosts': 3, 'probes': 2},
+            # The second ring is more than an answer, and asked in two parts.
+            {'sites': 3, 'hosts': 3, 'probes': 3},
             self.decisions()[-1]['narrowed'],
         )
 
@@ -316,7 +317,8 @@ class WideningTest(NarrowingTestCase):
         self.assertEqual('ACTIVE', server['status'])
         self.assertEqual([], self.asked_for(self.queries[-1]))
 
-    def test_loser_of_the_race_for_the_last_place_gets_the_next(self) -> None:
+    def race(self) -> list[str]:
+        """Where two servers land that look for room at the same time."""
         flavor = self.create_flavor(ram=ALL_RAM_MB)
         both_have_asked = threading.Barrier(2, timeout=self.patience)
         count = room.Room.count
@@ -335,49 +337,66 @@ class WideningTest(NarrowingTestCase):
                     flavor=flavor,
                 )
             ]
-            servers = [self._built(server_id) for server_id in ids]
-        self.assertEqual(
-            ['f-lille', 'g-paris'], sorted(server[HOST] for server in servers)
-        )
+            return sorted(self._built(server_id)[HOST] for server_id in ids)
+
+    def test_loser_of_the_race_for_the_last_place_gets_the_next(self) -> None:
+        self.assertEqual(['f-lille', 'g-paris'], self.race())
+
+    @cloud.cloud(
+        conf={'scheduler': {'max_attempts': '1', 'max_placement_results': '6'}}
+    )
+    def test_loser_of_the_race_for_the_last_place_of_a_ring(self) -> None:
+        self.fill('lille', 'brest')
+        self.assertEqual(['d-metz', 'g-paris'], self.race())
+
+
+class MixedTest(NarrowingTestCase):
+    """Sites of hosts that are not equally near, by rows of their own."""
+
+    sites: Any = {
+        'alpha': ('cell1', ['a-1', 'a-2']),
+        'beta': ('cell1', ['b-1', 'b-2']),
+        'gamma': ('cell1', ['c-1', 'c-2']),
+        'delta': ('cell1', ['d-1', 'd-2']),
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        near = {'a-1': 5, 'b-1': 5, 'c-1': 5}
+        self.measure(ALICE, alpha=50, beta=50, gamma=50, delta=10, **near)
+        flavor = self.create_flavor(ram=ALL_RAM_MB)
+        for host in near:
+            self.create_server(host=host, flavor=flavor)
+
+    def test_near_hosts_that_are_full_do_not_hide_a_near_site(self) -> None:
+        for mode in ('required', 'preferred'):
+            server = self.near(ALICE, latency_budget_ms='20', budget_mode=mode)
+            self.assertIn(server[HOST], ('d-1', 'd-2'), mode)
 
 
 class DownTest(NarrowingTestCase):
-    """The nearest site is the only near one of its cell, and it is down.
+    """The nearest sites are the only near ones of their cell, and are down.
 
-    Placement offers it all the same.
+    Placement offers them all the same.
     """
 
     def setUp(self) -> None:
         super().setUp()
-        self.measure(ALICE, age=4, metz=4)
+        self.measure(ALICE, age=4, metz=2, nice=4)
 
-    def force_down(self, site: str) -> None:
+    def set_service(self, site: str, **values: Any) -> None:
         for host in cloud.Site(*self.sites[site]).hosts:
             url = f'os-services?binary=nova-compute&host={host}'
             (service,) = self.admin.api_get(url).body['services']
-            self.admin.api_put(
-                f'os-services/{service["id"]}', {'forced_down': True}
-            )
+            self.admin.api_put(f'os-services/{service["id"]}', values)
 
-    def test_hosts_that_are_up(self) -> None:
-        mapping = self.cell_mappings['cell2']
-        hosts = ['a-turin', 'b-nice', 'c-lyon', 'd-metz', 'g-paris', 'gone']
-        self.assertEqual(4, cell.count_up(mapping, hosts))
-        self.force_down('metz')
-        self.assertEqual(3, cell.count_up(mapping, hosts))
-        self.assertEqual(0, cell.count_up(mapping, ['d-metz']))
-        self.assertEqual(0, cell.count_up(mapping, []))
+    def force_down(self, *sites: str) -> None:
+        for site in sites:
+            self.set_service(site, forced_down=True)
 
-    def test_next_site_is_of_another_cell(self) -> None:
-        self.force_down('metz')
-        for hints in (
-            {},
-            {'latency_budget_ms': '20'},
-            {'latency_budget_ms': '20', 'budget_mode': 'preferred'},
-        ):
-            self.assertLanded('paris', self.near(ALICE, **hints))
-
-    def test_cell_that_does_not_answer(self) -> None:
+    @contextlib.contextmanager
+    def away(self, name: str) -> Iterator[None]:
+        """A cell does not answer, neither us nor Nova's scheduler."""
         ask = nova_context.scatter_gather_cells
 
         def ask_others(
@@ -389,17 +408,63 @@ class DownTest(NarrowingTestCase):
             **options: Any,
         ) -> Any:
             answers = ask(context, cells, timeout, work, *rest, **options)
-            if work.__name__ in ('_count_up', 'targeted_operation'):
+            if work.__name__ in ('_count_down', 'targeted_operation'):
                 answers |= {
                     each.uuid: RuntimeError('no database')
                     for each in cells
-                    if each.name == 'cell2'
+                    if each.name == name
                 }
             return answers
 
         with mock.patch.object(
             nova_context, 'scatter_gather_cells', ask_others
         ):
+            yield
+
+    def test_ring_that_is_down_is_not_all_that_is_asked_for(self) -> None:
+        self.force_down('metz', 'nice', 'paris', 'lille', 'brest')
+        self.assertLanded('lyon', self.near(ALICE))
+
+    def test_cell_of_the_whole_ring_is_away(self) -> None:
+        self.measure(ALICE, age=2, metz=16, nice=34)
+        with self.away('cell1'):
+            self.assertLanded('metz', self.near(ALICE))
+        self.assertLanded('paris', self.near(ALICE))
+
+    def count_down(self, **hosts: list[str]) -> int:
+        return cell.count_down(
+            [self.cell_mappings[name] for name in hosts],
+            {self.cell_mappings[name].uuid: hosts[name] for name in hosts},
+        )
+
+    def test_hosts_that_are_down(self) -> None:
+        far = ['a-turin', 'b-nice', 'c-lyon', 'd-metz', 'gone']
+        near = ['e-brest', 'f-lille', 'g-paris']
+        self.assertEqual(0, self.count_down(cell1=near, cell2=far))
+        self.force_down('metz', 'paris')
+        self.assertEqual(2, self.count_down(cell1=near, cell2=far))
+        self.assertEqual(1, self.count_down(cell2=far))
+        self.assertEqual(0, self.count_down(cell1=near[:2], cell2=far[:3]))
+        self.assertEqual(0, self.count_down())
+        # Placement does not offer what is disabled.
+        self.set_service('metz', status='disabled')
+        self.assertEqual(1, self.count_down(cell1=near, cell2=far))
+        with self.away('cell2'):
+            self.assertEqual(6, self.count_down(cell1=near, cell2=far))
+        with mock.patch.object(cell, '_HOSTS_A_QUERY', 1):
+            self.assertEqual(1, self.count_down(cell1=near, cell2=far))
+
+    def test_next_site_is_of_another_cell(self) -> None:
+        self.force_down('metz', 'nice')
+        for hints in (
+            {},
+            {'latency_budget_ms': '20'},
+            {'latency_budget_ms': '20', 'budget_mode': 'preferred'},
+        ):
+            self.assertLanded('paris', self.near(ALICE, **hints))
+
+    def test_cell_that_does_not_answer(self) -> None:
+        with self.away('cell2'):
             server = self.near(ALICE, latency_budget_ms='20')
         self.assertLanded('paris', server)
 

@@ -23,6 +23,7 @@ from edge_sched.rings import Ring
 from edge_sched.search import Need
 from edge_sched.search import Search
 from edge_sched.search import Size
+from edge_sched.search import Told
 from edge_sched.search import find_room
 from tests.unit.test_rings import offers
 
@@ -39,7 +40,8 @@ class FindRoomTest(base.BaseTestCase):
         size: Size = SIZE,
         doubtful: int = 0,
         cells: str = '',
-        up: int = 100,
+        lesser: int = 0,
+        down: int = 0,
     ) -> Search:
         """Search sites of so many hosts, with room for so many each.
 
@@ -47,12 +49,14 @@ class FindRoomTest(base.BaseTestCase):
 
         :param doubtful: hosts of each site
         :param cells: of each site, ``'aab'``; one for all by default
-        :param up: hosts of any ring that are
+        :param lesser: hosts of the first site
+        :param down: hosts of the first site
         """
         self.asked: list[Ring] = []
         found = [
             offer._replace(
                 doubtful=doubtful,
+                lesser=lesser if offer.site == 'site-0' else 0,
                 cells=frozenset(cell if offer.aggregate else ''),
             )
             for offer, cell in zip(
@@ -61,13 +65,16 @@ class FindRoomTest(base.BaseTestCase):
         ]
         of_site = dict(zip((o.site for o in found), room, strict=True))
 
-        def count_room(ring: Ring) -> int | None:
+        def look_into(ring: Ring) -> Told | None:
             self.asked.append(ring)
             counts = [of_site[offer.site] for offer in ring]
             told = [count for count in counts if count is not None]
-            return sum(told) if len(told) == len(counts) else None
+            if len(told) < len(counts):
+                return None
+            is_first = any(offer.site == 'site-0' for offer in ring)
+            return Told(sum(told), down if is_first else 0)
 
-        return find_room(found, size, need, count_room, lambda ring: up)
+        return find_room(found, size, need, look_into)
 
     def test_first_ring_with_room_is_enough(self) -> None:
         found = self.search([4] * 20, [0, 1, 0] + [4] * 17)
@@ -82,7 +89,9 @@ class FindRoomTest(base.BaseTestCase):
 
     def test_ring_with_little_room_is_asked_for_with_the_next(self) -> None:
         found = self.search([4] * 20, [0, 1, 0] + [4] * 17, Need(1, 3))
-        self.assertEqual([f'uuid-{n}' for n in range(8)], found.aggregates)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
 
     def test_little_room_everywhere_is_room(self) -> None:
         found = self.search([4] * 6, [1, 0, 0, 0, 0, 0], Need(1, 3))
@@ -97,7 +106,9 @@ class FindRoomTest(base.BaseTestCase):
     def test_doubtful_hosts_may_be_all_that_have_room(self) -> None:
         room = [1, 1, 1] + [2] * 17
         found = self.search([4] * 20, room, doubtful=1)
-        self.assertEqual([f'uuid-{n}' for n in range(8)], found.aggregates)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
         self.assertFalse(found.full)
 
     def test_large_site_is_asked_apart_from_near_ones(self) -> None:
@@ -130,10 +141,56 @@ class FindRoomTest(base.BaseTestCase):
             ],
             Size(first=10, most=12),
             ONE,
-            lambda ring: 12,
-            lambda ring: 100,
+            lambda ring: Told(12),
         )
         self.assertEqual(['far-0', 'far-1', 'far-2'], found.aggregates)
+
+    def test_hosts_that_are_down_are_no_room(self) -> None:
+        room = [2, 0, 0] + [4] * 17
+        found = self.search([4] * 20, room, Need(1, 2), down=1)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
+        found = self.search([4] * 20, room, Need(1, 2))
+        self.assertEqual([f'uuid-{n}' for n in range(3)], found.aggregates)
+
+    def test_hosts_farther_than_the_rank_of_their_site_are_not_enough(
+        self,
+    ) -> None:
+        # The near host of the first site is full, two farther ones are not.
+        room = [2, 0, 0] + [4] * 17
+        found = self.search([4] * 20, room, lesser=3)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
+        found = self.search([4] * 3, room[:3], lesser=3)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        # What is near goes first into what one answer has room for.
+        size = Size(10, 12)
+        found = self.search([4] * 6, [2, 0, 0, 0, 2, 0], size=size, lesser=3)
+        self.assertEqual(['uuid-3', 'uuid-4', 'uuid-5'], found.aggregates)
+        # They are room all the same, where that decides.
+        found = self.search([4, 4, 0], [1, 0, 0], Need(1, 2), lesser=3)
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+
+    def test_nearest_with_room_are_asked_for_whatever_else_is(self) -> None:
+        # All that one answer has room for is less than the servers need,
+        # unless a host takes several of them.
+        size = Size(10, 24)
+        room = [2, 0, 0] + [1, 0, 0] * 5 + [9, 9, 9]
+        found = self.search([4] * 21, room, Need(50, 50), size)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates[:3])
+        self.assertLessEqual(found.hosts, 24)
+
+    def test_rings_with_room_go_before_those_that_cannot_be_asked(
+        self,
+    ) -> None:
+        size = Size(10, 32)
+        room = [1, 0, 0] + [None] * 17
+        found = self.search([4] * 20, room, Need(1, 3), size)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
 
     def test_ring_that_cannot_be_asked_is_taken_with_the_next(self) -> None:
         found = self.search([4] * 20, [0] * 3 + [None] * 17)
@@ -193,10 +250,10 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([4] * 8, [4] * 8, Need(1, 3), cells='abbababa')
         self.assertEqual(['uuid-0', 'uuid-3', 'uuid-5'], found.aggregates)
         found = self.search(
-            [4] * 8, [4] * 8, Need(1, 3), cells='abbababa', up=2
+            [4] * 8, [4] * 8, Need(1, 3), cells='abbababa', down=2
         )
-        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
-        self.assertEqual(1, found.probes)
+        self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
+        self.assertEqual(2, found.probes)
 
     def test_others_of_the_cell_that_are_much_farther(self) -> None:
         found = self.search([4] * 9, [4] * 9, cells='abbbbbaaa')
@@ -207,6 +264,8 @@ class FindRoomTest(base.BaseTestCase):
         self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
         found = self.search([4, 4, 0, 4], [1] * 4, cells='abaa')
         self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+        found = self.search([2, 4, 4, 2, 2, 2], [1] * 6, cells='abbaaa')
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
 
     def test_others_of_the_cell_that_are_too_many_for_one_answer(self) -> None:
         size = Size(10, 20)
@@ -216,7 +275,7 @@ class FindRoomTest(base.BaseTestCase):
     def test_site_of_two_cells_is_in_a_ring_with_others(self) -> None:
         both = [o._replace(cells=frozenset('ab')) for o in offers(4)]
         found = find_room(
-            [*both, *offers(4, 4)], SIZE, ONE, len, lambda ring: 100
+            [*both, *offers(4, 4)], SIZE, ONE, lambda ring: Told(len(ring))
         )
         self.assertEqual(3, len(found.aggregates))
 
