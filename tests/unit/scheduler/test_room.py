@@ -26,7 +26,8 @@ from edge_sched.scheduler import room
 ANSWERS: dict[str, tuple[int, object]] = {
     'in:known': (200, {'resource_providers': [{}, {}]}),
     'in:refused': (400, {'errors': [{'detail': 'Unknown microversion'}]}),
-    'in:broken': (503, 'no database'),
+    'in:broken': (500, 'no database'),
+    'in:busy': (503, 'try later'),
 }
 
 
@@ -79,11 +80,18 @@ class RoomTest(base.BaseTestCase):
         self.serve()
         for aggregate, words in (
             ('refused', '400 .*Unknown microversion'),
-            ('broken', '503 .*no database'),
+            ('broken', '500 .*no database'),
         ):
             self.assertRaisesRegex(
                 room.RefusedQueryError, words, room.providers_in, [aggregate]
             )
+
+    def test_overload_is_no_answer(self) -> None:
+        self.serve()
+        with self.assertLogs(room.LOG.logger, 'WARNING') as told:
+            self.assertIsNone(room.providers_in(['busy']))
+        (line,) = told.output
+        self.assertIn('does not tell which sites have room: 503', line)
 
     def test_server_that_listens_and_never_answers(self) -> None:
         # The kernel accepts for it, as for a server that hangs.
