@@ -239,7 +239,7 @@ def sections(options: argparse.Namespace) -> list[Section]:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--short', action='store_true')
     parser.add_argument('--hosts', type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
