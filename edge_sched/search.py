@@ -156,7 +156,7 @@ def _surely(roomy: _Roomy) -> int:
 
 
 def _surely_near(roomy: _Roomy) -> int:
-    """... and that are as near as they are ranked."""
+    """How many of those are as near as their ring is ranked."""
     return max(0, _surely(roomy) - sum(offer.lesser for offer in roomy[0]))
 
 
@@ -173,7 +173,15 @@ class _Found:
 
     @property
     def is_enough(self) -> bool:
-        return sum(map(_surely_near, self._roomy)) >= self._need.enough
+        """Whether to end the search.
+
+        For hosts that are farther than their ring is ranked, it goes on by
+        one ring: a better site comes in that, or far out.
+        """
+        return (
+            sum(map(_surely_near, self._roomy)) >= self._need.enough
+            or sum(map(_surely, self._roomy[:-1])) >= self._need.enough
+        )
 
     def add(self, ring: Ring) -> bool:
         """Look into a ring; whether that could be told.
@@ -207,27 +215,36 @@ class _Found:
         return self.all_told()
 
     def with_untold(self, untold: Iterable[Ring]) -> Search:
-        """The nearest that have room, or may have."""
-        told = [ring for ring, _ in self._roomy]
-        offers = itertools.chain.from_iterable([*told, *untold])
-        return Search(first_part(offers, self._size.most), self._probes)
+        """The nearest that have room, or may have.
+
+        Where all that has room may be down, that goes last.
+        """
+        sure = [ring for ring, told in self._roomy if _surely((ring, told))]
+        unsure = [ring for ring, told in self._roomy if ring not in sure]
+        # Of a ring that was looked into by parts, some are told.
+        offers = dict.fromkeys(
+            itertools.chain.from_iterable([*sure, *untold, *unsure])
+        )
+        full = set(self._full)
+        left = [offer for offer in offers if offer.aggregate not in full]
+        return Search(first_part(left, self._size.most), self._probes)
 
     def all_told(self) -> Search:
         """The nearest with room; if they have too little, the roomiest too."""
         if not self._roomy:
             return Search(EVERYTHING, self._probes, self._full)
-        nearest = sorted(
-            self._roomy, key=lambda roomy: not _surely_near(roomy)
-        )
+        nearest = sorted(self._roomy, key=lambda each: not _surely_near(each))
         first, *others = nearest
         others.sort(key=_surely, reverse=True)
-        choices = [
-            self._cut(order)
-            for order in (nearest, [first, *others], [*others, first])
-        ]
-        enough = (each for each in choices if not self._are_too_few(each))
-        # If none is: a host may take several of the servers.
-        chosen = next(enough, choices[1 if _surely(first) else 2])
+        orders = [nearest, [first, *others]]
+        if any(map(_surely, others)) and not _surely(first):
+            orders.append([*others, first])
+        choices = [self._cut(order) for order in orders]
+        # If none is enough: a host may take several of the servers.
+        chosen = next(
+            (each for each in choices if not self._are_too_few(each)),
+            choices[-1],
+        )
         ring = [offer for ring, _ in chosen for offer in ring]
         return Search(ring, self._probes)
 
@@ -235,13 +252,25 @@ class _Found:
         return sum(map(_surely, roomy)) < self._need.least
 
     def _cut(self, roomy: Sequence[_Roomy]) -> list[_Roomy]:
-        """As many whole rings as one query may ask for."""
+        """As many rings as one query may ask for, and parts of others."""
         kept = [roomy[0]]
+        offers = list(roomy[0][0])
+
+        def has_place_for(more: Ring) -> bool:
+            return (
+                len(offers) + len(more) <= MAX_AGGREGATES
+                and hosts_of(offers) + hosts_of(more) <= self._size.most
+            )
+
+        too_large = []
         for ring, told in roomy[1:]:
-            offers = [offer for each, _ in kept for offer in each]
-            offers += ring
-            if len(offers) <= MAX_AGGREGATES and (
-                hosts_of(offers) <= self._size.most
-            ):
+            if has_place_for(ring):
                 kept.append((ring, told))
+                offers += ring
+            else:
+                too_large.append(ring)
+        for offer in itertools.chain.from_iterable(too_large):
+            if has_place_for([offer]):
+                kept.append(([offer], Told(0)))
+                offers.append(offer)
         return kept

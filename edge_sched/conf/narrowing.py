@@ -85,9 +85,10 @@ How long, in seconds, rings of sites are asked for room.
 
 No ring is asked after that, and no query waits longer for its answer, so that
 a silent Placement takes a request twice as long at most, three times where it
-asks for pinned CPUs. When the time is over, or if Placement does not answer, a
-warning says so, and the request goes on with as many of the nearest sites as
-can be asked for at once.
+asks for pinned CPUs; a cell that does not answer takes ``store_timeout``
+besides. When the time is over, or if Placement does not answer, a warning says
+so, and the request goes on with as many of the nearest sites as can be asked
+for at once.
 
 Possible values:
 

@@ -53,9 +53,10 @@ def task_state(cell: CellMapping, instance_uuid: str) -> str | None:
 def count_down(
     cells: Sequence[CellMapping], hosts: Mapping[str, Collection[str]]
 ) -> int:
-    """How many of some compute hosts are enabled, but not up.
+    """How many of some compute hosts are down.
 
-    All of a cell that does not answer are not.
+    Whether they are disabled or not: Nova tells Placement of that only while
+    they are up. All hosts of a cell that does not answer count as down.
 
     :param hosts: of each cell, by its UUID
     """
@@ -119,7 +120,7 @@ def _count_down(
 def _compute_services(
     context: nova_context.RequestContext, hosts: Collection[str]
 ) -> list[Mapping[str, Any]]:
-    """What Nova's drivers go by, of the enabled ones."""
+    """What Nova's drivers go by."""
     service = models.Service
     rows = context.session.execute(
         sa.select(
@@ -133,7 +134,6 @@ def _compute_services(
             service.host.in_(hosts),
             service.binary == 'nova-compute',
             service.deleted == 0,
-            service.disabled.is_(False),
         )
     )
     return [row._mapping for row in rows]

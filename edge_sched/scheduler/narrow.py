@@ -191,21 +191,23 @@ def _search(
                 CONF.edge_sched.ring_timeout,
             )
             return None
-        # A larger ring is looked into part by part, if it has any room.
-        down = 0 if hosts_of(ring) > size.most else _count_down(ring, terms)
+        aggregates = [offer.aggregate for offer in ring]
+        if hosts_of(ring) > size.most and len(ring) > 1:
+            # It is looked into part by part, if it has any room.
+            any_room = room.count(aggregates, 1)
+            return None if any_room is None else Told(any_room)
+        down = _count_down(ring, terms)
         in_vain = sum(offer.doubtful + offer.lesser for offer in ring) + down
-        roomy = room.count(
-            [offer.aggregate for offer in ring], need.enough + in_vain
-        )
+        roomy = room.count(aggregates, need.enough + in_vain)
         return None if roomy is None else Told(roomy, down)
 
     return find_room(offers, size, need, look_into)
 
 
 def _count_down(ring: Ring, terms: Terms) -> int:
-    """How many hosts of a ring Placement offers though they are down.
+    """How many hosts of a ring Placement may offer though they are down.
 
-    A server group may stand on some of them, which are in doubt anyway.
+    Less those that a server group stands on, which are in doubt anyway.
     """
     atlas = terms.atlas
     hosts = _NOBODY.union(*(atlas.hosts_in[each.aggregate] for each in ring))

@@ -21,6 +21,8 @@ filters are loaded. If that list should ever become something else the
 filter does the refusing, only later.
 """
 
+from typing import NoReturn
+
 import nova.conf
 from nova import context as nova_context
 from nova import exception
@@ -31,6 +33,7 @@ from oslo_log import log as logging
 from edge_sched.scheduler.case import CASES
 from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.case import make_case
+from edge_sched.scheduler.judgement import Judged
 from edge_sched.scheduler.judgement import log_record
 from edge_sched.scheduler.narrow import Refused
 from edge_sched.scheduler.narrow import narrow
@@ -67,8 +70,7 @@ def edge_latency(
         return False
     if CONF.edge_sched.mode == 'enforce':
         if case.refusal:
-            log_record(request_spec, case)
-            raise exception.RequestFilterFailed(reason=case.refusal)
+            _refuse(request_spec, case, case.refusal)
         case = _narrowed(ctxt, request_spec, case)
     CASES.put(request_spec, case)
     return True
@@ -88,9 +90,22 @@ def _narrowed(
         LOG.exception('Could not narrow what Placement is asked for')
         return case
     if isinstance(narrowed, Refused):
-        log_record(spec, narrowed.case, narrowed.judged)
-        raise exception.RequestFilterFailed(reason=narrowed.reason)
+        _refuse(spec, narrowed.case, narrowed.reason, narrowed.judged)
     return narrowed
+
+
+def _refuse(
+    spec: RequestSpec, case: Case, reason: str, judged: Judged | None = None
+) -> NoReturn:
+    """Tell the user why, and the operator too.
+
+    :raises RequestFilterFailed: always, even if the record fails
+    """
+    try:
+        log_record(spec, case, judged)
+    except Exception:
+        LOG.exception('Could not record a decision')
+    raise exception.RequestFilterFailed(reason=reason)
 
 
 def register() -> None:

@@ -359,6 +359,10 @@ class MixedTest(NarrowingTestCase):
         'gamma': ('cell1', ['c-1', 'c-2']),
         'delta': ('cell1', ['d-1', 'd-2']),
     }
+    conf = {
+        **NarrowingTestCase.conf,
+        'scheduler': {'max_placement_results': '7', 'max_attempts': '1'},
+    }
 
     def setUp(self) -> None:
         super().setUp()
@@ -446,13 +450,14 @@ class DownTest(NarrowingTestCase):
         self.assertEqual(1, self.count_down(cell2=far))
         self.assertEqual(0, self.count_down(cell1=near[:2], cell2=far[:3]))
         self.assertEqual(0, self.count_down())
-        # Placement does not offer what is disabled.
+        # Placement is told only of hosts that are disabled while they are up.
         self.set_service('metz', status='disabled')
-        self.assertEqual(1, self.count_down(cell1=near, cell2=far))
+        self.set_service('nice', status='disabled')
+        self.assertEqual(2, self.count_down(cell1=near, cell2=far))
         with self.away('cell2'):
             self.assertEqual(6, self.count_down(cell1=near, cell2=far))
         with mock.patch.object(cell, '_HOSTS_A_QUERY', 1):
-            self.assertEqual(1, self.count_down(cell1=near, cell2=far))
+            self.assertEqual(2, self.count_down(cell1=near, cell2=far))
 
     def test_next_site_is_of_another_cell(self) -> None:
         self.force_down('metz', 'nice')

@@ -192,6 +192,51 @@ class FindRoomTest(base.BaseTestCase):
             [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
         )
 
+    def test_lesser_hosts_take_the_search_one_ring_farther(self) -> None:
+        asked = []
+
+        def look_into(ring: Ring) -> Told:
+            asked.append(ring)
+            return Told(5)
+
+        by_host = [Offer(f'{n}', f'{n}', 4, lesser=3) for n in range(90)]
+        find_room(by_host, SIZE, ONE, look_into)
+        self.assertEqual(2, len(asked))
+
+    def search_large_sites(
+        self, hosts: int, sites: int, *told: Told | None
+    ) -> list[str]:
+        """The sites to ask for, given what each ring or part is told."""
+        answers = iter(told)
+        found = find_room(
+            [Offer(f'{n}', f'{n}', hosts) for n in range(sites)],
+            Size(100, 1000),
+            Need(1, 30),
+            lambda ring: next(answers),
+        )
+        return found.aggregates
+
+    def test_ring_that_may_be_down_is_asked_for_in_part(self) -> None:
+        found = self.search_large_sites(200, 6, Told(30, 30), Told(500))
+        self.assertEqual(['3', '4', '5', '0', '1'], found)
+
+    def test_nearest_are_asked_for_if_all_may_be_down(self) -> None:
+        found = self.search_large_sites(200, 9, *[Told(600, 600)] * 3)
+        self.assertEqual(['0', '1', '2'], found[:3])
+
+    def test_rings_that_may_be_down_go_after_what_cannot_be_asked(
+        self,
+    ) -> None:
+        found = self.search_large_sites(200, 9, Told(30, 30), None)
+        self.assertEqual(['3', '4', '5', '6', '7'], found)
+
+    def test_part_of_a_ring_that_cannot_be_asked(self) -> None:
+        # The whole ring is asked, its first part, and its second.
+        found = self.search_large_sites(400, 3, Told(9), Told(0), None)
+        self.assertEqual(['2'], found)
+        found = self.search_large_sites(400, 3, Told(9), Told(9), None)
+        self.assertEqual(['0', '1'], found)
+
     def test_ring_that_cannot_be_asked_is_taken_with_the_next(self) -> None:
         found = self.search([4] * 20, [0] * 3 + [None] * 17)
         self.assertEqual([f'uuid-{n}' for n in range(3, 20)], found.aggregates)

@@ -26,6 +26,7 @@ from nova import objects
 from nova.scheduler import weights
 from oslo_utils.fixture import uuidsentinel as uuids
 
+from edge_sched.scheduler import request_filter
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.judgement import SCORES
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
@@ -104,6 +105,17 @@ class StagesTest(StagesTestCase):
             exception.RequestFilterFailed, self.schedule, refused
         )
         self.assertEqual('bad_hint', self.records()[1]['outcome'])
+
+    def test_refusal_whose_record_fails_is_a_refusal(self) -> None:
+        refused = self.spec({'edge:client': ['999.1.1.1']})
+        with mock.patch.object(
+            request_filter, 'log_record', side_effect=RuntimeError('a test')
+        ):
+            error = self.assertRaises(
+                exception.RequestFilterFailed, self.schedule, refused
+            )
+        self.assertIn('999.1.1.1', str(error))
+        self.assertIn('Could not record a decision', self.log.output)
 
 
 class EvacuationTest(StagesTestCase):
