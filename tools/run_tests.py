@@ -55,14 +55,16 @@ SUITES = {
     'e2e': ('tests/e2e', NATIVE_THREADS),
     'cloud': ('tests/cloud', {}),
 }
-#: Tests that are left out of a suite: with eventlet those of commands and of
-#: the database, which have nothing to do with how Nova makes its threads.
+#: Tests that are left out of a suite: with eventlet those of commands, of the
+#: database, of hints, of what stock Nova does and of which sites are asked
+#: for, which have nothing to do with how Nova makes its threads.
 LEFT_OUT = {
     'functional-eventlet': (
-        r'test_(cli|hint_command|hint_process|reasons|rename_site|status'
+        r'test_(cli|hint_command|hint_process|hints|reasons|rename_site|status'
         r'|status_process)\.|store\.test_(collecting|migrate|processes'
         r'|rolling_upgrade|survey|vantages|writer)\.'
-        r'|test_narrowing\.(Moves|Outside|Terms)'
+        r'|test_harness\.(Moves|StockNova)'
+        r'|test_narrowing\.(Moves|Nearest|Outside|Terms)'
     ),
 }
 #: Not two tests at a time.
