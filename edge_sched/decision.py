@@ -26,6 +26,8 @@ from edge_sched.client import Client
 from edge_sched.intent import Intent
 from edge_sched.judge import Judge
 from edge_sched.latency import Answer
+from edge_sched.scoring import UNKNOWN
+from edge_sched.scoring import WITHIN
 from edge_sched.scoring import Standing
 from edge_sched.verdict import Chain
 from edge_sched.verdict import Policy
@@ -163,10 +165,6 @@ def _host_verdict(
 
 def accepts(intent: Intent, standing: Standing) -> bool:
     """Whether a host with this standing for one client may be used."""
-    match standing:
-        case Standing.OVER:
-            return not (intent.required and intent.has_budget)
-        case Standing.UNKNOWN:
-            return not intent.reject_unknown
-        case Standing.WITHIN:
-            return True
+    if standing is UNKNOWN:
+        return not intent.reject_unknown
+    return standing is WITHIN or not (intent.required and intent.has_budget)

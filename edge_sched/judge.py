@@ -16,7 +16,6 @@ at each of its places, and there may be a thousand of them.
 """
 
 import math
-import operator
 from collections.abc import Mapping, Sequence
 
 from edge_sched import scoring
@@ -25,6 +24,9 @@ from edge_sched.keys import NearClient
 from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import Answer
 from edge_sched.latency import Latency
+from edge_sched.scoring import OVER
+from edge_sched.scoring import UNKNOWN
+from edge_sched.scoring import WITHIN
 from edge_sched.scoring import Standing
 from edge_sched.verdict import JITTER
 from edge_sched.verdict import LATENCY
@@ -35,8 +37,6 @@ from edge_sched.verdict import TOO_FEW_SAMPLES
 from edge_sched.verdict import UNMEASURED
 from edge_sched.verdict import Policy
 from edge_sched.verdict import Verdict
-
-_STANDING = operator.itemgetter(1)
 
 
 class Judge:
@@ -80,11 +80,10 @@ class Judge:
         row must not certify a site whose own row went dark. A named client's
         prefixes are judged each, and the worst verdict is the name's.
         """
-        verdicts = [
-            self.of_row(_first_row(chain, rows)) for rows in answer.parts
-        ]
-        if len(verdicts) == 1:
-            return verdicts[0]
+        parts = answer.parts
+        if len(parts) == 1:
+            return self.of_row(_first_row(chain, parts[0]))
+        verdicts = [self.of_row(_first_row(chain, rows)) for rows in parts]
         return min(verdicts, key=self._goodness, default=UNMEASURED)
 
     def of_row(self, row: Latency | None) -> Verdict:
@@ -96,7 +95,7 @@ class Judge:
             age_seconds > self._usable_seconds
             or row.measured_at - self._now > CLOCK_SKEW_SECONDS
         ):
-            return Verdict(Standing.UNKNOWN, row, age_seconds, why=STALE)
+            return Verdict(UNKNOWN, row, age_seconds, why=STALE)
         verdict = self._of_usable(row, age_seconds)
         if age_seconds > self._policy.max_age_seconds:
             return verdict._replace(stale=True)
@@ -104,16 +103,16 @@ class Judge:
 
     def _of_usable(self, row: Latency, age_seconds: float) -> Verdict:
         standings = self._standings(row)
-        worst = min(standings, key=_STANDING)[1]
+        worst = min(standings.values())
         rank_ms = row.rtt_ms(self._policy.rank_percentile)
-        if worst is Standing.WITHIN:
+        if worst is WITHIN:
             if rank_ms is not None:
                 return Verdict(worst, row, age_seconds, rank_ms=rank_ms)
-            worst = Standing.UNKNOWN
-        if worst is Standing.UNKNOWN:
+            worst = UNKNOWN
+        if worst is UNKNOWN:
             why = self._why_unknown(row)
             return Verdict(worst, row, age_seconds, why=why)
-        over = tuple(m for m, s in standings if s is Standing.OVER)
+        over = tuple(m for m, s in standings.items() if s is OVER)
         return Verdict(worst, row, age_seconds, over, rank_ms=rank_ms)
 
     def scores(self, verdicts: Sequence[Verdict]) -> list[float]:
@@ -128,17 +127,17 @@ class Judge:
 
     def _score(self, verdict: Verdict, bands: scoring.Bands) -> float:
         standing = verdict.standing
-        if standing is not Standing.WITHIN and not self._has_budget:
+        if standing is not WITHIN and not self._has_budget:
             return 0.0
-        if standing is Standing.UNKNOWN:
+        if standing is UNKNOWN:
             return scoring.class_score(standing, 0.0)
         rank_ms = math.inf if verdict.rank_ms is None else verdict.rank_ms
         s = scoring.closeness(bands.floor(rank_ms), self._scale_ms)
-        if self._fits and standing is Standing.WITHIN:
+        if self._fits and standing is WITHIN:
             return scoring.fit_score(s, self._has_headroom(verdict))
         return scoring.class_score(standing, s)
 
-    def _standings(self, row: Latency) -> list[tuple[str, Standing]]:
+    def _standings(self, row: Latency) -> dict[str, Standing]:
         """Each metric that is asked for, and how it stands to its budget."""
         intent = self._intent
         enough = scoring.enough_samples(row.samples, self._asked)
@@ -146,18 +145,18 @@ class Judge:
         latency = scoring.check_budget(rtt_ms, self._budget_ms, enough)
         if rtt_ms == math.inf == self._budget_ms and self._has_budget:
             # Over no budget of this client's; its score is the least within.
-            latency = Standing.WITHIN
-        standings = [(LATENCY, latency)]
+            latency = WITHIN
+        standings = {LATENCY: latency}
         if intent.jitter_budget_ms is not None:
-            jitter = scoring.check_budget(
+            standings[JITTER] = scoring.check_budget(
                 row.variation_ms(),
                 intent.jitter_budget_ms,
                 scoring.enough_samples(row.samples, 'p95'),
             )
-            standings.append((JITTER, jitter))
         if intent.loss_budget_pct is not None:
-            loss = scoring.check_loss(row.loss_ratio, intent.loss_budget_pct)
-            standings.append((LOSS, loss))
+            standings[LOSS] = scoring.check_loss(
+                row.loss_ratio, intent.loss_budget_pct
+            )
         return standings
 
     def _why_unknown(self, row: Latency) -> str:
@@ -177,7 +176,7 @@ class Judge:
         """The larger, the better: of the same order as the score."""
         rank_ms = math.inf if verdict.rank_ms is None else verdict.rank_ms
         roomy = not (
-            self._fits and verdict.standing is Standing.WITHIN
+            self._fits and verdict.standing is WITHIN
         ) or self._has_headroom(verdict)
         return verdict.standing, roomy, -rank_ms
 

@@ -26,8 +26,8 @@ from edge_sched.decision import accepts
 from edge_sched.intent import Intent
 from edge_sched.keys import NearClient
 from edge_sched.keys import shorten
+from edge_sched.scoring import OVER
 from edge_sched.scoring import TOLERANCE
-from edge_sched.scoring import Standing
 from edge_sched.verdict import JITTER
 from edge_sched.verdict import LATENCY
 from edge_sched.verdict import LOSS
@@ -141,7 +141,7 @@ def _of_client(
     labels: Labels,
     detail: str,
 ) -> str:
-    over = [(c, v) for c, v in at if v.standing is Standing.OVER]
+    over = [(c, v) for c, v in at if v.standing is OVER]
     if not over or not intent.required:
         return _unusable(intent, target, [v for _, v in at], detail)
     if detail == 'none':
@@ -175,7 +175,7 @@ def _of_all(
     """For every client there is a site, but there is none for all."""
     first, *others = intent.targets
     all_ = f'{first.client} and {len(others)} more at once'
-    over = any(h.standing is Standing.OVER for h in verdicts.values())
+    over = any(h.standing is OVER for h in verdicts.values())
     if not over or not intent.required:
         return f'no usable latency data for {all_}'
     said = f'no site within the budgets of {all_}'

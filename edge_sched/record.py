@@ -15,7 +15,7 @@
 import functools
 import ipaddress
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edge_sched.client import Client
@@ -67,7 +67,7 @@ def make_record(
     outcome: str,
     source: Source,
     decision: Decision | None = None,
-    sites: Mapping[Chain, str] | None = None,
+    site_of: Callable[[Chain], str] = str,
     hosts: Mapping[Chain, int] | None = None,
     search: Search | None = None,
 ) -> dict[str, Any]:
@@ -78,7 +78,8 @@ def make_record(
     are older than ``max_age`` are marked ``stale``. ``narrowed`` is what
     Placement was asked for.
 
-    :param sites: what to call each place, ``{('lyon', 'cell1'): 'lyon'}``
+    :param site_of: what to call a place, ``('lyon', 'cell1')`` -> ``'lyon'``;
+        asked of the best few only
     :param hosts: how many hosts came in of each place
     :param search: for the nearest sites with room, if there was one
     """
@@ -99,7 +100,7 @@ def make_record(
         },
         'outcome': outcome,
         'hosts': _count(ranked, hosts or {}),
-        'best': _best(ranked, sites or {}),
+        'best': _best(ranked, site_of),
         'clamped': list(intent.clamped),
         'cache': source.cache,
         'lookup_ms': round(source.lookup_ms, 3),
@@ -170,22 +171,23 @@ def _count(
 
 
 def _best(
-    ranked: Sequence[tuple[Chain, HostVerdict]], sites: Mapping[Chain, str]
+    ranked: Sequence[tuple[Chain, HostVerdict]],
+    site_of: Callable[[Chain], str],
 ) -> list[dict[str, Any]]:
     best: dict[str, dict[str, Any]] = {}
     for chain, host in ranked:
-        row = host.deciding.latency
-        site = sites.get(chain, '')
-        if row is None or site in best:
+        deciding = host.deciding
+        row = deciding.latency
+        if row is None or (site := site_of(chain)) in best:
             continue
         best[site] = {
             'site': site,
             'rtt_p50_ms': figure(row.rtt_p50_ms),
             'rtt_p95_ms': figure(row.rtt_p95_ms),
-            'age_seconds': round(host.deciding.age_seconds or 0.0, 1),
+            'age_seconds': round(deciding.age_seconds or 0.0, 1),
             'samples': row.samples,
             'source': row.source,
-            **({'stale': True} if host.deciding.stale else {}),
+            **({'stale': True} if deciding.stale else {}),
         }
         if len(best) == _BEST_SITES:
             break

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from edge_sched.latency import Latency
 from edge_sched.latency import Percentile
+from edge_sched.scoring import UNKNOWN
 from edge_sched.scoring import Standing
 
 #: The places a host measures from, most specific first, e.g.
@@ -97,4 +98,4 @@ class Verdict(NamedTuple):
         return self.latency.rtt_ms(percentile) if self.latency else None
 
 
-UNMEASURED = Verdict(Standing.UNKNOWN, why=NEVER_MEASURED)
+UNMEASURED = Verdict(UNKNOWN, why=NEVER_MEASURED)

@@ -89,10 +89,13 @@ class Judged:
     spots: Sequence[Spot]
     counts: Mapping[Spot, int]
 
-    def vantage(self, spot: Spot) -> str:
-        """The vantage whose row decided at a spot, ``''`` if there is none."""
-        row = self.decision.verdicts[spot.chain].deciding.latency
-        return row.vantage if row else ''
+    def name(self, spot: Spot) -> str:
+        """What the operator calls a spot."""
+        return spot.place.name(self._vantage(spot))
+
+    def label(self, spot: Spot, project_id: str | None) -> str:
+        """What a project may be told of a spot, ``''`` for nothing."""
+        return spot.place.label(project_id, self._vantage(spot))
 
     def hosts(self) -> Mapping[Chain, int]:
         """How many hosts each chain has: two places may have the same."""
@@ -100,6 +103,11 @@ class Judged:
         for spot, count in self.counts.items():
             hosts[spot.chain] += count
         return hosts
+
+    def _vantage(self, spot: Spot) -> str:
+        """The vantage whose row decided, ``''`` if there is none."""
+        row = self.decision.verdicts[spot.chain].deciding.latency
+        return row.vantage if row else ''
 
 
 def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
@@ -152,16 +160,14 @@ def log_record(
     if judged is None:
         record = make_record(subject, case.intent, case.outcome, case.source)
     else:
+        spot_of = {spot.chain: spot for spot in judged.counts}
         record = make_record(
             subject,
             case.intent,
             case.outcome or _outcome(case, judged.decision),
             case.source,
             judged.decision,
-            {
-                spot.chain: spot.place.name(judged.vantage(spot))
-                for spot in judged.counts
-            },
+            lambda chain: judged.name(spot_of[chain]),
             judged.hosts(),
             case.search,
         )
@@ -214,7 +220,7 @@ def _labels(case: Case, judged: Judged) -> dict[Chain, str]:
     project_id = case.request.project_id
     labels: dict[Chain, str] = {}
     for spot in judged.counts:
-        label = spot.place.label(project_id, judged.vantage(spot))
+        label = judged.label(spot, project_id)
         # Of two places with the same names one may be kept for others.
         labels[spot.chain] = label and labels.get(spot.chain, label)
     return labels

@@ -23,7 +23,9 @@ from oslotest import base
 from edge_sched import judge
 from edge_sched import latency
 from edge_sched import verdict
-from edge_sched.scoring import Standing
+from edge_sched.scoring import OVER
+from edge_sched.scoring import UNKNOWN
+from edge_sched.scoring import WITHIN
 from tests.unit import factories
 from tests.unit.factories import judged
 from tests.unit.factories import make_intent
@@ -31,7 +33,6 @@ from tests.unit.factories import make_row
 from tests.unit.factories import make_target
 
 INF = math.inf
-OVER, UNKNOWN, WITHIN = Standing.OVER, Standing.UNKNOWN, Standing.WITHIN
 NO_BUDGET = make_intent(make_target(budget_ms=None), reject_unknown=False)
 JITTER_5 = make_intent(make_target(budget_ms=None), jitter_budget_ms=5.0)
 LOSS_1 = make_intent(make_target(budget_ms=None), loss_budget_pct=1.0)

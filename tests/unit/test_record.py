@@ -14,6 +14,7 @@
 
 import json
 import math
+import operator
 
 import ddt
 import hypothesis
@@ -64,7 +65,7 @@ def recorded(made: decision.Decision, hosts=None, sites=None, **kwargs):
         'judged',
         record.Source('miss', 1.23456, 'closed'),
         made,
-        sites or {chain: chain[0] for chain in made.verdicts},
+        sites.__getitem__ if sites else operator.itemgetter(0),
         hosts or dict.fromkeys(made.verdicts, 1),
         **kwargs,
     )

@@ -20,10 +20,12 @@ from hypothesis import strategies as st
 from oslotest import base
 
 from edge_sched import scoring
+from edge_sched.scoring import OVER
+from edge_sched.scoring import UNKNOWN
+from edge_sched.scoring import WITHIN
 from edge_sched.scoring import Standing
 
 INF = math.inf
-OVER, UNKNOWN, WITHIN = Standing.OVER, Standing.UNKNOWN, Standing.WITHIN
 
 shares = st.floats(0, 1)
 rtts_ms = st.floats(1e-3, 1e4)
