@@ -23,7 +23,9 @@ from edge_sched.client import prefix_text
 from edge_sched.decision import Decision
 from edge_sched.decision import HostVerdict
 from edge_sched.intent import Intent
-from edge_sched.scoring import Standing
+from edge_sched.scoring import OVER
+from edge_sched.scoring import UNKNOWN
+from edge_sched.scoring import WITHIN
 from edge_sched.search import Search
 from edge_sched.verdict import Chain
 
@@ -164,10 +166,14 @@ def _matched(
 def _count(
     ranked: Sequence[tuple[Chain, HostVerdict]], hosts: Mapping[Chain, int]
 ) -> dict[str, int]:
-    counts = dict.fromkeys(Standing, 0)
+    counts = {WITHIN: 0, UNKNOWN: 0, OVER: 0}
     for chain, host in ranked:
         counts[host.standing] += hosts.get(chain, 0)
-    return {s.name.lower(): counts[s] for s in reversed(Standing)}
+    return {
+        'within': counts[WITHIN],
+        'unknown': counts[UNKNOWN],
+        'over': counts[OVER],
+    }
 
 
 def _best(

@@ -99,9 +99,9 @@ class Judged:
 
     def hosts(self) -> Mapping[Chain, int]:
         """How many hosts each chain has: two places may have the same."""
-        hosts: collections.Counter[Chain] = collections.Counter()
+        hosts: dict[Chain, int] = {}
         for spot, count in self.counts.items():
-            hosts[spot.chain] += count
+            hosts[spot.chain] = hosts.get(spot.chain, 0) + count
         return hosts
 
     def _vantage(self, spot: Spot) -> str:
