@@ -197,7 +197,10 @@ def _choice(measured: Mapping[int, Fills], default: int) -> Section:
     return Section(
         'Which size is best',
         'What a request takes by what it takes with the best size at the '
-        f'same fill, over all of them.\n\n{report.table(rows)}',
+        'same fill, over all of them. Requests are compared each with the '
+        'same one at other sizes, before medians are taken: that of all '
+        'seconds of a size, as above, jumps where requests are of two kinds.'
+        f'\n\n{report.table(rows)}',
         [
             Check(
                 'ring_hosts that cost least',

@@ -56,9 +56,6 @@ SHORT_PREFIXES = (1000, 20_000)
 #: that each finds others.
 LOOK_UP_ROUNDS = 100
 
-#: What is measured on a store that has to be filled for it alone.
-REWRITTEN_PREFIXES = 100_000
-
 
 def sections(options: argparse.Namespace) -> list[Section]:
     """Measure everything, on each database.
@@ -103,9 +100,8 @@ def _measured(
                 writers, Writes.purge_client
             )
             once = [_done_once(writer) for writer in writers]
-        rewritten = store_volume.rewritten(
-            Store(database, new_url(), min(prefixes[-1], REWRITTEN_PREFIXES))
-        )
+        size = store_volume.rewritten_size(prefixes)
+        rewritten = store_volume.rewritten(Store(database, new_url(), size))
     sizes = [
         Size(*each)
         for each in zip(prefixes, filled, parts, once, stages, strict=True)

@@ -31,6 +31,15 @@ from edge_sched.store.schema import latencies
 #: How often every row is updated.
 _TIMES = 2
 
+#: A store is filled for it alone, and no larger one is needed.
+_REWRITTEN_PREFIXES = 100_000
+
+
+def rewritten_size(sizes: Sequence[int]) -> int:
+    """Which of the sizes of stores is rewritten, the smallest first."""
+    fitting = [size for size in sizes if size <= _REWRITTEN_PREFIXES]
+    return max(fitting, default=sizes[0])
+
 
 def rewritten(store: Store) -> list[float]:
     """Fill a store and update every row, twice; its volume to the first.
@@ -77,8 +86,8 @@ def section(results: Sequence[Result]) -> Section:
     ]
     rows = [head]
     for result in results:
+        rewritten_prefixes = rewritten_size(result.prefixes)
         for size in result.sizes:
-            last = size is result.sizes[-1]
             latency_rows = size.prefixes * len(VANTAGES)
             rows.append(
                 [
@@ -89,7 +98,9 @@ def section(results: Sequence[Result]) -> Section:
                     _name_bytes(size.parts, store_fill.names(size.prefixes)),
                     f'{whole(size.parts) / 1e6:.1f}',
                     *(
-                        f'x {factor:.2f}' if last else ''
+                        f'x {factor:.2f}'
+                        if size.prefixes == rewritten_prefixes
+                        else ''
                         for factor in result.rewritten
                     ),
                 ]

@@ -97,6 +97,10 @@ def _missed(*results):
     ]
 
 
+def _cells(line):
+    return [cell.strip() for cell in line.strip('|').split('|')]
+
+
 class ReportTestCase(unittest.TestCase):
     def test_what_grows_gently_passes(self):
         self.assertEqual([], _missed(_result()))
@@ -165,21 +169,33 @@ class ReportTestCase(unittest.TestCase):
     def test_rows_a_second(self):
         text = store_report.sections([_result()])[1].text
         (line,) = (x for x in text.splitlines() if 'new rows' in x)
-        cells = [cell.strip() for cell in line.strip('|').split('|')]
         self.assertEqual(
-            ['SQLite: new rows a second', '1600', '800', '2.00'], cells
+            ['SQLite: new rows a second', '1600', '800', '2.00'], _cells(line)
         )
 
 
 class VolumeTestCase(unittest.TestCase):
     def test_bytes_a_row(self):
         *_, line = store_volume.section([_result()]).text.splitlines()
-        cells = [cell.strip() for cell in line.strip('|').split('|')]
         self.assertEqual(
             ['SQLite', '1000000', '120', '20', '100', '0', '0', '2020.0'],
-            cells[:8],
+            _cells(line)[:8],
         )
-        self.assertEqual(['x 1.00', 'x 1.00'], cells[8:])
+
+    def test_factors_are_beside_the_size_that_was_rewritten(self):
+        *_, small, large = store_volume.section([_result()]).text.splitlines()
+        for line, prefixes, factor in (
+            (small, '1000', 'x 1.00'),
+            (large, '1000000', ''),
+        ):
+            self.assertEqual(prefixes, _cells(line)[1])
+            self.assertEqual([factor, factor], _cells(line)[8:])
+
+    def test_the_largest_size_that_is_not_too_large_is_rewritten(self):
+        self.assertEqual(
+            100_000, store_volume.rewritten_size([1000, 100_000, 1_000_000])
+        )
+        self.assertEqual(200_000, store_volume.rewritten_size([200_000]))
 
 
 class MemoryTestCase(unittest.TestCase):
