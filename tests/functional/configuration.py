@@ -18,6 +18,10 @@ from collections.abc import Mapping
 #: {section: {option: value}}; a list is one line an item.
 Conf = Mapping[str, Mapping[str, str | list[str]]]
 
+#: Neither the store nor Placement is as slow as that where a test is not
+#: about it.
+PATIENCE_SECONDS = 30
+
 #: Those that Nova enables by itself.
 DEFAULT_FILTERS = [
     'ComputeFilter',
@@ -61,6 +65,11 @@ def plugin_conf(filters: str, weighers: str, store_url: str) -> Conf:
             ),
         },
         'edge_sched_database': {'connection': store_url},
+        # However busy the machine is.
+        'edge_sched': {
+            'store_timeout': str(PATIENCE_SECONDS),
+            'ring_timeout': str(PATIENCE_SECONDS),
+        },
     }
 
 
