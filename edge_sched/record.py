@@ -81,7 +81,7 @@ def make_record(
     Placement was asked for.
 
     :param site_of: what to call a place, ``('lyon', 'cell1')`` -> ``'lyon'``;
-        asked of the best few only
+        asked of the best only, until enough have a name
     :param hosts: how many hosts came in of each place
     :param search: for the nearest sites with room, if there was one
     """

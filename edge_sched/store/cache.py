@@ -28,7 +28,7 @@ from edge_sched.latency import Answer
 Key: TypeAlias = tuple[Client, str]
 
 #: Rows that one process keeps at most: 20 000 are 1000 clients seen from 20
-#: vantage points each, and about 10 MB (what a worker grew by, measured).
+#: vantage points each, and about 12 MB (what a worker grew by, measured).
 MAX_ROWS = 20_000
 
 

@@ -91,6 +91,7 @@ class DefaultSettingsTest(SelfMeasuringCloudTestCase):
     collector_options: dict[str, object] = {}
     conf = {'edge_sched': {}}
     patience = 180.0
+    plugin_patience = 0
 
     def test_path_becomes_long(self) -> None:
         self.wait_for_samples(ENOUGH)

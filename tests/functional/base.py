@@ -34,6 +34,9 @@ class EdgeCloudTestCase(moves.MovesMixin, cloud.NovaCloud):
 
     DEFAULT_TIMEOUT = 180
 
+    # However busy the machine is.
+    plugin_patience = 30
+
     sites = {
         'paris': ('cell1', ['paris-1']),
         'lille': ('cell1', ['lille-1']),

@@ -75,6 +75,8 @@ class NovaCloud(test.TestCase):
 
     #: Seconds that Nova may take for anything.
     patience = 60.0
+    #: Seconds that the plug-in gives the store and rings; 0 is its default.
+    plugin_patience = 0
     #: 8 GB of RAM and 10 CPUs a host: room for some servers, not for all.
     compute_driver = 'fake.MediumFakeDriver'
     filters_function = 'edge_sched.plugins.all_filters'
@@ -143,6 +145,9 @@ class NovaCloud(test.TestCase):
                 self.filters_function, self.weighers_function, self.store_url
             )
             conf = configuration.overlay(conf, plugin)
+        if self.plugin_patience:
+            patient = configuration.patient_conf(self.plugin_patience)
+            conf = configuration.overlay(conf, patient)
         conf = configuration.overlay(conf, self.conf)
         self.nova_conf = os.path.join(self.folder, 'nova.conf')
         with open(self.nova_conf, 'w') as conf_file:

@@ -18,10 +18,6 @@ from collections.abc import Mapping
 #: {section: {option: value}}; a list is one line an item.
 Conf = Mapping[str, Mapping[str, str | list[str]]]
 
-#: Neither the store nor Placement is as slow as that where a test is not
-#: about it.
-PATIENCE_SECONDS = 30
-
 #: Those that Nova enables by itself.
 DEFAULT_FILTERS = [
     'ComputeFilter',
@@ -65,11 +61,16 @@ def plugin_conf(filters: str, weighers: str, store_url: str) -> Conf:
             ),
         },
         'edge_sched_database': {'connection': store_url},
-        # However busy the machine is.
+    }
+
+
+def patient_conf(seconds: int) -> Conf:
+    """How long the plug-in waits for the store, and looks for room."""
+    return {
         'edge_sched': {
-            'store_timeout': str(PATIENCE_SECONDS),
-            'ring_timeout': str(PATIENCE_SECONDS),
-        },
+            'store_timeout': str(seconds),
+            'ring_timeout': str(seconds),
+        }
     }
 
 

@@ -35,7 +35,6 @@ from edge_sched.scheduler import room
 from tests.functional import cloud
 from tests.functional.base import HOST
 from tests.functional.base import Server
-from tests.functional.configuration import PATIENCE_SECONDS
 from tests.functional.measured import MeasuredCloudTestCase
 
 ALICE = '203.0.113.7'
@@ -283,7 +282,7 @@ class WideningTest(NarrowingTestCase):
         )
 
     def test_time_for_rings_is_over(self) -> None:
-        ticks = itertools.count(step=2 * PATIENCE_SECONDS).__next__
+        ticks = itertools.count(step=2 * self.plugin_patience).__next__
         with mock.patch.object(
             narrow, 'time', types.SimpleNamespace(monotonic=ticks)
         ):
@@ -292,7 +291,7 @@ class WideningTest(NarrowingTestCase):
         self.assertEqual([{'paris', 'lille', 'brest'}], self.asked_for(query))
         (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
         self.assertIn(
-            f'took longer than ring_timeout ({PATIENCE_SECONDS} s)', line
+            f'took longer than ring_timeout ({self.plugin_patience} s)', line
         )
 
     def test_placement_that_does_not_know_the_sites(self) -> None:

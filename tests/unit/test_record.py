@@ -182,9 +182,11 @@ class RecordTest(base.BaseTestCase):
             'a': make_row(5, 12),
             'x': None,
         }
-        made = recorded(decided(make_intent(), rows))
+        # Asked for any other this raises: of a thousand sites three are named.
+        sites = {('a',): 'A', ('b',): 'B', ('c',): 'C'}
+        made = recorded(decided(make_intent(), rows), sites=sites)
         self.assertEqual(
-            ['a', 'b', 'c'], [site['site'] for site in made['best']]
+            ['A', 'B', 'C'], [site['site'] for site in made['best']]
         )
 
     def test_site_is_named_once(self):
