@@ -36,7 +36,10 @@ _REWRITTEN_PREFIXES = 100_000
 
 
 def rewritten_size(sizes: Sequence[int]) -> int:
-    """Which of the sizes of stores is rewritten, the smallest first."""
+    """The size that is rewritten: the largest that is not too large.
+
+    :param sizes: prefixes of the stores, ascending
+    """
     fitting = [size for size in sizes if size <= _REWRITTEN_PREFIXES]
     return max(fitting, default=sizes[0])
 

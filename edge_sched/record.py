@@ -15,6 +15,7 @@
 import functools
 import ipaddress
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -69,7 +70,7 @@ def make_record(
     outcome: str,
     source: Source,
     decision: Decision | None = None,
-    site_of: Callable[[Chain], str] = str,
+    site_of: Callable[[Chain], str] = operator.itemgetter(0),
     hosts: Mapping[Chain, int] | None = None,
     search: Search | None = None,
 ) -> dict[str, Any]:
@@ -81,7 +82,8 @@ def make_record(
     Placement was asked for.
 
     :param site_of: what to call a place, ``('lyon', 'cell1')`` -> ``'lyon'``;
-        asked of the best only, until enough have a name
+        asked of the best only, until enough have a name; its most specific
+        vantage if not given
     :param hosts: how many hosts came in of each place
     :param search: for the nearest sites with room, if there was one
     """

@@ -14,7 +14,6 @@
 
 import json
 import math
-import operator
 
 import ddt
 import hypothesis
@@ -58,15 +57,14 @@ BEST_KEYS = [
 ]
 
 
-def recorded(made: decision.Decision, hosts=None, sites=None, **kwargs):
+def recorded(made: decision.Decision, hosts=None, **kwargs):
     return record.make_record(
         SUBJECT,
         made.intent,
         'judged',
         record.Source('miss', 1.23456, 'closed'),
         made,
-        sites.__getitem__ if sites else operator.itemgetter(0),
-        hosts or dict.fromkeys(made.verdicts, 1),
+        hosts=hosts or dict.fromkeys(made.verdicts, 1),
         **kwargs,
     )
 
@@ -184,7 +182,9 @@ class RecordTest(base.BaseTestCase):
         }
         # Asked for any other this raises: of a thousand sites three are named.
         sites = {('a',): 'A', ('b',): 'B', ('c',): 'C'}
-        made = recorded(decided(make_intent(), rows), sites=sites)
+        made = recorded(
+            decided(make_intent(), rows), site_of=sites.__getitem__
+        )
         self.assertEqual(
             ['A', 'B', 'C'], [site['site'] for site in made['best']]
         )
@@ -192,7 +192,9 @@ class RecordTest(base.BaseTestCase):
     def test_site_is_named_once(self):
         rows = {'r1': make_row(5, 12), 'r2': make_row(7, 12)}
         sites = {('r1',): 'lyon', ('r2',): 'lyon'}
-        made = recorded(decided(make_intent(), rows), sites=sites)
+        made = recorded(
+            decided(make_intent(), rows), site_of=sites.__getitem__
+        )
         (best,) = made['best']
         self.assertEqual(('lyon', 5), (best['site'], best['rtt_p50_ms']))
 
