@@ -42,9 +42,9 @@ EdgeSchedGroup = [
     ),
     cfg.StrOpt(
         'unmeasured_client',
-        default='198.51.100.254',
         help='An address from which no host is measured, not as part of a '
-        'prefix either. The default is in TEST-NET-2 (RFC 5737).',
+        'prefix either. Without it the tests of clients that were never '
+        'measured are skipped.',
     ),
     cfg.ListOpt(
         'near_hosts',

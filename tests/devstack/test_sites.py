@@ -89,6 +89,7 @@ class SitesTest(base.DevStackTestCase):
         self.assertEqual('203.0.113.7', conf.edge_sched.client)
         self.assertEqual('2001:db8:a::7', conf.edge_sched.client_ipv6)
         self.assertEqual('sample-client', conf.edge_sched.client_name)
+        self.assertEqual('198.51.100.254', conf.edge_sched.unmeasured_client)
         self.assertEqual(20, conf.edge_sched.budget_ms)
         self.assertEqual(['stack1', 'stack3'], conf.edge_sched.near_hosts)
         self.assertEqual(['stack2'], conf.edge_sched.far_hosts)

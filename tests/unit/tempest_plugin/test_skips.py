@@ -54,6 +54,7 @@ LARGE = {
     },
     'edge_sched': {
         'client': '203.0.113.7',
+        'unmeasured_client': '198.51.100.254',
         'near_hosts': 'near-1,near-2',
         'far_hosts': 'far-1',
     },
@@ -210,6 +211,19 @@ class RunTest(base.BaseTestCase):
         self.assertEqual(
             {'MoveFarTest': '[edge_sched] far_hosts is not set.'},
             self.skipped(edge_sched={'far_hosts': ''}),
+        )
+
+    def test_unmeasured_client_not_said(self) -> None:
+        unsaid = {'edge_sched': {'unmeasured_client': ''}}
+        why = '[edge_sched] unmeasured_client is not set.'
+        self.assertEqual({'UnmeasuredTest': why}, self.skipped(**unsaid))
+        self.assertEqual(
+            ['test_unmeasured_client_with_preferred_budget'],
+            [
+                test.rpartition('.')[2]
+                for test, reason in self.skipped_tests(**unsaid).items()
+                if reason == why
+            ],
         )
 
     def test_one_near_host(self) -> None:
