@@ -69,13 +69,17 @@ class Checks(upgradecheck.UpgradeCommands):
         return validators.judge_validators(validators.load_validators())
 
     def _check_filter(self) -> Result:
-        if isinstance(self._facts.filters, Unseen):
-            return filters.judge_unloaded_filters(self._facts.filters.why)
-        return filters.judge_filter(
-            self._facts.filters,
-            CONF.filter_scheduler.available_filters,
-            CONF.filter_scheduler.enabled_filters,
-        )
+        def judge(_: object) -> Result:
+            loaded = self._facts.filters
+            if isinstance(loaded, Unseen):
+                return filters.judge_unloaded_filters(loaded.why)
+            return filters.judge_filter(
+                loaded,
+                CONF.filter_scheduler.available_filters,
+                CONF.filter_scheduler.enabled_filters,
+            )
+
+        return judged(judge, self._facts.options)
 
     def _check_weighers(self) -> Result:
         loaded = seen(weighers.load_weighers, 'the weighers cannot be loaded')
@@ -96,7 +100,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _check_options(self) -> Result:
         if isinstance(self._facts.options, Unseen):
-            return options.judge_bad_options(self._facts.options.why)
+            return options.judge_bad_options(self._facts.bad_option)
         cells = None
         if not isinstance(self._facts.hosts, Unseen):
             cells = len({host['cell'] for host in self._facts.hosts})
@@ -121,10 +125,13 @@ class Checks(upgradecheck.UpgradeCommands):
         )
 
     def _check_store(self) -> Result:
-        store = self._facts.store
-        if isinstance(store, Unseen):
-            return latency_store.judge_unreadable_store(store.why)
-        return latency_store.judge_store(store)
+        def judge(_: object) -> Result:
+            store = self._facts.store
+            if isinstance(store, Unseen):
+                return latency_store.judge_unreadable_store(store.why)
+            return latency_store.judge_store(store)
+
+        return judged(judge, self._facts.options)
 
     def _check_sharing(self) -> Result:
         store = self._facts.store

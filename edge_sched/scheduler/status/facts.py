@@ -22,6 +22,7 @@ from typing import TypeVar
 
 import nova.conf
 
+from edge_sched import conf
 from edge_sched.scheduler.places import VantageNames
 from edge_sched.scheduler.status import cloud
 from edge_sched.scheduler.status import filters
@@ -37,7 +38,7 @@ CONF = nova.conf.CONF
 
 T = TypeVar('T')
 
-_OPTION = 'an option is wrong'
+_BAD_OPTION = Unseen('an option is wrong', 'see Options')
 _FILTERS = 'the filters cannot be loaded'
 _STORE = 'the latency store cannot be read'
 _NOVA = "Nova's databases cannot be read"
@@ -54,16 +55,21 @@ class Facts:
     """Of ``nova.conf``, Nova's databases and the latency store."""
 
     @functools.cached_property
-    def options(self) -> options.Options | Unseen:
+    def bad_option(self) -> str:
+        """Which option is wrong, where it is and what is allowed."""
         try:
-            return options.read_options()
+            conf.check(CONF)
         except ValueError as error:
-            # Whole: which option, where it is and what is allowed.
-            return Unseen(_OPTION, str(error))
+            return str(error)
+        return ''
+
+    @functools.cached_property
+    def options(self) -> options.Options | Unseen:
+        return _BAD_OPTION if self.bad_option else options.read_options()
 
     @functools.cached_property
     def filters(self) -> list[str] | Unseen:
-        return seen(filters.load_filters, _FILTERS)
+        return self._seen(filters.load_filters, _FILTERS)
 
     @functools.cached_property
     def hosts(self) -> list[VantageNames] | Unseen:

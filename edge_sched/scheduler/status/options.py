@@ -17,7 +17,6 @@ import dataclasses
 import nova.conf
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched import conf as edge_conf
 from edge_sched.scheduler.status.finding import failure
 from edge_sched.scheduler.status.finding import result
 from edge_sched.scheduler.status.finding import warning
@@ -41,11 +40,7 @@ class Options:
 
 
 def read_options() -> Options:
-    """Read them, and every other option of ours.
-
-    :raises ValueError: for the first that makes no sense
-    """
-    edge_conf.check(CONF)
+    """Read them; all options of ours make sense."""
     nova, ours = CONF.filter_scheduler, CONF.edge_sched
     return Options(
         ours.mode,
