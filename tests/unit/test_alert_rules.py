@@ -32,8 +32,8 @@ from edge_sched.probe.prober import Report
 DIRECTORY = pathlib.Path(__file__).parents[2] / 'etc' / 'prometheus'
 RULES = DIRECTORY / 'edge_sched.rules.yml'
 
-COLLECTOR = 'job="c",instance="c:9863"'
-PROBER = 'job="p",instance="p:9862"'
+COLLECTOR = 'job="edge-sched-collector",instance="c:9863"'
+PROBER = 'job="edge-sched-prober",instance="p:9862"'
 RUNNING = {f'edge_sched_collector_rounds_total{{{COLLECTOR}}}': '0+1x60'}
 
 
@@ -163,6 +163,14 @@ CASES = {
 }
 
 
+def elsewhere(series):
+    """The same of another deployment, or of another product."""
+    return {
+        name.replace('job="edge', 'job="other'): values
+        for name, values in series.items()
+    }
+
+
 def rules():
     loaded = yaml.safe_load(RULES.read_text())
     return {
@@ -207,6 +215,16 @@ class TestRules(base.BaseTestCase):
         )
         self.assertEqual(set(), used - set(known_names()))
         self.assertGreater(len(used), 10)
+
+    def test_each_selects_by_job(self):
+        for name, rule in rules().items():
+            self.assertEqual(
+                re.findall(r'\bedge_sched_\w+', rule['expr']),
+                re.findall(
+                    r'(edge_sched_\w+){job="edge-sched-[a-z]+"', rule['expr']
+                ),
+                name,
+            )
 
     def test_each_says_what_to_do(self):
         for name, rule in rules().items():
@@ -285,6 +303,21 @@ class TestWithPromtool(base.BaseTestCase):
                 self.alert(name, series, fires=True)
                 for name, (firing, _) in CASES.items()
                 for series in firing
+            ]
+        )
+
+    def test_what_others_publish_fires_none_and_silences_none(self):
+        self.run_tests(
+            [
+                self.alert(name, elsewhere(series), fires=not series)
+                for name, (firing, _) in CASES.items()
+                for series in firing
+            ]
+            + [
+                self.alert(name, elsewhere(near) | series, fires=True)
+                for name, (firing, silent) in CASES.items()
+                for series in firing
+                for near in silent
             ]
         )
 
