@@ -22,7 +22,6 @@ from typing import Any, Self, cast
 
 from edge_sched import keys
 from edge_sched.client import Client
-from edge_sched.keys import BadValueError
 from edge_sched.keys import Key
 from edge_sched.keys import NearClient
 from edge_sched.latency import Percentile
@@ -39,7 +38,6 @@ class Intent:
     :param required: over-budget hosts are rejected, else ranked lower
     :param reject_unknown: hosts without usable data are rejected
     :param clamped: keys of hints that were looser than the flavor
-    :param problems: values that were left out because they make no sense
     """
 
     targets: tuple[NearClient, ...]
@@ -51,7 +49,6 @@ class Intent:
     objective: str = 'nearest'
     combine: str = 'worst'
     clamped: tuple[str, ...] = ()
-    problems: tuple[BadValueError, ...] = ()
 
     @property
     def has_budget(self) -> bool:
@@ -124,7 +121,6 @@ def merge(
         objective=merger.of_flavor(keys.OBJECTIVE, 'nearest'),
         combine=merger.of_flavor(keys.COMBINE, 'worst'),
         clamped=tuple(merger.clamped),
-        problems=flavor.problems + hint.problems,
     )
 
 

@@ -80,7 +80,7 @@ class Case:
 
 
 #: Made by the request filter, which may then change what the request asks.
-CASES: PerRequest[Case] = PerRequest()
+CASES: PerRequest[Case] = PerRequest('case')
 
 
 def case_of(spec: RequestSpec) -> Case | None:

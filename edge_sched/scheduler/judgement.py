@@ -17,7 +17,7 @@ import dataclasses
 import functools
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import nova.conf
 from nova import exception
@@ -52,14 +52,14 @@ class Scores:
 
     def __init__(
         self,
-        hosts: Sequence[HostState],
+        hosts: Iterable[HostState],
         spots: Sequence[Spot],
         verdicts: Mapping[Spot, HostVerdict],
         multipliers: Mapping[str, float],
     ) -> None:
         #: Of hosts with one of their own.
         self.multipliers = multipliers
-        self._hosts = hosts
+        self._names = [host.host for host in hosts]
         self._spots = spots
         self._verdicts = verdicts
 
@@ -68,13 +68,13 @@ class Scores:
         """``{'lyon-1': 0.93}``."""
         score_of = {spot: v.score for spot, v in self._verdicts.items()}
         return {
-            host.host: score_of[spot]
-            for host, spot in zip(self._hosts, self._spots, strict=True)
+            name: score_of[spot]
+            for name, spot in zip(self._names, self._spots, strict=True)
         }
 
 
 #: Made by the filter, read by the weighers. None in mode ``shadow``.
-SCORES: PerRequest[Scores] = PerRequest()
+SCORES: PerRequest[Scores] = PerRequest('scores')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
 
     :raises NoValidHost: with words for the user, if none may
     """
-    SCORES.pop(spec)
+    SCORES.drop(spec)
     case = case_of(spec)
     if case is None or not hosts:
         return hosts

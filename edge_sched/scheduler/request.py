@@ -37,6 +37,9 @@ CREATE, MOVE, EVACUATE = 'create', 'move', 'evacuate'
 class Request:
     """One request, as far as it is ours.
 
+    It outlives the stage that reads it, so it has copies: a dictionary of a
+    versioned object knows its object.
+
     :param extra_specs: of the flavor, ``{'edge:percentile': 'p99'}``
     :param hints: ``{'edge:client': ['203.0.113.7']}``
     :param operation: ``create`` or ``move``: a server that lives has a cell;
@@ -70,7 +73,9 @@ def read_request(spec: RequestSpec) -> Request | None:
     hints = field_of(spec, 'scheduler_hints') or {}
     flavor = field_of(spec, 'flavor')
     extra_specs = (flavor and field_of(flavor, 'extra_specs')) or {}
-    if not (_any_of_ours(hints) or _any_of_ours(extra_specs)):
+    our_hints = {k: list(hints[k]) for k in hints if _is_ours(k)}
+    our_specs = {k: extra_specs[k] for k in extra_specs if _is_ours(k)}
+    if not our_hints and not our_specs:
         return None
     if utils.request_is_rebuild(spec):
         return None
@@ -78,8 +83,8 @@ def read_request(spec: RequestSpec) -> Request | None:
         return None
     create = source_cell(spec) is None
     return Request(
-        extra_specs,
-        hints,
+        our_specs,
+        our_hints,
         CREATE if create else MOVE,
         field_of(spec, 'project_id') or '',
         # Of a server that moves, the spec tells with how many it was made.
@@ -119,5 +124,5 @@ def is_evacuation(spec: RequestSpec) -> bool | None:
     return bool(doing == task_states.REBUILDING)
 
 
-def _any_of_ours(keys: Mapping[str, object]) -> bool:
-    return any(key.startswith(NAMESPACE) for key in keys)
+def _is_ours(key: str) -> bool:
+    return key.startswith(NAMESPACE)

@@ -59,7 +59,7 @@ def edge_latency(
     """
     if FILTER_NAME not in CONF.filter_scheduler.enabled_filters:
         return False
-    CASES.pop(request_spec)
+    CASES.drop(request_spec)
     try:
         case = make_case(request_spec, ctxt.request_id)
     except Exception:
