@@ -237,6 +237,27 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search_large_sites(400, 3, Told(9), Told(9), None)
         self.assertEqual(['0', '1'], found)
 
+    def test_farther_hosts_go_before_nearer_ones_that_may_be_down(
+        self,
+    ) -> None:
+        # What may be down leaves no place for them in one answer. Of the
+        # third ring, of which nothing is needed, all may be down as well.
+        answers = iter([Told(12, 12), Told(20), Told(40), Told(20, 20)])
+        found = find_room(
+            [
+                *(Offer(f'near-{n}', f'near-{n}', 4) for n in range(3)),
+                *(
+                    Offer(f'far-{n}', f'far-{n}', 4, lesser=4)
+                    for n in range(5)
+                ),
+                *(Offer(f'last-{n}', f'last-{n}', 4) for n in range(10)),
+            ],
+            Size(first=10, most=20),
+            ONE,
+            lambda ring: next(answers),
+        )
+        self.assertEqual([f'far-{n}' for n in range(5)], found.aggregates)
+
     def test_ring_that_cannot_be_asked_is_taken_with_the_next(self) -> None:
         found = self.search([4] * 20, [0] * 3 + [None] * 17)
         self.assertEqual([f'uuid-{n}' for n in range(3, 20)], found.aggregates)
@@ -316,6 +337,11 @@ class FindRoomTest(base.BaseTestCase):
         size = Size(10, 20)
         found = self.search([4, 4, 4, 17], [4] * 4, size=size, cells='abaa')
         self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+
+    def test_others_of_the_cell_that_just_fit_into_one_answer(self) -> None:
+        size = Size(10, 20)
+        found = self.search([4, 4, 4, 12], [4] * 4, size=size, cells='abaa')
+        self.assertEqual(['uuid-0', 'uuid-2', 'uuid-3'], found.aggregates)
 
     def test_site_of_two_cells_is_in_a_ring_with_others(self) -> None:
         both = [o._replace(cells=frozenset('ab')) for o in offers(4)]

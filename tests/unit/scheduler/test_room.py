@@ -16,14 +16,32 @@ import http.server
 import json
 import socket
 import threading
+import urllib.parse
+from typing import ClassVar
 
 import nova.conf
+from nova import context
+from nova import objects
 from oslo_config import fixture as config_fixture
 from oslotest import base
 
 from edge_sched.scheduler import room
 
+
+def candidates(*hosts: str) -> tuple[int, object]:
+    """An allocation on either NUMA node of each of some hosts."""
+    nodes = {f'{host}-{node}': host for host in hosts for node in range(2)}
+    return 200, {
+        'allocation_requests': [{'allocations': {n: {}}} for n in nodes],
+        'provider_summaries': {
+            node: {'root_provider_uuid': host} for node, host in nodes.items()
+        },
+    }
+
+
 ANSWERS: dict[str, tuple[int, object]] = {
+    'VCPU:1': candidates('lyon-1', 'lyon-2'),
+    'PCPU:1': candidates('lyon-2', 'lyon-3', 'lyon-4'),
     'in:known': (200, {'resource_providers': [{}, {}]}),
     'in:refused': (400, {'errors': [{'detail': 'Unknown microversion'}]}),
     'in:broken': (500, 'no database'),
@@ -32,10 +50,16 @@ ANSWERS: dict[str, tuple[int, object]] = {
 
 
 class Placement(http.server.BaseHTTPRequestHandler):
-    """Answers by the ``member_of`` that it is asked for."""
+    """Answers by the end of what it is asked for."""
+
+    #: The parameters of each query.
+    queries: ClassVar[list[dict[str, list[str]]]] = []
 
     def do_GET(self) -> None:
-        status, body = ANSWERS[self.path.partition('member_of=')[2]]
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        self.queries.append(query)
+        (last,) = query.get('resources') or query['member_of']
+        status, body = ANSWERS[last.rpartition(',')[2]]
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header('Content-Type', 'application/json')
@@ -64,6 +88,7 @@ class RoomTest(base.BaseTestCase):
         self.addCleanup(room._client.cache_clear)
 
     def serve(self) -> None:
+        Placement.queries.clear()
         server = http.server.HTTPServer(('127.0.0.1', 0), Placement)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -75,6 +100,48 @@ class RoomTest(base.BaseTestCase):
     def test_answer(self) -> None:
         self.serve()
         self.assertEqual(2, room.providers_in(['known']))
+
+    def room(self, **extra_specs: str) -> room.Room:
+        """Room for a server with one CPU."""
+        objects.register_all()
+        flavor = objects.Flavor(
+            vcpus=1,
+            memory_mb=512,
+            root_gb=0,
+            ephemeral_gb=0,
+            swap=0,
+            extra_specs=extra_specs,
+        )
+        spec = objects.RequestSpec(
+            flavor=flavor,
+            requested_resources=[],
+            request_level_params=objects.RequestLevelParams(),
+            requested_destination=objects.Destination(aggregates=['zone']),
+        )
+        return room.Room(context.get_admin_context(), spec)
+
+    def test_hosts_are_counted_not_the_ways_to_use_them(self) -> None:
+        self.serve()
+        self.assertEqual(2, self.room().count(['near', 'next'], 5))
+        (query,) = Placement.queries
+        # Any of ours, besides what the request is bound to.
+        self.assertCountEqual(['in:zone', 'in:near,next'], query['member_of'])
+        self.assertEqual(['20'], query['limit'])
+
+    def test_pinned_cpus_are_asked_for_as_nova_does(self) -> None:
+        self.serve()
+        pinned = {'hw:cpu_policy': 'dedicated'}
+        self.assertEqual(4, self.room(**pinned).count(['near'], 5))
+        self.assertEqual(2, len(Placement.queries))
+        self.conf.config(group='workarounds', disable_fallback_pcpu_query=True)
+        self.assertEqual(3, self.room(**pinned).count(['near'], 5))
+        self.assertEqual(3, len(Placement.queries))
+
+    def test_no_count_without_an_answer(self) -> None:
+        with socket.create_server(('127.0.0.1', 0)) as gone:
+            port = gone.getsockname()[1]
+        self.talk_to(port)
+        self.assertIsNone(self.room().count(['near'], 5))
 
     def test_refused_query_says_what_was_answered(self) -> None:
         self.serve()

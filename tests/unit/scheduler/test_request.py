@@ -1,0 +1,70 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from typing import Any
+
+from nova import objects
+from oslo_utils.fixture import uuidsentinel as uuids
+from oslotest import base
+
+from edge_sched.scheduler.request import Request
+from edge_sched.scheduler.request import read_request
+
+HINTS = {'edge:client': ['203.0.113.7']}
+
+
+class ReadRequestTest(base.BaseTestCase):
+    def read(self, **fields: Any) -> Request | None:
+        return read_request(
+            objects.RequestSpec(
+                **{'scheduler_hints': HINTS, 'project_id': 'mine', **fields}
+            )
+        )
+
+    def test_create_is_for_all_servers_that_are_asked_for(self) -> None:
+        self.assertEqual(
+            Request({}, HINTS, 'create', 'mine', 3), self.read(num_instances=3)
+        )
+
+    def test_move_is_for_one_server_of_however_many_were_made(self) -> None:
+        cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
+        self.assertEqual(
+            Request({}, HINTS, 'move', 'mine', 1),
+            self.read(
+                num_instances=3,
+                requested_destination=objects.Destination(cell=cell),
+            ),
+        )
+
+    def test_fields_that_were_never_set(self) -> None:
+        self.assertEqual(Request({}, HINTS, 'create', 'mine', 1), self.read())
+        spec = objects.RequestSpec(scheduler_hints=HINTS)
+        self.assertEqual(
+            Request({}, HINTS, 'create', '', 1), read_request(spec)
+        )
+
+    def test_one_key_of_ours_is_enough(self) -> None:
+        both = {'group': ['g'], **HINTS}
+        self.assertEqual(
+            both, getattr(self.read(scheduler_hints=both), 'hints', None)
+        )
+        keys = {'hw:cpu_policy': 'shared', 'edge:percentile': 'p99'}
+        asked = self.read(
+            scheduler_hints={}, flavor=objects.Flavor(extra_specs=keys)
+        )
+        self.assertEqual(Request(keys, {}, 'create', 'mine', 1), asked)
+        self.assertIsNone(self.read(scheduler_hints={'group': ['g']}))
+
+    def test_host_that_an_admin_has_forced(self) -> None:
+        self.assertIsNone(self.read(force_hosts=['paris-1']))
+        self.assertIsNone(self.read(force_nodes=['paris-1']))
+        self.assertIsNotNone(self.read(force_hosts=[], force_nodes=[]))
