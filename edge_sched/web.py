@@ -29,6 +29,7 @@ import socketserver
 import ssl
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler
@@ -49,10 +50,14 @@ LOG = logging.getLogger(__name__)
 #: default time-out of a Prometheus scrape.
 TIMEOUT_SECONDS = 10.0
 
-#: Connections at a time; the next one takes the place of the oldest, so that
-#: whoever holds connections open does not keep a scraper out. Chosen: far more
-#: than there are scrapers, and few threads.
+#: Connections at a time; the next one takes the place of the oldest of whoever
+#: has the most, so that nobody keeps a scraper out by holding connections
+#: open, nor by opening ever new ones. Chosen: far more than there are
+#: scrapers, and few threads.
 MAX_CONNECTIONS = 32
+
+#: The part of an IPv6 address that is one network, or one customer (RFC 6177).
+_SITE_BITS = 64
 
 #: What is sent to a scraper that does not say what it can read.
 OPENMETRICS = 'application/openmetrics-text; version=1.0.0'
@@ -181,7 +186,8 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         app: WSGIApplication,
     ) -> None:
         self.tls = tls
-        self._open: dict[socket.socket, None] = {}
+        # Who is at the other end.
+        self._open: dict[socket.socket, str] = {}
         self._opening = threading.Lock()
         if ipaddress.ip_address(endpoint.address).version == 6:
             self.address_family = socket.AF_INET6
@@ -205,14 +211,20 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         return request, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        # Those that were cut and have not ended yet count as well.
-        return len(self._open) < 2 * MAX_CONNECTIONS
+        # Those that were cut and have not ended yet count as well, so that
+        # there is room for others when one has all that it may have.
+        with self._opening:
+            theirs = Counter(self._open.values())[_peer(client_address)]
+            return (
+                theirs < 2 * MAX_CONNECTIONS
+                and len(self._open) < 3 * MAX_CONNECTIONS
+            )
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._opening:
             if len(self._open) >= MAX_CONNECTIONS:
                 self._cut_oldest()
-            self._open[request] = None
+            self._open[request] = _peer(client_address)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
@@ -224,8 +236,22 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         LOG.debug('A scrape was cut off: %s', sys.exc_info()[1])
 
     def _cut_oldest(self) -> None:
-        oldest = next(iter(self._open))
+        ((busiest, _),) = Counter(self._open.values()).most_common(1)
+        oldest = next(
+            each for each, peer in self._open.items() if peer == busiest
+        )
         # It goes to the end, so that the next one cut is another.
         self._open[oldest] = self._open.pop(oldest)
         with contextlib.suppress(OSError):
             socket.socket.shutdown(oldest, socket.SHUT_RDWR)
+
+
+def _peer(address: tuple[str, int]) -> str:
+    """Who connects: an IPv4 address, or the /64 of an IPv6 address."""
+    # A zone, as in fe80::1%eth0, is of this machine.
+    host = ipaddress.ip_address(address[0].partition('%')[0])
+    if isinstance(host, ipaddress.IPv4Address):
+        return str(host)
+    if host.ipv4_mapped is not None:
+        return str(host.ipv4_mapped)
+    return str(ipaddress.ip_network((int(host), _SITE_BITS), strict=False))

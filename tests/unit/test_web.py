@@ -19,6 +19,7 @@ import ssl
 import threading
 from unittest import mock
 
+import ddt
 import fixtures
 from oslotest import base
 from prometheus_client import CollectorRegistry
@@ -67,9 +68,11 @@ class WebTestCase(base.BaseTestCase):
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read().decode()
 
-    def connect(self, server):
+    def connect(self, server, source='127.0.0.1'):
         """Somebody who says nothing."""
-        stranger = socket.create_connection((self.address, server.port), 30)
+        stranger = socket.create_connection(
+            (self.address, server.port), 30, (source, 0)
+        )
         self.addCleanup(stranger.close)
         return stranger
 
@@ -261,9 +264,75 @@ class StrangersTestCase(WebTestCase):
         with (
             mock.patch.object(web, 'MAX_CONNECTIONS', 2),
             mock.patch.object(web._Server, '_cut_oldest'),
+            # Nobody is cut for silence while we wait.
+            mock.patch.object(web._Handler, 'timeout', 60),
         ):
             before = threading.active_count()
             for _ in range(4):
                 self.connect(server)
             self.assertEqual(b'', self.connect(server).recv(1))
             self.assertEqual(4, threading.active_count() - before)
+
+    def test_whoever_has_the_most_makes_way(self):
+        server = self.serve()
+        with mock.patch.object(web, 'MAX_CONNECTIONS', 4):
+            scraper = self.connect(server)
+            strangers = [self.connect(server, '127.0.0.2') for _ in range(9)]
+            for stranger in strangers[:6]:
+                self.assertEqual(b'', stranger.recv(1))
+            scraper.sendall(b'GET / HTTP/1.0\r\n\r\n')
+            self.assertIn(b'200 OK', scraper.recv(100))
+
+    def test_there_is_room_when_one_has_all_that_it_may_have(self):
+        server = self.serve()
+        with (
+            mock.patch.object(web, 'MAX_CONNECTIONS', 2),
+            mock.patch.object(web._Server, '_cut_oldest'),
+            # Nobody is cut for silence while we wait.
+            mock.patch.object(web._Handler, 'timeout', 60),
+        ):
+            before = threading.active_count()
+            for _ in range(4):
+                self.connect(server, '127.0.0.2')
+            self.assertEqual(b'', self.connect(server, '127.0.0.2').recv(1))
+            self.assertServes(server)
+            for number in range(3, 6):
+                self.connect(server, f'127.0.0.{number}')
+            self.assertEqual(b'', self.connect(server).recv(1))
+            self.assertLessEqual(threading.active_count() - before, 6)
+
+    def test_a_slow_scraper_outlasts_a_flood_of_silent_connections(self):
+        server = self.serve()
+        flood = threading.Event()
+        opened = []
+
+        def strangers():
+            while not flood.wait(0.01):
+                opened.append(self.connect(server, '127.0.0.2'))
+
+        thread = threading.Thread(target=strangers)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(flood.set)
+        # What TLS takes over a path of 300 ms, while each stranger of 32 has
+        # 320 ms.
+        scraper = self.connect(server)
+        scraper.sendall(b'GET /metrics HTTP/1.0\r\n')
+        while len(opened) < 2 * web.MAX_CONNECTIONS:
+            self.assertTrue(thread.is_alive())
+            flood.wait(0.05)
+        scraper.sendall(b'\r\n')
+        self.assertIn(b'200 OK', scraper.recv(100))
+
+
+@ddt.ddt
+class PeerTestCase(base.BaseTestCase):
+    @ddt.data(
+        ('192.0.2.7', '192.0.2.7'),
+        ('::ffff:192.0.2.7', '192.0.2.7'),
+        ('2001:db8:1:2:3::4', '2001:db8:1:2::/64'),
+        ('fe80::1%eth0', 'fe80::/64'),
+    )
+    @ddt.unpack
+    def test_who_counts_as_one(self, address, peer):
+        self.assertEqual(peer, web._peer((address, 50_000)))
