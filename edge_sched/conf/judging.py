@@ -253,7 +253,8 @@ The longest that a request waits for the latency store, in seconds.
 
 Connecting, the query and waiting for others that ask the same are all within
 it. It also bounds the query that tells an evacuation from another move, which
-goes to the database of the server's cell.
+goes to the database of the server's cell, and the one that asks whether its
+host is down if that fails.
 
 Possible values:
 

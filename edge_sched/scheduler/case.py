@@ -33,7 +33,7 @@ from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import Request
 from edge_sched.scheduler.request import field_of
-from edge_sched.scheduler.request import is_evacuation
+from edge_sched.scheduler.request import may_be_evacuation
 from edge_sched.scheduler.request import read_request
 from edge_sched.search import Search
 from edge_sched.store.errors import StoreUnavailableError
@@ -129,20 +129,15 @@ def _problems(flavor: Wish, hint: Wish) -> list[BadValueError]:
 
 def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
     """An evacuation that finds no host would leave the server in ERROR."""
-    intent = case.intent
-    if (
-        case.request.is_create
-        or not intent.may_reject
-        or CONF.edge_sched.on_evacuate != 'relax'
-    ):
+    if not may_be_evacuation(spec):
         return case
-    evacuation = is_evacuation(spec)
-    if evacuation is False:
+    request = dataclasses.replace(case.request, operation=EVACUATE)
+    case = _with(case, request=request)
+    if not case.intent.may_reject or CONF.edge_sched.on_evacuate != 'relax':
         return case
     return _with(
         case,
-        request=dataclasses.replace(case.request, operation=EVACUATE),
-        intent=intent.relaxed(),
+        intent=case.intent.relaxed(),
         outcome=case.outcome or 'relaxed',
     )
 

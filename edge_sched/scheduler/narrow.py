@@ -45,7 +45,6 @@ from edge_sched.scheduler.nearest import offers_of
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import field_of
-from edge_sched.scheduler.request import is_evacuation
 from edge_sched.scheduler.request import source_cell
 from edge_sched.scheduler.room import RefusedQueryError
 from edge_sched.scheduler.room import Room
@@ -94,12 +93,13 @@ def narrow(
     if (
         CONF.edge_sched.narrow_candidates == 'never'
         or not case.intent.targets
+        or case.request.operation == EVACUATE
         or is_bound(spec)
     ):
         return case
     atlas = REGION.get().atlas
     measured = atlas.measured(case.measured)
-    if not measured or not _is_large(atlas) or _may_be_evacuation(spec, case):
+    if not measured or not _is_large(atlas):
         return case
     terms = Terms.of(spec, atlas)
     offers = offers_of(
@@ -129,13 +129,6 @@ def narrow(
     if search.aggregates:
         _ask_for(spec, search, atlas)
     return case
-
-
-def _may_be_evacuation(spec: RequestSpec, case: Case) -> bool:
-    """Whether the server's host has failed, or that cannot be told."""
-    if case.request.operation == EVACUATE:
-        return True
-    return is_evacuation(spec) is not False
 
 
 def _is_large(atlas: Atlas) -> bool:

@@ -25,6 +25,7 @@ from oslo_log import log as logging
 
 from edge_sched.keys import NAMESPACE
 from edge_sched.scheduler.cell import CellAwayError
+from edge_sched.scheduler.cell import count_down
 from edge_sched.scheduler.cell import task_state
 
 CONF = nova.conf.CONF
@@ -43,7 +44,7 @@ class Request:
     :param extra_specs: of the flavor, ``{'edge:percentile': 'p99'}``
     :param hints: ``{'edge:client': ['203.0.113.7']}``
     :param operation: ``create`` or ``move``: a server that lives has a cell;
-        ``evacuate`` if that was asked and could not be ruled out
+        ``evacuate`` if that could not be ruled out
     :param num_instances: how many servers are asked for
     """
 
@@ -101,27 +102,32 @@ def source_cell(spec: RequestSpec) -> CellMapping | None:
     return field_of(destination, 'cell') if destination else None
 
 
-def is_evacuation(spec: RequestSpec) -> bool | None:
-    """Whether the server's host has failed; ``None`` if it cannot be told.
+def may_be_evacuation(spec: RequestSpec) -> bool:
+    """Whether the server's host has failed, or that cannot be ruled out.
 
-    A spec does not say so. But Nova keeps the server off its old host, and
-    sets the task state before it asks for a new one. One query, in the cell
-    of the server, that is waited for no longer than the latency store.
+    A spec does not say so. But Nova keeps the server off its old host, sets
+    the task state before it asks for a new one, and evacuates only from a
+    host that is down. One query in the cell of the server, and a second if
+    that fails; each is waited for no longer than the latency store.
     """
     cell = source_cell(spec)
-    if cell is None or not field_of(spec, 'ignore_hosts'):
+    hosts = field_of(spec, 'ignore_hosts')
+    if cell is None or not hosts:
         return False
     try:
         doing = task_state(cell, spec.instance_uuid)
+        return bool(doing == task_states.REBUILDING)
     except CellAwayError as error:
+        down = count_down([cell], {cell.uuid: hosts})
+        if not down:
+            return False
         LOG.warning(
-            'Cannot tell whether this is an evacuation, so budgets count as '
-            'preferred: %s',
+            'Cannot tell whether this is an evacuation, so it counts as one: '
+            '%s',
             error,
             instance_uuid=spec.instance_uuid,
         )
-        return None
-    return bool(doing == task_states.REBUILDING)
+        return True
 
 
 def _is_ours(key: str) -> bool:

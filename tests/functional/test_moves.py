@@ -13,7 +13,10 @@
 """Servers that live: what a budget means when they move."""
 
 from typing import Any
+from unittest import mock
 
+from edge_sched.scheduler import cell
+from edge_sched.scheduler import request
 from tests.functional import cloud
 from tests.functional.base import HOST
 from tests.functional.base import Server
@@ -79,6 +82,15 @@ class MoveTest(MeasuredCloudTestCase):
         server = self.near(ALICE, **BUDGET)
         self.assertLanded('paris', self.live_migrate(server, 'lille-1'))
         self.assertLanded('rouen', self.live_migrate(server, 'rouen-1'))
+
+    def test_healthy_move_whose_state_cannot_be_read(self) -> None:
+        self.measure('203.0.113.0/24', rouen=60, lille=70, age=0)
+        server = self.near(ALICE, **BUDGET)
+        with mock.patch.object(
+            request, 'task_state', side_effect=cell.CellAwayError('slow')
+        ):
+            self.assertLanded('paris', self.live_migrate(server))
+        self.assertEqual('move', self.decisions()[-1]['operation'])
 
     def test_cold_migration(self) -> None:
         server = self.near('crew', **BUDGET)
@@ -219,6 +231,7 @@ class EvacuationTest(MeasuredCloudTestCase):
         )
         self.assertRefused(reason, server)
         self.assertIn(reason, self.fault(server, by=self.admin))
+        self.assertEqual('evacuate', self.decisions()[-1]['operation'])
 
     @cloud.cloud(conf=ENFORCE)
     def test_evacuation_enforced_within_budget(self) -> None:

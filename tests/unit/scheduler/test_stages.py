@@ -15,6 +15,7 @@ Real RequestSpecs, real HostStates, a real store in a file; only where hosts
 are is given, since there is no API database here.
 """
 
+import contextlib
 from typing import Any
 from unittest import mock
 
@@ -170,12 +171,30 @@ class EvacuationTest(StagesTestCase):
         )
         self.assertIn('Cannot tell whether this is an', self.log.output)
 
-    def test_no_query_where_it_does_not_matter(self) -> None:
-        self.assertRaises(exception.NoValidHost, self.move)  # unshelve
+    def test_query_that_fails_and_a_host_that_is_up(self) -> None:
+        for down, operation in ((0, 'move'), (1, 'evacuate')):
+            self.gather.side_effect = [
+                {uuids.cell1: context.did_not_respond_sentinel},
+                {uuids.cell1: down},
+            ]
+            with contextlib.suppress(exception.NoValidHost):
+                self.move(ignore_hosts=['paris-9'])
+            self.assertEqual(operation, self.records()[-1]['operation'])
+            self.assertEqual(['paris-9'], self.gather.call_args.args[-1])
+
+    def test_enforced_evacuation_is_recorded_as_one(self) -> None:
         self.conf.config(group='edge_sched', on_evacuate='enforce')
+        self.answer('rebuilding')
         self.assertRaises(
             exception.NoValidHost, self.move, ignore_hosts=['paris-9']
         )
+        (record,) = self.records()
+        self.assertEqual('evacuate', record['operation'])
+        self.assertEqual('required', record['budgets']['mode'])
+        self.gather.assert_called_once()
+
+    def test_no_query_where_it_does_not_matter(self) -> None:
+        self.assertRaises(exception.NoValidHost, self.move)  # unshelve
         self.schedule(self.spec({'edge:client': [ALICE]}))
         self.gather.assert_not_called()
 
