@@ -24,6 +24,7 @@ from edge_sched.probe.clock import Reading
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Done
 from edge_sched.probe.outcome import Outcome
+from edge_sched.probe.stamp import timestamp
 from edge_sched.probe.stamp.packet import BadPacketError
 from edge_sched.probe.stamp.packet import BadSealError
 from edge_sched.probe.stamp.packet import Reply
@@ -67,9 +68,20 @@ class Flight(NamedTuple):
     done: Done
 
 
-#: What a reply must name to end a probe: session, sequence number, T1. The
-#: last is hard to guess, also where the peer does not know RFC 8972.
+#: What a reply must name to end a probe: session, sequence number, and T1 as
+#: it was sent.
 Key = tuple[Session, int, int]
+
+
+def unguessable(time_ns: int) -> int:
+    """T1 as it is sent: the second, and 32 random bits for a fraction.
+
+    A target knows our clock and how many packets were sent, and so what
+    another is sent; not every peer returns the identifier of RFC 8972. All
+    return T1, which nobody needs (we noted when it was), and that it is exact
+    to a second only is what the error estimate beside it says.
+    """
+    return timestamp.encode(time_ns) >> 32 << 32 | secrets.randbits(32)
 
 
 @dataclasses.dataclass(slots=True)

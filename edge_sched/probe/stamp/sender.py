@@ -35,12 +35,12 @@ from edge_sched.probe.inflight import InFlight
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.outcome import Done
-from edge_sched.probe.stamp import timestamp
 from edge_sched.probe.stamp.ledger import RESIDENCE_MAX_MS
 from edge_sched.probe.stamp.ledger import Counters
 from edge_sched.probe.stamp.ledger import Flight
 from edge_sched.probe.stamp.ledger import Key
 from edge_sched.probe.stamp.ledger import Ledger
+from edge_sched.probe.stamp.ledger import unguessable
 from edge_sched.probe.stamp.packet import Request
 from edge_sched.probe.stamp.packet import pack_request
 
@@ -133,10 +133,9 @@ class StampProbe:
         peer = sockets.host(address), port
         session = self._ledger.session((lane.number, *peer))
         sequence = session.next_sequence()
-        bits = timestamp.encode(self._read_clock().wall_ns)
+        bits = unguessable(self._read_clock().wall_ns)
         request = Request(sequence, bits, ssid=session.ssid)
         octets = pack_request(request, self._key)
-        # Not what the packet says, which took its time to make.
         sent = self._read_clock()
         try:
             lane.socket.sendto(octets, peer)

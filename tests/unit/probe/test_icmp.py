@@ -87,15 +87,77 @@ class ProbeTestCase(IcmpTestCase):
     def test_a_reply_to_another_is_none(self):
         receive = sockets.receive
 
-        def with_foreign_id(sock):
+        def with_foreign_token(sock):
             datagram = receive(sock)
             octets = bytearray(datagram.octets)
-            octets[-60] ^= 0xFF
+            octets[-56] ^= 0xFF
             return datagram._replace(octets=bytes(octets))
 
-        with mock.patch.object(sockets, 'receive', with_foreign_id):
+        with mock.patch.object(sockets, 'receive', with_foreign_token):
             (outcome,), _ = self.probe(LOOPBACK, timeout_seconds=0.2)
         self.assertEqual(LOST, outcome)
+
+    def test_what_a_target_reads_in_its_pings_forges_no_others(self):
+        for victim, other in (
+            (LOOPBACK, ipaddress.ip_address('127.0.0.2')),
+            (LOOPBACK6, ipaddress.ip_address('127.0.0.1')),
+        ):
+            with self.subTest(victim=str(victim)):
+                self.assertNotForged(victim, other)
+
+    def assertNotForged(self, victim, other):
+        """The reply that counts is the victim's own, not one made before it.
+
+        The forger knows all of the victim's packet but the token: there he
+        has that of a ping of his own.
+        """
+        receive = sockets.receive
+        tokens = []
+
+        async def send():
+            probe = IcmpProbe(5.0, BIND)
+            try:
+                await probe.open()
+            except OSError as error:
+                self.skipTest(str(error))
+            try:
+                with mock.patch.object(sockets, 'receive', read):
+                    await outcomes(probe, other, 0, 1)
+                with mock.patch.object(sockets, 'receive', forged):
+                    return await outcomes(probe, victim, 0, 1), probe
+            finally:
+                probe.close()
+
+        def read(sock):
+            datagram = receive(sock)
+            tokens.append(datagram.octets[-56:])
+            return datagram
+
+        def forged(sock):
+            if genuine:
+                return genuine.pop()
+            datagram = receive(sock)
+            genuine.append(
+                datagram._replace(received_ns=datagram.received_ns + LATE_NS)
+            )
+            return datagram._replace(octets=datagram.octets[:-56] + tokens[0])
+
+        genuine = []
+        (outcome,), probe = asyncio.run(asyncio.wait_for(send(), 30))
+        if probe.send_errors:
+            self.skipTest(f'no {victim} on the loopback interface')
+        self.assertGreater(outcome.rtt_ms, LATE_NS / 1e6)
+
+    def test_hosts_that_return_the_token_only_answer(self):
+        receive = sockets.receive
+
+        def cut(sock):
+            datagram = receive(sock)
+            return datagram._replace(octets=datagram.octets[:-40])
+
+        with mock.patch.object(sockets, 'receive', cut):
+            (outcome,), _ = self.probe(LOOPBACK)
+        self.assertAnswered(outcome)
 
     def test_a_reply_from_another_is_none(self):
         receive = sockets.receive

@@ -13,6 +13,7 @@
 """What a reply is worth, with clocks and time stamps of the test's own."""
 
 import math
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +170,19 @@ class IdentifyTest(base.BaseTestCase):
             identified is None,
             counters.malformed + counters.bad_seals + counters.strangers == 2,
         )
+
+
+class UnguessableTest(base.BaseTestCase):
+    @given(st.integers(0, 2**32 - 1))
+    def test_is_off_by_less_than_a_second(self, fraction):
+        with mock.patch.object(
+            ledger.secrets, 'randbits', return_value=fraction
+        ) as randbits:
+            bits = ledger.unguessable(NOW_NS)
+        randbits.assert_called_once_with(32)
+        self.assertEqual(fraction, bits & 0xFFFFFFFF)
+        off_ns = timestamp.decode(bits, NOW_NS) - NOW_NS
+        self.assertLessEqual(abs(off_ns), 10**9)
 
 
 class SessionTest(base.BaseTestCase):

@@ -321,6 +321,32 @@ class AgainstAnyPeerTest(base.BaseTestCase):
 
         self.run_with_peer(go)
 
+    def test_what_a_target_reads_in_its_probes_forges_no_others(self):
+        def at_once():
+            # The worst case: two targets that are probed at one instant.
+            return clock.read()._replace(wall_ns=1_800_000_000 * 10**9)
+
+        async def go(probe, peer, sending):
+            forger = Peer()
+            with contextlib.closing(forger.socket):
+                probe.send(V4, forger.port, 0, lambda _: None)
+                read, _ = await forger.receive()
+            ended = sending.send()
+            request, back = await peer.receive()
+            # Without an identifier, as a peer of TWAMP-Light would.
+            forged = packet.unpack_request(read)._replace(ssid=0)
+            self.reply(peer, packet.pack_request(forged), back)
+            await self.once(lambda: probe.counters.unexpected)
+            self.assertEqual([], sending.ended)
+            self.reply(peer, request, back)
+            self.assertNotEqual(LOST, await ended)
+
+        self.run_with_peer(go, read_clock=at_once)
+
+    def reply(self, peer, request, back):
+        reply = Mirror().reflect(request, time.time_ns(), 64)
+        peer.socket.sendto(reply, back)
+
     def test_no_datagram_stops_it(self):
         octets = random.Random(8972)
 
@@ -330,8 +356,7 @@ class AgainstAnyPeerTest(base.BaseTestCase):
             for _ in range(100):
                 noise = octets.randbytes(octets.randrange(200))
                 peer.socket.sendto(noise, back)
-            reply = Mirror().reflect(request, time.time_ns(), 64)
-            peer.socket.sendto(reply, back)
+            self.reply(peer, request, back)
             self.assertNotEqual(LOST, await ended)
             counters = probe.counters
             self.assertEqual(
