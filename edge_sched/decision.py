@@ -18,7 +18,7 @@ command line makes the same from the vantages of one client.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from edge_sched import scoring
@@ -26,8 +26,7 @@ from edge_sched.client import Client
 from edge_sched.intent import Intent
 from edge_sched.judge import Judge
 from edge_sched.latency import Answer
-from edge_sched.scoring import UNKNOWN
-from edge_sched.scoring import WITHIN
+from edge_sched.scoring import OVER
 from edge_sched.scoring import Standing
 from edge_sched.verdict import Chain
 from edge_sched.verdict import Policy
@@ -111,9 +110,9 @@ def decide(
         )
         for target in intent.targets
     ]
-    usable = frozenset(s for s in Standing if accepts(intent, s))
+    accepts = acceptance(intent)
     judgements = {
-        chain: _host_verdict(judged, intent.combine, usable)
+        chain: _host_verdict(judged, intent.combine, accepts)
         for chain, judged in zip(
             distinct, zip(*columns, strict=True), strict=True
         )
@@ -145,26 +144,34 @@ def _judge_client(
 def _host_verdict(
     judged: Sequence[tuple[Verdict, float]],
     combine: str,
-    usable: frozenset[Standing],
+    accepts: Callable[[Verdict], bool],
 ) -> HostVerdict:
-    """All clients at one place.
-
-    :param usable: the standings of a client that are accepted
-    """
+    """All clients at one place."""
     if len(judged) == 1:
         ((verdict, score),) = judged
-        standing = verdict.standing
-        return HostVerdict(standing, standing in usable, score, (verdict,))
+        return HostVerdict(
+            verdict.standing, accepts(verdict), score, (verdict,)
+        )
     standing, score = scoring.combined(
         [(verdict.standing, score) for verdict, score in judged], combine
     )
     verdicts = tuple(verdict for verdict, _ in judged)
-    accepted = all(verdict.standing in usable for verdict in verdicts)
+    accepted = all(map(accepts, verdicts))
     return HostVerdict(standing, accepted, score, verdicts)
 
 
-def accepts(intent: Intent, standing: Standing) -> bool:
-    """Whether a host with this standing for one client may be used."""
-    if standing is UNKNOWN:
-        return not intent.reject_unknown
-    return standing is WITHIN or not (intent.required and intent.has_budget)
+def acceptance(intent: Intent) -> Callable[[Verdict], bool]:
+    """Whether a host with some verdict for one client may be used.
+
+    What is over in one metric and unknown in another is both: a smaller
+    budget, which makes one of the other, must not let it in.
+    """
+    reject_unknown = intent.reject_unknown
+    reject_over = intent.required and intent.has_budget
+
+    def accepts(verdict: Verdict) -> bool:
+        if verdict.why and reject_unknown:
+            return False
+        return not (reject_over and verdict.standing is OVER)
+
+    return accepts

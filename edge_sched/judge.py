@@ -22,6 +22,7 @@ from edge_sched import scoring
 from edge_sched.intent import Intent
 from edge_sched.keys import NearClient
 from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.latency import PERCENTILES
 from edge_sched.latency import Answer
 from edge_sched.latency import Latency
 from edge_sched.scoring import OVER
@@ -65,11 +66,14 @@ class Judge:
         self._has_budget = intent.has_budget
         budget_ms = target.latency_budget_ms
         self._budget_ms = math.inf if budget_ms is None else budget_ms
-        # Without a latency budget, what hosts are ranked by must be there.
-        self._asked = intent.percentile
+        self._asked = self._sampled = intent.percentile
         self._scale_ms = self._budget_ms
         if budget_ms is None:
+            # What hosts are ranked by must be there, and more samples than
+            # say nothing at all: a budget, which may be at any percentile,
+            # never asks for less.
             self._asked = policy.rank_percentile
+            self._sampled = PERCENTILES[0]
             self._scale_ms = policy.reference_latency_ms
         self._fits = intent.objective == 'fit' and budget_ms is not None
 
@@ -84,7 +88,9 @@ class Judge:
         if len(parts) == 1:
             return self.of_row(_first_row(chain, parts[0]))
         verdicts = [self.of_row(_first_row(chain, rows)) for rows in parts]
-        return min(verdicts, key=self._goodness, default=UNMEASURED)
+        worst = min(verdicts, key=self._goodness, default=UNMEASURED)
+        why = worst.why or next((v.why for v in verdicts if v.why), '')
+        return worst._replace(why=why)
 
     def of_row(self, row: Latency | None) -> Verdict:
         """The verdict on one row."""
@@ -103,17 +109,20 @@ class Judge:
 
     def _of_usable(self, row: Latency, age_seconds: float) -> Verdict:
         standings = self._standings(row)
-        worst = min(standings.values())
         rank_ms = row.rtt_ms(self._policy.rank_percentile)
-        if worst is WITHIN:
-            if rank_ms is not None:
-                return Verdict(worst, row, age_seconds, rank_ms=rank_ms)
-            worst = UNKNOWN
-        if worst is UNKNOWN:
-            why = self._why_unknown(row)
-            return Verdict(worst, row, age_seconds, why=why)
+        why = ''
+        if not self._has_samples(row):
+            why = TOO_FEW_SAMPLES
+        elif rank_ms is None or UNKNOWN in standings.values():
+            why = NOT_CARRIED
+        if why and self._is_over_below(row):
+            standings[LATENCY] = OVER
         over = tuple(m for m, s in standings.items() if s is OVER)
-        return Verdict(worst, row, age_seconds, over, rank_ms=rank_ms)
+        if over:
+            return Verdict(OVER, row, age_seconds, over, why, rank_ms)
+        if why:
+            return Verdict(UNKNOWN, row, age_seconds, why=why)
+        return Verdict(WITHIN, row, age_seconds, rank_ms=rank_ms)
 
     def scores(self, verdicts: Sequence[Verdict]) -> list[float]:
         """The score of this client for each verdict, in [0, 1].
@@ -140,7 +149,7 @@ class Judge:
     def _standings(self, row: Latency) -> dict[str, Standing]:
         """Each metric that is asked for, and how it stands to its budget."""
         intent = self._intent
-        enough = scoring.enough_samples(row.samples, self._asked)
+        enough = scoring.enough_samples(row.samples, self._sampled)
         rtt_ms = row.rtt_ms(self._asked)
         latency = scoring.check_budget(rtt_ms, self._budget_ms, enough)
         if rtt_ms == math.inf == self._budget_ms and self._has_budget:
@@ -159,12 +168,21 @@ class Judge:
             )
         return standings
 
-    def _why_unknown(self, row: Latency) -> str:
-        few = not scoring.enough_samples(row.samples, self._asked) or (
-            self._intent.jitter_budget_ms is not None
-            and not scoring.enough_samples(row.samples, 'p95')
+    def _has_samples(self, row: Latency) -> bool:
+        """Whether there are enough for all that is asked for."""
+        return scoring.enough_samples(row.samples, self._sampled) and (
+            self._intent.jitter_budget_ms is None
+            or scoring.enough_samples(row.samples, 'p95')
         )
-        return TOO_FEW_SAMPLES if few else NOT_CARRIED
+
+    def _is_over_below(self, row: Latency) -> bool:
+        """Whether a lower percentile is over the latency budget."""
+        bound = scoring.lower_bound(row, self._asked)
+        return (
+            bound is not None
+            and self._budget_ms != math.inf
+            and not scoring.at_most(bound[0], self._budget_ms)
+        )
 
     def _has_headroom(self, verdict: Verdict) -> bool:
         judged_ms = verdict.judged_ms(self._asked)

@@ -22,12 +22,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from edge_sched.decision import Decision
 from edge_sched.decision import HostVerdict
-from edge_sched.decision import accepts
+from edge_sched.decision import acceptance
 from edge_sched.intent import Intent
 from edge_sched.keys import NearClient
 from edge_sched.keys import shorten
+from edge_sched.latency import Percentile
 from edge_sched.scoring import OVER
 from edge_sched.scoring import TOLERANCE
+from edge_sched.scoring import lower_bound
 from edge_sched.verdict import JITTER
 from edge_sched.verdict import LATENCY
 from edge_sched.verdict import LOSS
@@ -61,9 +63,10 @@ def refusal(decision: Decision, labels: Labels, detail: str) -> str:
     :param detail: ``figure``, ``site`` (no figures, no ages) or ``none``
     """
     intent = decision.intent
+    accepts = acceptance(intent)
     for i, target in enumerate(intent.targets):
         at = [(c, h.verdicts[i]) for c, h in decision.verdicts.items()]
-        if not any(accepts(intent, verdict.standing) for _, verdict in at):
+        if not any(accepts(verdict) for _, verdict in at):
             return bounded(_of_client(intent, target, at, labels, detail))
     return bounded(_of_all(intent, decision.verdicts, labels, detail))
 
@@ -162,6 +165,8 @@ def _of_client(
     unit = '%' if metrics[0] == LOSS else 'ms'
     # What is a whole number on paper is not rounded up to the next.
     said += f' at {math.ceil(nearest_by / (1 + TOLERANCE))} {unit}'
+    if metrics[0] == LATENCY:
+        said += _other_percentile(intent, verdict)
     said += f', measured {duration(verdict.age_seconds or 0)} ago'
     return f'{said} (measuring is down)' if verdict.stale else said
 
@@ -234,7 +239,8 @@ def _figures(intent: Intent) -> dict[str, Callable[[Verdict], float]]:
     """How to read each metric's judged figure off a verdict."""
 
     def latency_ms(verdict: Verdict) -> float:
-        return _or_inf(verdict.judged_ms(intent.percentile))
+        bound = _bound(intent, verdict)
+        return bound[0] if bound else math.inf
 
     def jitter_ms(verdict: Verdict) -> float:
         row = verdict.latency
@@ -247,6 +253,21 @@ def _figures(intent: Intent) -> dict[str, Callable[[Verdict], float]]:
         return row.loss_ratio * 100
 
     return {LATENCY: latency_ms, JITTER: jitter_ms, LOSS: loss_pct}
+
+
+def _bound(
+    intent: Intent, verdict: Verdict
+) -> tuple[float, Percentile] | None:
+    row = verdict.latency
+    return lower_bound(row, intent.percentile) if row else None
+
+
+def _other_percentile(intent: Intent, verdict: Verdict) -> str:
+    """`` (p95)`` if that is over a budget at ``p99``, which is not known."""
+    bound = _bound(intent, verdict)
+    if bound is None or bound[1] == intent.percentile:
+        return ''
+    return f' ({bound[1]})'
 
 
 def _or_inf(figure: float | None) -> float:

@@ -30,6 +30,8 @@ import heapq
 import math
 from collections.abc import Sequence
 
+from edge_sched.latency import PERCENTILES
+from edge_sched.latency import Latency
 from edge_sched.latency import Percentile
 
 #: The rule of three: a window says nothing of a quantile that fewer than
@@ -68,6 +70,26 @@ def enough_samples(samples: int | None, percentile: Percentile) -> bool:
     state its samples (``None``) is taken as it is.
     """
     return samples is None or samples >= SAMPLES_NEEDED[percentile]
+
+
+def lower_bound(
+    row: Latency, percentile: Percentile
+) -> tuple[float, Percentile] | None:
+    """What the round trip at a percentile is at the least, and by which.
+
+    A quantile is no less than those below it, so that ``(50.0, 'p95')`` for
+    ``p99`` is over a budget of 20 ms, whether p99 was measured or not.
+
+    :return: that of the percentile itself if it is there with samples enough,
+        or lost; ``None`` if nothing can be said
+    """
+    if row.rtt_ms(percentile) == math.inf:
+        return math.inf, percentile
+    for below in PERCENTILES[PERCENTILES.index(percentile) :: -1]:
+        rtt_ms = row.rtt_ms(below)
+        if rtt_ms is not None and enough_samples(row.samples, below):
+            return rtt_ms, below
+    return None
 
 
 def check_budget(

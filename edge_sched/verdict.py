@@ -78,7 +78,8 @@ class Verdict(NamedTuple):
     :param latency: the row that decided, ``None`` if never measured
     :param age_seconds: its age
     :param over: the metrics over their budgets, ``('latency', 'loss')``
-    :param why: of unknown: one of the words above; else ``''``
+    :param why: if not all that is asked for is known, one of the words above;
+        else ``''``. What is known may be over all the same
     :param rank_ms: what it is ranked by, ``inf`` if lost; ``None`` unless
         the row is usable
     :param stale: whether the row is older than ``max_age`` and judged all the

@@ -146,8 +146,9 @@ Related options:
 The statistic that a latency budget is judged by, if the request names none.
 
 A percentile needs probes to stand on: with fewer than 6 for ``p50``, 60 for
-``p95`` or 300 for ``p99`` the host counts as unknown. A measurement that does
-not say how many there were is taken as it is.
+``p95`` or 300 for ``p99`` the host counts as unknown, unless it is over the
+budget at a lower percentile already. A measurement that does not say how many
+there were is taken as it is.
 
 Related options:
 

@@ -204,6 +204,33 @@ def decisions(draw: Any, max_clients: int = 3) -> decision.Decision:
     )
 
 
+CLIENTS = ('a', 'b', ADDRESS, '2001:db8::/56')
+_client_items = st.builds(
+    '{}{}'.format,
+    st.sampled_from(CLIENTS),
+    st.sampled_from(['', '@5', '@10', '@30']),
+)
+
+
+@st.composite
+def sources(draw: Any) -> dict[str, str]:
+    """Extra specs that can be read, any of the keys left out."""
+    choices = {
+        'edge:client': st.lists(_client_items, min_size=1, max_size=4).map(
+            ','.join
+        ),
+        'edge:latency_budget_ms': st.sampled_from(['4', '20', '40']),
+        'edge:jitter_budget_ms': st.sampled_from(['4', '20', '40']),
+        'edge:loss_budget_pct': st.sampled_from(['0', '20', '40']),
+        'edge:percentile': percentiles,
+        'edge:budget_mode': st.sampled_from(['required', 'preferred']),
+        'edge:unknown': st.sampled_from(['reject', 'allow']),
+        'edge:objective': st.sampled_from(['nearest', 'fit']),
+        'edge:combine': st.sampled_from(['worst', 'mean']),
+    }
+    return draw(st.fixed_dictionaries({}, optional=choices))
+
+
 #: Texts that strangers send: none of ours, or nearly one of ours.
 texts = st.one_of(
     st.text(max_size=300),

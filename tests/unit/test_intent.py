@@ -14,7 +14,6 @@
 
 import ddt
 import hypothesis
-from hypothesis import strategies as st
 from oslotest import base
 
 from edge_sched import client
@@ -22,6 +21,7 @@ from edge_sched import intent
 from edge_sched import keys
 from edge_sched import latency
 from edge_sched import wish as wishes
+from tests.unit import factories
 from tests.unit.factories import merged
 
 BUDGET = {'edge:latency_budget_ms': '20'}
@@ -374,39 +374,13 @@ class MergeTest(base.BaseTestCase):
         self.assertEqual({'b': 20.0}, budgets(left))
 
 
-_client_items = st.builds(
-    '{}{}'.format,
-    st.sampled_from(['a', 'b', '203.0.113.7', '2001:db8::/56']),
-    st.sampled_from(['', '@5', '@10', '@30']),
-)
-
-
-@st.composite
-def sources(draw):
-    """Extra specs that can be read, any of the keys left out."""
-    choices = {
-        'edge:client': st.lists(_client_items, min_size=1, max_size=4).map(
-            ','.join
-        ),
-        'edge:latency_budget_ms': st.sampled_from(['4', '20', '40']),
-        'edge:jitter_budget_ms': st.sampled_from(['4', '20', '40']),
-        'edge:loss_budget_pct': st.sampled_from(['0', '20', '40']),
-        'edge:percentile': st.sampled_from(['p50', 'p95', 'p99']),
-        'edge:budget_mode': st.sampled_from(['required', 'preferred']),
-        'edge:unknown': st.sampled_from(['reject', 'allow']),
-        'edge:objective': st.sampled_from(['nearest', 'fit']),
-        'edge:combine': st.sampled_from(['worst', 'mean']),
-    }
-    return draw(st.fixed_dictionaries({}, optional=choices))
-
-
 class MergePropertiesTest(base.BaseTestCase):
     def assertNotAbove(self, held: float | None, now: float | None) -> None:
         if held is not None:
             self.assertIsNotNone(now)
             self.assertLessEqual(now, held)
 
-    @hypothesis.given(sources(), sources())
+    @hypothesis.given(factories.sources(), factories.sources())
     def test_merging_is_never_looser_than_the_flavor(self, specs, hints):
         held, now = merged(specs), merged(specs, hints)
         self.assertNotAbove(held.jitter_budget_ms, now.jitter_budget_ms)
@@ -430,7 +404,7 @@ class MergePropertiesTest(base.BaseTestCase):
             if contract or key in specs:
                 self.assertEqual(getattr(held, name), getattr(now, name))
 
-    @hypothesis.given(sources(), sources())
+    @hypothesis.given(factories.sources(), factories.sources())
     def test_clamped_names_only_keys_of_the_hint(self, specs, hints):
         now = merged(specs, hints)
         self.assertLessEqual(set(now.clamped), set(hints))
@@ -438,7 +412,7 @@ class MergePropertiesTest(base.BaseTestCase):
         self.assertEqual((), merged(specs).clamped)
         self.assertEqual((), merged({}, hints).clamped)
 
-    @hypothesis.given(sources())
+    @hypothesis.given(factories.sources())
     def test_source_merged_with_itself_is_itself(self, specs):
         # What is left out may differ: the hint alone is no contract.
         self.assertEqual(merged(specs), merged(specs, specs))

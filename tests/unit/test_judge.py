@@ -81,6 +81,44 @@ class RowTest(base.BaseTestCase):
             UNKNOWN, judged(make_row(5, 99, samples=59)), 'too few samples'
         )
 
+    # Percentile asked, p50, p95, p99, samples; why nothing is known of it.
+    @ddt.data(
+        ('p95', 400, 450, None, 30, 'too few samples'),
+        ('p99', 5, 50, None, 300, 'not carried'),
+        ('p99', 5, 50, 60, 60, 'too few samples'),
+        ('p99', 50, 60, None, 6, 'too few samples'),
+    )
+    @ddt.unpack
+    def test_over_at_a_lower_percentile_is_over_at_a_higher(
+        self, percentile, p50, p95, p99, samples, why
+    ):
+        asked = make_intent(percentile=percentile)
+        row = make_row(p50, p95, rtt_p99_ms=p99, samples=samples)
+        self.assertJudged(OVER, judged(row, asked), why, ('latency',))
+
+    # What is over is not known either, or is above what is asked.
+    @ddt.data(
+        ('p95', 400, 450, None, 5, UNKNOWN),
+        ('p99', 5, 50, None, 59, UNKNOWN),
+        ('p99', 5, 20, None, 300, UNKNOWN),
+        ('p50', 5, 50, 60, 300, WITHIN),
+    )
+    @ddt.unpack
+    def test_nothing_that_is_asked_is_surely_over(
+        self, percentile, p50, p95, p99, samples, standing
+    ):
+        asked = make_intent(percentile=percentile)
+        row = make_row(p50, p95, rtt_p99_ms=p99, samples=samples)
+        self.assertIs(standing, judged(row, asked).standing)
+
+    def test_ranking_asks_the_samples_of_the_lowest_percentile(self):
+        # As with a budget at p50, which asks for no more.
+        by_p95 = verdict.Policy(rank_percentile='p95')
+        for asked in (NO_BUDGET, make_intent(percentile='p50')):
+            for samples, standing in ((5, UNKNOWN), (6, WITHIN)):
+                made = judged(make_row(samples=samples), asked, by_p95)
+                self.assertIs(standing, made.standing)
+
     def test_without_a_latency_budget_samples_are_asked_for_the_ranking(self):
         for samples, standing in ((5, UNKNOWN), (6, WITHIN)):
             row = make_row(samples=samples)
@@ -105,19 +143,26 @@ class RowTest(base.BaseTestCase):
         row = make_row(samples=6, loss_ratio=0.01)
         self.assertIs(WITHIN, judged(row, LOSS_1).standing)
 
-    @ddt.data(1, 5, 59, 64, 300, None)
-    def test_lost_quantile_is_over_and_never_unknown(self, samples):
-        for percentile in ('p95', 'p99'):
-            row = make_row(5, INF, samples=samples)
+    # Few samples are few all the same.
+    @ddt.data(
+        (1, ('p50', 'p95', 'p99')),
+        (5, ('p50', 'p95', 'p99')),
+        (59, ('p95', 'p99')),
+        (64, ('p99',)),
+        (300, ()),
+        (None, ()),
+    )
+    @ddt.unpack
+    def test_lost_quantile_is_over(self, samples, too_few_for):
+        for percentile, p50 in (('p50', INF), ('p95', 5), ('p99', 5)):
+            row = make_row(p50, INF, samples=samples)
             asked = make_intent(percentile=percentile)
-            self.assertJudged(OVER, judged(row, asked), over=('latency',))
-        row = make_row(INF, INF, samples=samples)
-        asked = make_intent(percentile='p50')
-        self.assertJudged(OVER, judged(row, asked), over=('latency',))
+            why = 'too few samples' if percentile in too_few_for else ''
+            self.assertJudged(OVER, judged(row, asked), why, ('latency',))
 
     def test_lost_p95_is_over_a_jitter_budget(self):
         for figures in ({}, {'pdv_ms': 1.0}, {'rtt_min_ms': 4.0}):
-            row = make_row(5, INF, samples=6, **figures)
+            row = make_row(5, INF, **figures)
             self.assertJudged(OVER, judged(row, JITTER_5), over=('jitter',))
 
     def test_p50_that_is_there_is_judged_though_p95_was_lost(self):
@@ -158,10 +203,10 @@ class RowTest(base.BaseTestCase):
             OVER, judged(row, asked), over=('latency', 'jitter', 'loss')
         )
 
-    def test_over_one_budget_is_over_though_another_metric_is_unknown(self):
+    def test_over_one_budget_is_over_and_another_metric_is_unknown(self):
         asked = make_intent(loss_budget_pct=1.0)
         made = judged(make_row(5, 30), asked)
-        self.assertJudged(OVER, made, over=('latency',))
+        self.assertJudged(OVER, made, 'not carried', ('latency',))
 
     def test_stale_is_older_than_max_age(self):
         self.assertJudged(WITHIN, judged(make_row(age=900)))
@@ -204,13 +249,14 @@ class RowTest(base.BaseTestCase):
         made = judged(make_row(5, 10), policy=by_p99)
         self.assertJudged(UNKNOWN, made, 'not carried')
         made = judged(make_row(5, 30), policy=by_p99)
-        self.assertJudged(OVER, made, over=('latency',))
+        self.assertJudged(OVER, made, 'not carried', ('latency',))
 
     @hypothesis.given(factories.rows(), factories.intents(1))
     def test_reasons_go_with_the_standing(self, row, asked):
         made = judged(row, asked)
         self.assertEqual(made.standing is OVER, bool(made.over))
-        self.assertEqual(made.standing is UNKNOWN, bool(made.why))
+        if made.standing is not OVER:
+            self.assertEqual(made.standing is UNKNOWN, bool(made.why))
         self.assertEqual(made.standing is UNKNOWN, made.rank_ms is None)
         self.assertGreaterEqual(made.age_seconds, 0)
 
@@ -343,6 +389,14 @@ class ChainTest(base.BaseTestCase):
             ((stale, over, within), OVER),
         ):
             self.assertIs(standing, self.judge(*parts).standing)
+
+    def test_name_is_unknown_if_one_of_its_prefixes_is(self):
+        over = {'lyon': make_row(5, 30)}
+        stale = {'lyon': make_row(5, 10, age=901)}
+        for parts in ((over, stale), (stale, over)):
+            made = self.judge(*parts)
+            self.assertEqual((OVER, 'stale'), (made.standing, made.why))
+        self.assertEqual('', self.judge(over, over).why)
 
     def test_farthest_of_several_prefixes_within_is_the_names(self):
         near, far = make_row(5, 10), make_row(9, 10)

@@ -133,6 +133,20 @@ class OverBudgetTest(base.BaseTestCase):
         rows['paris'] = make_row(5, 99)
         self.assertIn('nearest is paris', refused(make_intent(), rows))
 
+    def test_figure_of_a_lower_percentile_is_named(self):
+        asked = make_intent(percentile='p99')
+        rows = {'lyon': make_row(5, 50), 'paris': make_row(5, 60)}
+        self.assertEqual(
+            'no site within 20 ms (p99) of 203.0.113.7: '
+            'nearest is lyon at 50 ms (p95), measured 40 s ago',
+            refused(asked, rows),
+        )
+        rows = {'lyon': make_row(400, 450, samples=30)}
+        self.assertEqual(
+            f'{OVER_20}: nearest is lyon at 400 ms (p50), measured 40 s ago',
+            refused(make_intent(), rows),
+        )
+
     def test_jitter(self):
         asked = make_intent(make_target(budget_ms=None), jitter_budget_ms=5.0)
         self.assertEqual(

@@ -24,6 +24,7 @@ from edge_sched.scoring import OVER
 from edge_sched.scoring import UNKNOWN
 from edge_sched.scoring import WITHIN
 from edge_sched.scoring import Standing
+from tests.unit.factories import make_row
 
 INF = math.inf
 
@@ -61,6 +62,26 @@ class CheckTest(base.BaseTestCase):
     @ddt.unpack
     def test_figure_against_a_budget_of_20(self, figure, enough, expected):
         self.assertIs(expected, scoring.check_budget(figure, 20.0, enough))
+
+    # Asked, p50, p95, p99, samples; the bound from below.
+    @ddt.data(
+        ('p95', 5, 50, None, 60, (50, 'p95')),
+        ('p95', 5, 50, None, None, (50, 'p95')),
+        ('p95', 5, 50, None, 59, (5, 'p50')),
+        ('p95', 5, 50, None, 5, None),
+        ('p99', 5, 50, 60, 300, (60, 'p99')),
+        ('p99', 5, 50, 60, 299, (50, 'p95')),
+        ('p99', 5, 50, None, 300, (50, 'p95')),
+        ('p99', 5, 50, 60, 6, (5, 'p50')),
+        ('p50', 5, 50, 60, 300, (5, 'p50')),
+        # Lost is lost, however few the samples.
+        ('p99', 5, INF, None, 1, (INF, 'p99')),
+        ('p95', INF, INF, None, 1, (INF, 'p95')),
+    )
+    @ddt.unpack
+    def test_lower_bound(self, asked, p50, p95, p99, samples, bound):
+        row = make_row(p50, p95, rtt_p99_ms=p99, samples=samples)
+        self.assertEqual(bound, scoring.lower_bound(row, asked))
 
     def test_lost_quantile_is_over_a_budget_without_end(self):
         self.assertIs(OVER, scoring.check_budget(INF, INF))

@@ -70,6 +70,18 @@ class StagesTest(StagesTestCase):
         spec = objects.RequestSpec(project_id=PROJECT)
         self.assertEqual(3, len(self.schedule(spec)))
 
+    def test_hint_does_not_loosen_a_flavor(self) -> None:
+        self.measure('203.0.113.0/24', paris=50, lyon=60)
+        flavor = {
+            'edge:client': ALICE,
+            'edge:latency_budget_ms': '20',
+            'edge:unknown': 'allow',
+        }
+        # Of which no row says anything.
+        for hints in ({}, {'edge:percentile': ['p99']}):
+            with self.assertRaises(exception.NoValidHost):
+                self.schedule(self.spec(hints, flavor))
+
     def test_weights_of_one_request_are_not_anothers(self) -> None:
         mine = self.spec({'edge:client': [ALICE]})
         self.schedule(mine)
