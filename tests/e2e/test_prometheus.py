@@ -204,6 +204,7 @@ class BlackboxByPrometheusTest(PrometheusTestCase):
                 'driver': PROMETHEUS,
                 'url': self.start_prometheus(),
                 'recipe': 'blackbox_icmp',
+                'match': 'job=~"blackbox-icmp-.*"',
                 'client_label': 'client_prefix',
                 'vantage': list(self.sites),
                 'window': self.WINDOW_SECONDS,

@@ -19,8 +19,9 @@ https://prometheus.io/docs/prometheus/latest/querying/api/
 import functools
 import http
 import json
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import requests
@@ -73,7 +74,10 @@ class Queries:
     """One server, asked several questions as of one moment; by any thread.
 
     That moment, ``at``, is UTC epoch seconds by the server's clock, which is
-    ``ahead_seconds`` ahead of ours.
+    ``ahead_seconds`` ahead of ours. It is the latest that the server answers
+    for: VictoriaMetrics lets 30 seconds pass by default, and does so with
+    ``time()`` too, which is no clock then
+    (https://docs.victoriametrics.com/#query-latency, ``latencyOffset``).
 
     :param connect: makes a new link; may raise what reading files does
     :param limits: of each answer
@@ -90,12 +94,11 @@ class Queries:
         self._connect = connect
         self._limits = limits
         self._deadline = deadline
-        before = time.time()
-        try:
-            self.at = float(self._ask({'query': 'time()'}, 'scalar')[1])
-        except (TypeError, ValueError, LookupError):
-            raise InputError('time(): the answer is not a time') from None
-        self.ahead_seconds = self.at - (before + time.time()) / 2
+        self.at, self.ahead_seconds, kind = self._time({})
+        if kind == 'vector':
+            # It is VictoriaMetrics, which has no scalars. Its own name for
+            # "as of now, not of a while ago" is this.
+            _, self.ahead_seconds, _ = self._time({'nocache': '1'})
 
     def vector(self, expression: str) -> Iterator[Sample]:
         """Its value, one number a series.
@@ -105,7 +108,7 @@ class Queries:
         :raises InputError: for any other answer, naming the question
         """
         parameters = {'query': expression, 'time': f'{self.at:.3f}'}
-        result = self._ask(parameters, 'vector')
+        _, result = self._ask(parameters, ('vector',))
         if len(result) > self._limits.max_series:
             raise InputError(
                 f'{expression}: {len(result)} series, more than '
@@ -113,7 +116,26 @@ class Queries:
             )
         return _samples(expression, result)
 
-    def _ask(self, parameters: Mapping[str, str], wanted: str) -> list[Any]:
+    def _time(self, more: Mapping[str, str]) -> tuple[float, float, str]:
+        """What ``time()`` is, how far ahead of our clock, and its type."""
+        before = time.time()
+        kind, result = self._ask(
+            {'query': 'time()', **more}, ('scalar', 'vector')
+        )
+        try:
+            if kind == 'vector':
+                [series] = result
+                result = series['value']
+            at = float(result[1])
+            if not math.isfinite(at):
+                raise ValueError
+        except (TypeError, ValueError, LookupError):
+            raise InputError('time(): the answer is not a time') from None
+        return at, at - (before + time.time()) / 2, kind
+
+    def _ask(
+        self, parameters: Mapping[str, str], wanted: Sequence[str]
+    ) -> tuple[str, list[Any]]:
         try:
             return _result(self._body(parameters), wanted)
         except InputError as error:
@@ -171,8 +193,8 @@ def _read(response: requests.Response, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _result(body: bytes, wanted: str) -> list[Any]:
-    """What a successful query brought, of the type that is wanted."""
+def _result(body: bytes, wanted: Sequence[str]) -> tuple[str, list[Any]]:
+    """What a successful query brought, of a type that is wanted; the type."""
     try:
         answer = json.loads(body)
         if answer['status'] != 'success':
@@ -191,9 +213,11 @@ def _result(body: bytes, wanted: str) -> list[Any]:
         RecursionError,
     ):
         raise InputError('the answer is not one of Prometheus') from None
-    if kind != wanted:
-        raise InputError(f'the answer is a {kind!r}, not a {wanted}')
-    return result
+    if kind not in wanted:
+        raise InputError(
+            f'the answer is a {kind!r}, not a {" or ".join(wanted)}'
+        )
+    return kind, result
 
 
 @functools.lru_cache(maxsize=128)

@@ -14,6 +14,8 @@
 
 import abc
 import dataclasses
+import functools
+import re
 import threading
 from collections.abc import Callable, Collection, Iterator
 
@@ -31,14 +33,23 @@ from edge_sched.collector.inputs.recipe import REQUIRED
 from edge_sched.collector.inputs.recipe import Recipe
 from edge_sched.collector.inputs.recipes import RECIPES
 from edge_sched.collector.inputs.table import Table
+from edge_sched.collector.inputs.table import claims
 from edge_sched.collector.reading import Harvest
 
 #: Options that take the place of what a recipe has under the same name.
 _TEXTS = ('vantage_label', 'client_label', 'project_label', 'source')
 
+#: A word, which has blanks in it where it is quoted.
+_WORD = re.compile(r'"[^"]+"|[^"\s]+')
+_WORDS = re.compile(rf'\s*(?:{_WORD.pattern})(?:\s+(?:{_WORD.pattern}))*\s*')
+
 #: Columns that are no figures.
 _INFO = 'info'
 _SKEW = 'skew'
+
+#: Labels that Prometheus sets for each target, over what the target says:
+#: https://prometheus.io/docs/concepts/jobs_instances/
+_SET_BY_PROMETHEUS = frozenset({'instance', 'job'})
 
 #: One answer is parsed while the next is waited for. Chosen: more at a time
 #: would only be more at a time for Prometheus.
@@ -152,33 +163,64 @@ class PromQLInput(Input):
             raise self.bad_setting(
                 'step', settings.step, f'is above window, {settings.window}'
             )
-        expressions = {}
-        for figure in FIGURES:
-            own = settings[figure]
-            text = recipe.expressions.get(figure) if own is None else own
-            if text:
-                expressions[figure] = self._filled(text)
-            elif figure in REQUIRED:
-                raise self.bad_setting(figure, own, 'is no PromQL expression')
         texts = {
             option: settings[option]
             for option in _TEXTS
             if settings[option] is not None
         }
+        recipe = dataclasses.replace(recipe, **texts)
+        expressions = {}
+        for figure in FIGURES:
+            own = settings[figure]
+            text = recipe.expressions.get(figure) if own is None else own
+            if text:
+                expressions[figure] = text
+            elif figure in REQUIRED:
+                raise self.bad_setting(figure, own, 'is no PromQL expression')
+        self._check_match(recipe, expressions.values())
+        filled = functools.partial(self._filled, recipe)
         return dataclasses.replace(
             recipe,
-            expressions=expressions,
-            info=self._filled(recipe.info),
-            claim=self._filled(recipe.claim),
-            skew=self._filled(recipe.skew),
-            **texts,
+            expressions={
+                figure: filled(text) for figure, text in expressions.items()
+            },
+            info=filled(recipe.info),
+            claim=filled(recipe.claim),
+            skew=filled(recipe.skew),
         )
 
-    def _filled(self, expression: str) -> str:
+    def _check_match(
+        self, recipe: Recipe, expressions: Collection[str]
+    ) -> None:
+        """Refuse to believe whoever has the label of a vantage."""
+        match = self.settings.match
+        if (
+            recipe.vantage_label not in _SET_BY_PROMETHEUS
+            and not match.strip(' \t,')
+            and any('{match}' in text for text in expressions)
+        ):
+            raise self.bad_setting(
+                'match',
+                match,
+                f'selects no series: {recipe.vantage_label!r} is a label '
+                'that any target may have; name the jobs in which Prometheus '
+                'sets it, e.g. job=~"edge-.*"',
+            )
+
+    def _filled(self, recipe: Recipe, expression: str) -> str:
+        labels = {
+            recipe.vantage_label,
+            recipe.client_label,
+            recipe.project_label,
+            *claims(recipe.vantage_label),
+        }
         for placeholder, text in (
             ('{match}', self.settings.match),
             ('{window}', f'{self.settings.window}s'),
             ('{step}', f'{self.settings.step}s'),
+            # Before Prometheus 3 both ends of a range are in it.
+            ('{moment}', f'{self.settings.step * 1000 - 1}ms'),
+            ('{by}', ', '.join(sorted(labels - {''}))),
         ):
             expression = expression.replace(placeholder, text)
         return expression
@@ -187,12 +229,18 @@ class PromQLInput(Input):
         """The vantage that each value of the label stands for."""
         vantages: dict[str, str] = {}
         for text in self.settings.vantage:
-            words = text.rsplit(None, 1)
-            if not words:
-                raise self.bad_setting('vantage', text, 'is empty')
-            if words[-1] in vantages:
+            if not _WORDS.fullmatch(text):
+                raise self.bad_setting(
+                    'vantage',
+                    text,
+                    'is not a vantage and a value, in double quotes if there '
+                    'are blanks in them',
+                )
+            *name, value = (word.strip('"') for word in _WORD.findall(text))
+            vantage = ' '.join(name) or value
+            if value in vantages:
                 raise self.bad_setting('vantage', text, 'has a value twice')
-            vantages[words[-1]] = words[0]
+            vantages[value] = vantage
         if not vantages:
             raise self.bad_setting('vantage', '', 'names no vantage at all')
         return vantages

@@ -42,9 +42,11 @@ def _figure(name: str) -> cfg.Opt:
         help=f"""
 The PromQL expression of {_WHAT[name]}.
 
-It gives one number for each pair of vantage point and client, and keeps the
-labels that tell the pairs apart. ``{{match}}`` in it stands for ``match``,
-``{{window}}`` and ``{{step}}`` for durations. A dollar sign is written ``$$``.
+It gives one number for each pair of vantage point and client: a pair that is
+there twice is refused. ``{{match}}`` in it stands for ``match``,
+``{{window}}`` and ``{{step}}`` for durations, ``{{by}}`` for the labels that
+tell the pairs apart, as in ``max by ({{by}}) (...)``. A dollar sign is written
+``$$``.
 
 Possible values:
 
@@ -117,6 +119,8 @@ Possible values:
 
 * ``<vantage> <value>``, e.g. ``lyon 10.1.1.2:9862``
 * ``<vantage>``, where the value is the same
+* In double quotes where there are blanks: ``"New York"``,
+  ``"New York" "rack 7"``. Without quotes the last word is the value.
 
 Related options:
 
@@ -140,6 +144,7 @@ Possible values:
 Related options:
 
 * ``vantage``
+* ``match``
 """,
     ),
     cfg.StrOpt(
@@ -186,13 +191,19 @@ Possible values:
         help="""
 Label matchers of PromQL that all series of the recipe must meet.
 
-Use it where Prometheus has more of the kind: blackbox_exporter has
-``probe_success`` for each of its modules, and a pair that is there twice is
-refused. With several collectors, each can ask for its own part.
+It is required where ``vantage_label`` is a label that Prometheus sets only in
+some jobs: in all others a target could have it, and speak for a vantage point.
+It also chooses where Prometheus has more of the kind than was meant. With
+several collectors, each can ask for its own part.
 
 Possible values:
 
 * Matchers, separated by commas: ``job="edge",region=~"eu-.*"``
+* Empty, if ``vantage_label`` is ``instance`` or ``job``.
+
+Related options:
+
+* ``vantage_label``
 """,
     ),
     cfg.IntOpt(
@@ -222,7 +233,8 @@ Related options:
         help="""
 The seconds between two samples of a series, ``{step}`` in PromQL.
 
-It should be the ``scrape_interval``. With a longer one samples are left out.
+It should be the ``scrape_interval``. With a longer one samples are left out,
+with a shorter one Prometheus has more to do.
 
 Possible values:
 

@@ -13,7 +13,13 @@
 """What a recipe is: PromQL for one kind of prober.
 
 Each expression gives one number a pair of vantage and client. ``{match}``
-stands for more label matchers, ``{window}`` and ``{step}`` for durations.
+stands for more label matchers, ``{window}`` and ``{step}`` for durations,
+``{moment}`` for a step that does not touch the one before, ``{by}`` for the
+labels that tell the pairs apart.
+
+Of one pair there may be several series: an exporter that is replaced comes
+back with another ``pod``, and within a window both are there. The one with
+the newest sample counts, or both in their time.
 
 Quantiles are of the probes *sent*, as everywhere: one that falls on a lost
 probe is ``+Inf``. Prometheus knows no such quantile, and its functions know
@@ -87,3 +93,11 @@ def newest(series: str) -> str:
     the query: a prober that died within the window looks fresh.
     """
     return f'max_over_time(timestamp({series})[{{window}}:{{step}}])'
+
+
+def latest(expression: str, stamps: str) -> str:
+    """Of each pair the one series that has the newest sample.
+
+    :param stamps: the time of the newest sample of each series
+    """
+    return f'({expression}) and topk by ({{by}}) (1, {stamps})'

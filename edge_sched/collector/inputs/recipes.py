@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from edge_sched.collector.inputs import smokeping
 from edge_sched.collector.inputs.recipe import Recipe
 from edge_sched.collector.inputs.recipe import filled
+from edge_sched.collector.inputs.recipe import latest
 from edge_sched.collector.inputs.recipe import newest
 
 
@@ -31,26 +32,33 @@ def _prober() -> Recipe:
     rtt = 'edge_sched_probe_rtt_seconds{quantile="<Q>",{match}}'
     probed = 'edge_sched_probe_newest_sample_timestamp_seconds{{match}}'
     clock = 'edge_sched_prober_time_seconds{{match}}'
+
+    def scraped(series: str) -> str:
+        return latest(series, f'timestamp({series})')
+
     return Recipe(
         {
-            'rtt_p50': filled(rtt, Q=0.5),
-            'rtt_p95': filled(rtt, Q=0.95),
-            'rtt_p99': filled(rtt, Q=0.99),
-            'rtt_min': 'edge_sched_probe_rtt_min_seconds{{match}}',
-            'loss_ratio': 'edge_sched_probe_loss_ratio{{match}}',
-            'samples': 'edge_sched_probe_samples{{match}}',
-            'measured_at': filled(
-                """
-                timestamp(<PROBED>) + (<PROBED> - on (instance, job)
-                group_left () max by (instance, job) (<CLOCK>))
-                """,
-                PROBED=probed,
-                CLOCK=clock,
+            'rtt_p50': scraped(filled(rtt, Q=0.5)),
+            'rtt_p95': scraped(filled(rtt, Q=0.95)),
+            'rtt_p99': scraped(filled(rtt, Q=0.99)),
+            'rtt_min': scraped('edge_sched_probe_rtt_min_seconds{{match}}'),
+            'loss_ratio': scraped('edge_sched_probe_loss_ratio{{match}}'),
+            'samples': scraped('edge_sched_probe_samples{{match}}'),
+            'measured_at': latest(
+                filled(
+                    """
+                    timestamp(<PROBED>) + (<PROBED> - on (instance, job)
+                    group_left () max by (instance, job) (<CLOCK>))
+                    """,
+                    PROBED=probed,
+                    CLOCK=clock,
+                ),
+                f'timestamp({probed})',
             ),
         },
         project_label='project',
         source='prober',
-        info='edge_sched_probe_target_info{{match}}',
+        info=scraped('edge_sched_probe_target_info{{match}}'),
         claim='edge_sched_prober_info{vantage!="",{match}}',
         skew=f'{clock} - timestamp({clock})',
     )
@@ -64,43 +72,68 @@ def _prober() -> Recipe:
 _FAILED_SECONDS = 3600
 _LONGEST_SECONDS = 10
 
+#: At one moment, by pair: of the probes of one step the longest. A sample
+#: that is older is of another moment.
+_BLACKBOX_PROBE = """
+max by ({by}) (
+    last_over_time(<RTT>[{moment}]) > 0 or ignoring (phase)
+    0 * max without (phase) (last_over_time(<ANY>[{moment}])) + <FAILED>)
+"""
+
 _BLACKBOX_QUANTILE = """
 (
-    quantile_over_time(<Q>,
-        (<RTT> + <FAILED> * (<RTT> == bool 0))[{window}:{step}]) < <LONGEST>
-    or max_over_time(<RTT>[{window}])
+    quantile_over_time(<Q>, (<PROBE>)[{window}:{step}]) < <LONGEST>
+    or max by ({by}) (max_over_time(<RTT>[{window}]))
 )
-and ignoring (phase)
-    (<PERCENT> * count_over_time(<OK>[{window}])
-        <= 100 * sum_over_time(<OK>[{window}]))
-or count_over_time(<RTT>[{window}]) * Inf
+and <PERCENT> * <COUNT> <= 100 * <ANSWERED>
+or <COUNT> * Inf
 """
 
 
 def _blackbox_icmp() -> Recipe:
     """blackbox_exporter, module ``icmp``: one ping a scrape.
 
-    A failed probe has a round trip of 0, and only the phase ``rtt`` is one.
+    Only the phase ``rtt`` is a round trip. Of a failed probe it is 0 or not
+    there, while there are others, which no other module has.
     By rank (nearest rank, as our prober has it) the window says whether a
     quantile is lost; if it is not, but Prometheus interpolates towards a lost
     one, it is the longest that came back.
 
     ``instance`` is the target, by the usual relabelling, so the vantage needs
     a label of its own. 60 samples for p95 take 15 minutes at a scrape every
-    15 s. Subqueries see a sample once if the step is the scrape interval.
+    15 s, so the window spans the replacement of an exporter: its pair is one,
+    whatever its other labels were. Subqueries see each sample once if the
+    step is not longer than the scrape interval.
     """
     rtt = 'probe_icmp_duration_seconds{phase="rtt",{match}}'
+    any_phase = 'probe_icmp_duration_seconds{{match}}'
     ok = 'probe_success{{match}}'
-    parts = {
-        'RTT': rtt,
-        'OK': ok,
-        'FAILED': _FAILED_SECONDS,
-        'LONGEST': _LONGEST_SECONDS,
-    }
+    probe = filled(
+        _BLACKBOX_PROBE, RTT=rtt, ANY=any_phase, FAILED=_FAILED_SECONDS
+    )
+
+    def of_icmp(expression: str) -> str:
+        return (
+            f'{expression} and ignoring (phase) '
+            f'count_over_time({any_phase}[{{window}}])'
+        )
+
+    def total(function: str) -> str:
+        return f'sum by ({{by}}) ({of_icmp(f"{function}({ok}[{{window}}])")})'
+
+    count = total('count_over_time')
+    answered = total('sum_over_time')
 
     def quantile(percent: int) -> str:
         return filled(
-            _BLACKBOX_QUANTILE, Q=percent / 100, PERCENT=percent, **parts
+            _BLACKBOX_QUANTILE,
+            Q=percent / 100,
+            PERCENT=percent,
+            PROBE=probe,
+            RTT=rtt,
+            LONGEST=_LONGEST_SECONDS,
+            COUNT=count,
+            ANSWERED=answered,
         )
 
     return Recipe(
@@ -108,12 +141,12 @@ def _blackbox_icmp() -> Recipe:
             'rtt_p50': quantile(50),
             'rtt_p95': quantile(95),
             'rtt_p99': quantile(99),
-            'rtt_min': filled(
-                'min_over_time((<RTT> > 0)[{window}:{step}])', RTT=rtt
-            ),
-            'loss_ratio': f'1 - avg_over_time({ok}[{{window}}])',
-            'samples': f'count_over_time({ok}[{{window}}])',
-            'measured_at': newest(ok),
+            'rtt_min': f'min by ({{by}}) '
+            f'(min_over_time(({rtt} > 0)[{{window}}:{{step}}]))',
+            'loss_ratio': f'1 - {answered} / {count}',
+            # Two exporters at a time make no more of them.
+            'samples': f'count_over_time(({probe})[{{window}}:{{step}}])',
+            'measured_at': f'max by ({{by}}) ({of_icmp(newest(ok))})',
         },
         vantage_label='vantage',
         client_label='instance',
@@ -141,14 +174,18 @@ def _ping_exporter() -> Recipe:
             f' or ({loss} > {most}) * Inf'
         )
 
+    expressions = {
+        'rtt_p50': unless_lost('ping_rtt_mean_seconds', 0.5),
+        'rtt_p95': unless_lost('ping_rtt_worst_seconds', 0.05),
+        'rtt_min': 'ping_rtt_best_seconds{{match}}',
+        'loss_ratio': loss,
+        'samples': f'{loss} * 0 + 10',
+        'measured_at': f'timestamp({loss})',
+    }
     return Recipe(
         {
-            'rtt_p50': unless_lost('ping_rtt_mean_seconds', 0.5),
-            'rtt_p95': unless_lost('ping_rtt_worst_seconds', 0.05),
-            'rtt_min': 'ping_rtt_best_seconds{{match}}',
-            'loss_ratio': loss,
-            'samples': f'{loss} * 0 + 10',
-            'measured_at': f'timestamp({loss})',
+            figure: latest(expression, f'timestamp({loss})')
+            for figure, expression in expressions.items()
         },
         client_label='target',
         source='ping_exporter mean',

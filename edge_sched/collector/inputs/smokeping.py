@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 from edge_sched.collector.inputs.recipe import Recipe
 from edge_sched.collector.inputs.recipe import filled
-from edge_sched.collector.inputs.recipe import newest
+from edge_sched.collector.inputs.recipe import latest
 
 _REQUESTS = 'smokeping_requests_total{{match}}'
 
@@ -38,14 +38,20 @@ def _smokeping(
     :param received: the rate of answers
     :param quantile: the expression of a quantile
     """
+    # One that is gone has none, and is left out.
+    stamps = f'timestamp({_REQUESTS})'
+    expressions = {
+        'rtt_p50': quantile(0.5),
+        'rtt_p95': quantile(0.95),
+        'rtt_p99': quantile(0.99),
+        'loss_ratio': f'clamp_min(1 - {received} / {sent}, 0)',
+        'samples': f'round(increase({_REQUESTS}[{{window}}])) > 0',
+        'measured_at': stamps,
+    }
     return Recipe(
         {
-            'rtt_p50': quantile(0.5),
-            'rtt_p95': quantile(0.95),
-            'rtt_p99': quantile(0.99),
-            'loss_ratio': f'clamp_min(1 - {received} / {sent}, 0)',
-            'samples': f'round(increase({_REQUESTS}[{{window}}])) > 0',
-            'measured_at': newest(_REQUESTS),
+            figure: latest(expression, stamps)
+            for figure, expression in expressions.items()
         },
         client_label='host',
         source='smokeping',

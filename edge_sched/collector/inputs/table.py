@@ -29,6 +29,17 @@ _NO_TEXTS = ('', '')
 _DIGITS = 9
 
 
+def claims(vantage_label: str) -> frozenset[str]:
+    """Labels by which a series may say where it comes from.
+
+    Prometheus renames a label that is scraped and that it sets itself.
+    """
+    return frozenset(
+        {'vantage', 'exported_vantage', f'exported_{vantage_label}'}
+        - {vantage_label}
+    )
+
+
 class Table:
     """Readings in the making, a column a figure.
 
@@ -52,11 +63,7 @@ class Table:
         self._vantage_label = vantage_label
         self._client_label = client_label
         self._project_label = project_label
-        # Prometheus renames a label that is scraped and that it sets itself.
-        self._claims = frozenset(
-            {'vantage', 'exported_vantage', f'exported_{vantage_label}'}
-            - {vantage_label}
-        )
+        self._claims = claims(vantage_label)
         self._columns: dict[str, dict[Key, float]] = {
             figure: {} for figure in FIGURES
         }

@@ -155,7 +155,9 @@ class TestAetos(AetosTestCase):
         """
         for recipe in RECIPES:
             if recipe != 'custom':
-                queried.collect(self.make(recipe=recipe))
+                queried.collect(
+                    self.make(recipe=recipe, match='job=~"edge-icmp-.*"')
+                )
         longest = max(asked.head_bytes for asked in self.queries())
         self.assertLess(longest + 200, 4096)
 

@@ -47,7 +47,11 @@ class TestSettings(base.BaseTestCase):
             set(RECIPES), {value for value, _ in recipe.type.choices.items()}
         )
         for name in RECIPES:
-            self.make(recipe=name, **(OWN if name == 'custom' else {}))
+            self.make(
+                recipe=name,
+                match='job="edge"',
+                **(OWN if name == 'custom' else {}),
+            )
 
     def test_url(self):
         for url in (None, 'prometheus:9090', 'ftp://prometheus'):
@@ -58,7 +62,12 @@ class TestSettings(base.BaseTestCase):
 
     def test_vantages(self):
         self.assertBad("vantage: '' names no vantage at all", vantage=[])
-        self.assertBad("vantage: ' ' is empty", vantage=[' '])
+        for text in (' ', 'lyon "rack 7', 'ly"on', '""', '"lyon"b'):
+            self.assertBad(
+                f'vantage: {text!r} is not a vantage and a value, in double '
+                'quotes if there are blanks in them',
+                vantage=[text],
+            )
         self.assertBad(
             "vantage: 'metz b' has a value twice", vantage=['lyon b', 'metz b']
         )
@@ -77,11 +86,66 @@ class TestSettings(base.BaseTestCase):
     def test_what_a_row_needs_cannot_be_left_out(self):
         self.assertBad("rtt_p95: '' is no PromQL expression", rtt_p95='')
 
+    def test_match_is_needed_where_targets_can_have_the_label(self):
+        for settings in (
+            {'recipe': 'blackbox_icmp'},
+            {'recipe': 'blackbox_icmp', 'match': ' , '},
+            {'vantage_label': 'vantage'},
+            {'vantage_label': 'vantage', 'recipe': 'custom'}
+            | OWN
+            | {'rtt_p95': 'x{{match}}'},
+        ):
+            self.assertBad(
+                f'match: {settings.get("match", "")!r} selects no series: '
+                "'vantage' is a label that any target may have; name the "
+                'jobs in which Prometheus sets it, e.g. job=~"edge-.*"',
+                **settings,
+            )
+
+    def test_match_is_not_needed_where_prometheus_sets_the_label(self):
+        self.make()
+        self.make(vantage_label='job')
+        self.make(vantage_label='vantage', recipe='custom', **OWN)
+
     def test_step(self):
         self.assertBad('step: 20 is above window, 10', step=20, window=10)
 
     def test_scale(self):
         self.assertRaises(ValueError, self.make, scale_ms=0)
+
+    def test_header_that_is_none(self):
+        for text in (
+            'X-Scope-OrgID',
+            'X-Scope-OrgID:',
+            ': secret',
+            'X Scope: secret',
+            'X-Scope-OrgID: secret\r\nHost: a',
+            'X-Scope-OrgID: secret\n',
+            'X-Scope-OrgID: secr\0et',
+            'X-Scope-OrgID: secr\x7fet',
+            'X-Scope-OrgID: s\xe9cret',
+            'X-Sc\xf6pe: secret',
+            'X-Scope-OrgID: ' + 'x' * 1010,
+        ):
+            self.assertBad(
+                "header: 'number 2' is not a name, a colon and a value, in "
+                'ASCII, of at most 1024 characters',
+                header=['X-One: 1', text],
+            )
+
+    def test_header_that_is_not_for_an_option(self):
+        for name in ('authorization', 'Host', 'Content-Length'):
+            self.assertBad(
+                f"header: 'number 1' is {name}, which is not for an option",
+                header=[f'{name}: secret'],
+            )
+        self.assertBad(
+            "header: 'number 2' has x-one twice", header=['X-One:1', 'x-one:2']
+        )
+
+    def test_header_is_not_logged(self):
+        [header] = [o for o in PrometheusInput.OPTS if o.name == 'header']
+        self.assertTrue(header.secret)
 
     def test_credentials(self):
         self.assertBad("user: 'me' goes with password_file", user='me')
@@ -220,11 +284,12 @@ class TestCollect(base.BaseTestCase):
         )
         asked = self.questions()
         self.assertIn('mine', asked)
+        asked = ''.join(asked)
         self.assertIn(
             'edge_sched_probe_rtt_seconds{quantile="0.95",job="edge"}', asked
         )
-        self.assertNotIn('0.99', ''.join(asked))
-        self.assertNotIn('{match}', ''.join(asked))
+        self.assertNotIn('0.99', asked)
+        self.assertNotIn('{match}', asked)
 
     def test_one_failed_question_fails_the_round(self):
         """Half an answer must not look like a whole one."""
@@ -260,6 +325,44 @@ class TestCollect(base.BaseTestCase):
             self.make(vantage=['10.1.1.2:9862'])
         ).readings
         self.assertEqual('10.1.1.2:9862', reading.vantage)
+
+    def test_names_with_blanks(self):
+        for text, value, vantage in (
+            ('New York 10.1.1.2:9862', '10.1.1.2:9862', 'New York'),
+            ('"New York"', 'New York', 'New York'),
+            ('"New York" "rack 7"', 'rack 7', 'New York'),
+            ('lyon "rack 7"', 'rack 7', 'lyon'),
+        ):
+            self.answers = dict.fromkeys(
+                OWN.values(),
+                server.vector(
+                    ({'instance': value, 'client': '192.0.2.1'}, '1')
+                ),
+            )
+            made = self.make(vantage=[text])
+            self.assertEqual({vantage}, made.vantages())
+            [reading] = queried.collect(made).readings
+            self.assertEqual(vantage, reading.vantage)
+
+    def test_header_is_sent_with_each_question(self):
+        queried.collect(
+            self.make(
+                header=[f'X-Scope-OrgID: {"e" * 1009}', 'THANOS-TENANT:a b']
+            )
+        )
+        self.assertEqual(4, len(self.server.asked))
+        for asked in self.server.asked:
+            headers = {k.lower(): v for k, v in asked.headers.items()}
+            self.assertEqual('e' * 1009, headers['x-scope-orgid'])
+            self.assertEqual('a b', headers['thanos-tenant'])
+
+    def test_custom_can_group_by_what_tells_pairs_apart(self):
+        queried.collect(self.make(rtt_p99='max by ({by}) (x)'))
+        self.assertIn(
+            'max by (client, exported_instance, exported_vantage, instance, '
+            'vantage) (x)',
+            self.questions(),
+        )
 
     def test_asks_by_post_below_the_url(self):
         queried.collect(self.make(url=self.server.url + '/behind/'))

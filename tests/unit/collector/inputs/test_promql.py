@@ -91,6 +91,31 @@ class TestQueries(QueriesTestCase):
         self.assertEqual(asked[1]['time'], asked[2]['time'])
         self.assertLess(abs(queries.ahead_seconds - 100), 10)
 
+    def test_one_without_scalars_is_asked_for_its_clock(self):
+        """VictoriaMetrics: what ``time()`` says is 30 s old by default."""
+
+        def answer(asked):
+            if asked.parameters['query'] != 'time()':
+                return self.wanted
+            now = time.time() + 100 - 30 * ('nocache' not in asked.parameters)
+            return server.vector(({}, str(now)))
+
+        self.server.answer = answer
+        before = time.time()
+        queries = self.queries()
+        queries.vector('up')
+        self.assertLess(abs(queries.at - before - 70), 10)
+        self.assertLess(abs(queries.ahead_seconds - 100), 10)
+        asked = [each.parameters for each in self.server.asked]
+        self.assertEqual(
+            [
+                {'query': 'time()'},
+                {'query': 'time()', 'nocache': '1'},
+                {'query': 'up', 'time': f'{queries.at:.3f}'},
+            ],
+            asked,
+        )
+
     def test_gzip(self):
         status, body = server.vector(({}, '1'))
         packed = gzip.compress(body)
@@ -124,6 +149,10 @@ class TestNonsense(QueriesTestCase):
             time_is('noon'),
             server.success('scalar', [0, None]),
             server.success('scalar', [0]),
+            time_is('NaN'),
+            server.vector(),
+            server.vector(({}, '1'), ({}, '2')),
+            server.vector(({}, 'noon')),
         ):
             self.answer = lambda asked, answer=answer: answer
             self.server.answer = self.answer

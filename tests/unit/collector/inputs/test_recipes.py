@@ -12,6 +12,7 @@
 
 """What the recipes make of a history, by a real Prometheus."""
 
+import dataclasses
 import math
 import random
 
@@ -27,8 +28,8 @@ STEP = 15
 NEWEST = NOW - 5
 
 
-def times(count, newest=NEWEST):
-    return [newest - STEP * i for i in reversed(range(count))]
+def times(count, newest=NEWEST, step=STEP):
+    return [newest - step * i for i in reversed(range(count))]
 
 
 class RecipeTestCase(queried.AsOfNowTestCase):
@@ -36,6 +37,7 @@ class RecipeTestCase(queried.AsOfNowTestCase):
 
     recipe: str
     vantages = ('lyon',)
+    match = ''
 
     @classmethod
     def history(cls):
@@ -58,7 +60,7 @@ class RecipeTestCase(queried.AsOfNowTestCase):
             url=self.server.url,
             recipe=self.recipe,
             vantage=list(self.vantages),
-            **options,
+            **({'match': self.match} | options),
         )
         return queried.collect(made)
 
@@ -98,46 +100,68 @@ class TestProber(RecipeTestCase):
         liar = {**one, 'exported_instance': '10.1.1.3:9862'}
         twice = {**one, 'client': '192.0.2.2'}
 
-        def at_scrape(name, labels, value):
-            return metric(f'edge_sched_{name}', labels, [(NEWEST, value)])
+        def scraped_at(labels):
+            # A job was renamed: nothing has come of it for a minute.
+            return NEWEST - 60 * (labels['job'] == 'renamed')
 
-        lines = []
-        for labels in (
-            one,
-            forged,
-            stranger,
-            liar,
-            {**twice, 'job': 'edge'},
-            {**twice, 'job': 'again'},
-        ):
+        def at_scrape(name, labels, value):
+            return metric(
+                f'edge_sched_{name}', labels, [(scraped_at(labels), value)]
+            )
+
+        def figures(labels, factor=1):
+            lines = []
             for quantile, value in (('0.5', 0.012), ('0.95', 0.0187)):
                 lines += at_scrape(
                     'probe_rtt_seconds',
                     {**labels, 'quantile': quantile},
-                    value,
+                    value * factor,
                 )
-            lines += at_scrape('probe_loss_ratio', labels, 0.015625)
-            lines += at_scrape('probe_samples', labels, 64)
+            lines += at_scrape('probe_loss_ratio', labels, factor / 64)
+            lines += at_scrape('probe_samples', labels, 64 * factor)
             lines += at_scrape('probe_rtt_min_seconds', labels, 0.0098)
+            return lines
+
+        lines = []
+        for labels in (one, forged, stranger, liar, twice):
+            lines += figures(labels)
+        lines += figures({**twice, 'job': 'renamed'}, factor=2)
         for quantile, value in (('0.5', 0.02), ('0.95', '+Inf')):
             lines += at_scrape(
                 'probe_rtt_seconds', {**lost, 'quantile': quantile}, value
             )
         lines += at_scrape('probe_loss_ratio', lost, 0.25)
         lines += at_scrape('probe_samples', lost, 64)
-        for labels in (one, lost, forged):
+        for labels in (
+            one,
+            lost,
+            forged,
+            twice,
+            {**twice, 'job': 'renamed'},
+        ):
             lines += at_scrape(
                 'probe_newest_sample_timestamp_seconds',
                 labels,
-                NEWEST + 100 - 2,
+                scraped_at(labels) + 100 - 2,
             )
             lines += at_scrape(
                 'probe_target_info',
-                {**labels, 'source': 'icmp', 'address': '192.0.2.1'},
+                {
+                    **labels,
+                    'source': 'tcp' if labels['job'] == 'renamed' else 'icmp',
+                    'address': '192.0.2.1',
+                },
                 1,
             )
-        for labels in (prober, {**prober, 'twice': 'yes'}, other):
-            lines += at_scrape('prober_time_seconds', labels, NEWEST + 100)
+        for labels in (
+            prober,
+            {**prober, 'twice': 'yes'},
+            {**prober, 'job': 'renamed'},
+            other,
+        ):
+            lines += at_scrape(
+                'prober_time_seconds', labels, scraped_at(labels) + 100
+            )
         lines += at_scrape('prober_info', {**prober, 'vantage': 'lyon'}, 1)
         lines += at_scrape('prober_info', {**other, 'vantage': 'lyon'}, 1)
         return lines
@@ -169,23 +193,30 @@ class TestProber(RecipeTestCase):
     def test_who_is_not_who_it_says_is_refused(self):
         """``stranger``, ``liar`` and all of the second vantage."""
         harvest = self.collect()
-        self.assertEqual({'vantage': 3, 'duplicate': 1}, harvest.refused)
+        self.assertEqual({'vantage': 3}, harvest.refused)
         self.assertEqual({'lyon'}, {r.vantage for r in harvest.readings})
 
-    def test_pair_that_is_there_twice_is_refused(self):
-        clients = [reading.client for reading in self.collect().readings]
-        self.assertNotIn('192.0.2.2', clients)
+    def test_of_a_pair_that_is_there_twice_the_newest_sample_counts(self):
+        latency = self.stored('192.0.2.2')
+        self.assertEqual(12.0, latency.rtt_p50_ms)
+        self.assertEqual(18.7, latency.rtt_p95_ms)
+        self.assertEqual(1 / 64, latency.loss_ratio)
+        self.assertEqual(64, latency.samples)
+        self.assertEqual(NEWEST - 2, latency.measured_at)
+        self.assertEqual('icmp', latency.source)
 
     def test_match_chooses(self):
-        harvest = self.collect(match='job="again"')
+        harvest = self.collect(match='job="renamed"')
         self.assertEqual(
-            ['192.0.2.2'], [reading.client for reading in harvest.readings]
+            [('192.0.2.2', 24.0)],
+            [(r.client, r.rtt_p50_ms) for r in harvest.readings],
         )
         self.assertEqual({}, harvest.refused)
 
 
 class TestBlackboxIcmp(RecipeTestCase):
     recipe = 'blackbox_icmp'
+    match = 'job="icmp"'
 
     #: Address by probes sent and lost.
     CASES = {
@@ -202,17 +233,47 @@ class TestBlackboxIcmp(RecipeTestCase):
             lines += cls.target(address, times(sent), lost)
         # The last of it is 400 s old.
         lines += cls.target('192.0.2.100', times(20, NEWEST - 400), 0)
+        # The exporter was replaced ten minutes ago.
+        before = times(10, NEWEST - 50 * STEP)
+        lines += cls.target('192.0.2.101', before, 0, start=0.5, pod='a')
+        lines += cls.target('192.0.2.101', times(50), 0, pod='b')
+        # Two of them, at the same time.
+        lines += cls.target('192.0.2.102', times(60, NEWEST - 7), 0, pod='a')
+        lines += cls.target('192.0.2.102', times(60), 0, pod='b')
+        lines += cls.target('192.0.2.103', times(16, step=60), 1)
+        for number, lost in ((104, 3), (105, 4), (106, 60)):
+            lines += [
+                line
+                for line in cls.target(f'192.0.2.{number}', times(60), lost)
+                if not ('phase="rtt"' in line and ' 0.0 ' in line)
+            ]
+        # Of another module, with the same labels but for one.
+        lines += metric(
+            'probe_success',
+            {
+                'instance': cls.CASES[60, 0],
+                'vantage': 'lyon',
+                'job': 'icmp',
+                'module': 'http',
+            },
+            [(moment, 0) for moment in times(60)],
+        )
         return lines
 
     @staticmethod
-    def target(address, moments, lost):
+    def target(address, moments, lost, start=0.010, **more):
         """Round trips of 10.1 ms, 10.2 ms and so on; 0 for a lost one."""
-        labels = {'instance': address, 'vantage': 'lyon', 'job': 'icmp'}
+        labels = {
+            'instance': address,
+            'vantage': 'lyon',
+            'job': 'icmp',
+            **more,
+        }
         gone = set(random.Random(7).sample(moments, lost))
         answered = [moment for moment in moments if moment not in gone]
         rtt = dict.fromkeys(moments, 0.0)
         for number, moment in enumerate(answered, 1):
-            rtt[moment] = round(0.010 + 0.0001 * number, 6)
+            rtt[moment] = round(start + 0.0001 * number, 6)
         return [
             *metric(
                 'probe_icmp_duration_seconds',
@@ -274,16 +335,48 @@ class TestBlackboxIcmp(RecipeTestCase):
         self.assertEqual(NEWEST, self.case(60, 0).measured_at)
         self.assertEqual(NEWEST - 400, self.stored('192.0.2.100').measured_at)
 
+    def test_window_spans_the_replacement_of_the_exporter(self):
+        """Nor does the last sample of the old one go on for five minutes."""
+        latency = self.stored('192.0.2.101')
+        # Of 50 at 10.1 ms to 15 ms and 10 above 500 ms, between 30 and 31.
+        self.assertEqual(13.05, latency.rtt_p50_ms)
+        self.assertGreater(latency.rtt_p95_ms, 500)
+        self.assertEqual(60, latency.samples)
+        self.assertEqual(NEWEST, latency.measured_at)
+        self.assertEqual({}, self.collect().refused)
+
+    def test_two_exporters_do_not_make_twice_the_samples(self):
+        latency = self.stored('192.0.2.102')
+        self.assertEqual(60, latency.samples)
+        self.assertEqual(13.05, latency.rtt_p50_ms)
+
+    def test_sample_that_is_seen_again_is_no_other(self):
+        latency = self.stored('192.0.2.103')
+        self.assertEqual(16, latency.samples)
+        self.assertEqual(math.inf, latency.rtt_p95_ms)
+
+    def test_lost_probe_without_a_round_trip(self):
+        """Left out, as it may be one day, it is lost all the same."""
+        for number, lost in ((104, 3), (105, 4), (106, 60)):
+            client = f'192.0.2.{number}'
+            self.assertEqual(
+                dataclasses.replace(
+                    self.case(60, lost), client=f'{client}/32'
+                ),
+                self.stored(client),
+            )
+
     def test_window(self):
         latency = self.stored(self.CASES[60, 0], window=151)
         self.assertEqual(10, latency.samples)
         self.assertEqual(15.1, latency.rtt_min_ms)
 
 
-class Smokeping(RecipeTestCase):
-    #: Chosen so that most are at 9 ms, a twentieth at 40 ms.
-    MOMENTS = times(70)
+#: Chosen so that most are at 9 ms, a twentieth at 40 ms.
+MOMENTS = times(70)
 
+
+class Smokeping(RecipeTestCase):
     def assertWithin(self, percent, wanted_ms, actual_ms):
         self.assertLessEqual(
             abs(actual_ms - wanted_ms), percent / 100 * wanted_ms, actual_ms
@@ -304,16 +397,22 @@ class TestSmokepingBuckets(Smokeping):
             *cls.target('192.0.2.3', fine, lost=12),
             *cls.target('192.0.2.4', default, lost=0),
             *cls.target('192.0.2.5', fine, lost=20),
+            *cls.target('192.0.2.6', fine, 0, times(30), pod='new'),
+            *cls.target('192.0.2.7', fine, 0, times(20, NEWEST - 400)),
+            *cls.target(
+                '192.0.2.6', fine, 12, times(30, NEWEST - 465), pod='old'
+            ),
         ]
 
     @classmethod
-    def target(cls, host, bounds, lost):
+    def target(cls, host, bounds, lost, moments=MOMENTS, **more):
         """20 requests a scrape: ``lost`` without answer, one at 40 ms."""
         labels = {
             'host': host,
             'ip': host,
             'instance': '10.1.1.2:9374',
             'job': 'smokeping',
+            **more,
         }
         slow = min(1, 20 - lost)
         answered = 20 - lost
@@ -324,7 +423,7 @@ class TestSmokepingBuckets(Smokeping):
                 {**labels, **extra},
                 [
                     (moment, 1000 + number * a_scrape)
-                    for number, moment in enumerate(cls.MOMENTS)
+                    for number, moment in enumerate(moments)
                 ],
             )
 
@@ -369,6 +468,17 @@ class TestSmokepingBuckets(Smokeping):
         self.assertEqual(math.inf, latency.rtt_p50_ms)
         self.assertEqual(1.0, latency.loss_ratio)
 
+    def test_of_two_the_one_with_the_newest_sample_counts(self):
+        latency = self.stored('192.0.2.6')
+        self.assertWithin(10, 9.0, latency.rtt_p50_ms)
+        self.assertEqual(0.0, latency.loss_ratio)
+        self.assertEqual(NEWEST, latency.measured_at)
+        self.assertEqual({}, self.collect().refused)
+
+    def test_dead_prober_is_left_out(self):
+        clients = {reading.client for reading in self.collect().readings}
+        self.assertNotIn('192.0.2.7', clients)
+
     def test_default_buckets_are_refused(self):
         self.assertReason('incomplete', '192.0.2.4')
 
@@ -379,14 +489,15 @@ class TestPingExporter(RecipeTestCase):
 
     @classmethod
     def history(cls):
-        def target(address, loss):
+        def target(address, loss, moment=NEWEST, **more):
             labels = {
                 'target': address,
                 'ip': address,
                 'ip_version': '4',
                 'instance': '10.1.1.2:9427',
+                **more,
             }
-            lines = metric('ping_loss_ratio', labels, [(NEWEST, loss)])
+            lines = metric('ping_loss_ratio', labels, [(moment, loss)])
             if loss < 1:
                 for name, value in (
                     ('best', 0.009),
@@ -396,7 +507,7 @@ class TestPingExporter(RecipeTestCase):
                     lines += metric(
                         f'ping_rtt_{name}_seconds',
                         labels,
-                        [(NEWEST, value)],
+                        [(moment, value)],
                     )
             return lines
 
@@ -404,6 +515,8 @@ class TestPingExporter(RecipeTestCase):
             *target('192.0.2.1', 0),
             *target('192.0.2.2', 0.1),
             *target('192.0.2.3', 1),
+            *target('192.0.2.4', 0, pod='new'),
+            *target('192.0.2.4', 1, NEWEST - 60, pod='old'),
         ]
 
     def test_mean_and_worst_stand_in(self):
@@ -426,3 +539,9 @@ class TestPingExporter(RecipeTestCase):
         latency = self.stored('192.0.2.3')
         self.assertEqual(math.inf, latency.rtt_p50_ms)
         self.assertEqual(1.0, latency.loss_ratio)
+
+    def test_of_two_the_one_with_the_newest_sample_counts(self):
+        latency = self.stored('192.0.2.4')
+        self.assertEqual(12.0, latency.rtt_p50_ms)
+        self.assertEqual(0.0, latency.loss_ratio)
+        self.assertEqual(NEWEST, latency.measured_at)
