@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import nova.conf
+import numpy as np
 from nova import context as nova_context
 from nova import exception
 from nova import objects
@@ -79,7 +80,7 @@ class Sites:
         CONF.set_override('cache_ttl', 0, 'edge_sched')
 
     def measure(self, known: Statistics) -> None:
-        """Write what is known of the paths from the sites to all clients."""
+        """Have the store know this of paths from the sites, and no more."""
         store.write(self._store, _rows(known))
 
     def stock(self, slots: int) -> 'Cloud':
@@ -196,13 +197,12 @@ def site_name(number: int) -> str:
 
 
 def _rows(known: Statistics) -> Iterator[NewLatency]:
-    """A row for each site and client, measured just now."""
+    """A row for each site and client that was measured, just now."""
     measured_at = time.time()
-    site_count, client_count = known.p50_ms.shape
-    for number in range(client_count):
+    for number in range(known.p50_ms.shape[1]):
         prefix = store.client_prefix(number)
         client = parse_client(prefix)
-        for site in range(site_count):
+        for site in np.flatnonzero(~np.isnan(known.p50_ms[:, number])):
             samples = known.samples
             yield NewLatency(
                 client,

@@ -46,14 +46,17 @@ class Statistics:
     samples: Array | None = None
 
     @classmethod
-    def of(cls, window: Array) -> Self:
-        """Of the frames of a window, ``window[time, site, client]``."""
+    def of(cls, window: Array, probes: float = 1.0) -> Self:
+        """Of the frames of a window, ``window[time, site, client]``.
+
+        :param probes: how many each figure of a frame stands for
+        """
         samples = (~np.isnan(window)).sum(axis=0)
         ranked = np.sort(window, axis=0)
         return cls(
             _nearest_rank(ranked, samples, 50),
             _nearest_rank(ranked, samples, 95),
-            samples.astype(np.float64),
+            samples * probes,
         )
 
     def between(self, sites: Indices, clients: Indices) -> 'Statistics':

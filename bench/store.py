@@ -56,8 +56,9 @@ def make(path: str) -> StoreSettings:
 
 
 def write(settings: StoreSettings, rows: Iterable[NewLatency]) -> int:
-    """Write rows; how many."""
+    """Write rows in the place of all that there are; how many."""
     with Writer(settings) as writer:
+        writer.purge()
         return writer.store_latencies(rows).written
 
 

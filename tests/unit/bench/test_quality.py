@@ -160,6 +160,14 @@ class RowsTestCase(unittest.TestCase):
         )
         self.assertEqual({229}, {row.samples for row in rows})
 
+    def test_what_was_not_measured_has_no_row(self):
+        p50_ms = np.array([[1.0, np.nan], [np.nan, 4.0]])
+        rows = quality_cloud._rows(Statistics(p50_ms, p50_ms))
+        self.assertEqual(
+            [('site-0', '10.0.0.0/24'), ('site-1', '10.0.1.0/24')],
+            [(row.latency.vantage, row.latency.client) for row in rows],
+        )
+
     def test_the_hint_is_an_address_of_the_client(self):
         self.assertEqual(
             {'edge:client': ['10.1.44.7']}, quality_cloud.near(300)
@@ -171,11 +179,19 @@ class FramesTestCase(unittest.TestCase):
         hour = quality_frames.HOUR
         frames = np.full((2 * hour, 50, 50), 10.0)
         frames[hour:] = 20
-        frames[hour - 1, 0, 1] = 90
+        frames[hour - 3 : hour, 0, 1] = 90
         instant = quality_frames.Instant.of(frames, hour)
         self.assertEqual(10, instant.past.p50_ms[0, 1])
+        self.assertEqual(
+            [90, 10, 10],
+            [known.p50_ms[0, 1] for known in instant.remembered.values()],
+        )
+        self.assertEqual(
+            [64, 64, hour],
+            [known.samples[0, 1] for known in instant.remembered.values()],
+        )
         self.assertEqual(90, instant.latest_ms[0, 1])
-        self.assertEqual(20, instant.ewma_ms[0, 1])
+        self.assertAlmostEqual(90 - 80 * (7 / 8) ** 3, instant.ewma_ms[0, 1])
         self.assertEqual(20, instant.next.p50_ms[0, 1])
 
     def test_clients_that_were_not_measured_are_left_out(self):
@@ -197,6 +213,9 @@ class StillSites:
     def measure(self, known):
         self._known = known
 
+    def first(self, clients):
+        return np.zeros(clients, np.intp)
+
     def nearest(self, clients):
         return choosers.by_least(self._known.p50_ms)
 
@@ -209,7 +228,7 @@ class StillSites:
 class FramesSectionTestCase(unittest.TestCase):
     def setUp(self):
         for name, pick in (
-            ('by_stock_nova', StillSites.nearest),
+            ('by_stock_nova', StillSites.first),
             ('by_edge_sched', StillSites.nearest),
             ('by_edge_sched_within', StillSites.nearest_within),
         ):
@@ -225,11 +244,10 @@ class FramesSectionTestCase(unittest.TestCase):
     def test_what_does_not_change_is_picked_well_by_the_past(self):
         frames = np.tile(self.matrix, (2 * quality_frames.HOUR, 1, 1))
         section = self.section(frames)
-        by_clients, by_sites = section.checks
-        self.assertEqual((1, 1), (by_clients.figure, by_sites.figure))
+        self.assertEqual([1] * 4, [check.figure for check in section.checks])
         self.assertEqual(
-            (quality_frames.WITHIN_TENTH, None),
-            (by_clients.target, by_sites.target),
+            [None, quality_frames.WITHIN_TENTH, None, None],
+            [check.target for check in section.checks],
         )
         # Six instants of ten clients.
         self.assertIn('60 requests', section.text)
@@ -237,8 +255,8 @@ class FramesSectionTestCase(unittest.TestCase):
     def test_what_changes_is_not(self):
         frames = np.tile(self.matrix, (2 * quality_frames.HOUR, 1, 1))
         frames[quality_frames.HOUR :] = 500 - self.matrix
-        by_clients, _ = self.section(frames).checks
-        self.assertFalse(by_clients.holds)
+        _, judged, *_ = self.section(frames).checks
+        self.assertFalse(judged.holds)
 
 
 class LoadTestCase(unittest.TestCase):
