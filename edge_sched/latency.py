@@ -40,6 +40,24 @@ CLOCK_SKEW_SECONDS = 5.0
 #: seconds, as RFC 2681 asks for a finite waiting time).
 RTT_MAX_MS = 10_000.0
 
+#: The round trips of a row in their order, each by the share of the probes
+#: sent that are not later; the shortest is of whatever came back.
+_QUANTILES: Mapping[str, float] = {
+    'rtt_min_ms': 0.0,
+    'rtt_p50_ms': 0.5,
+    'rtt_p95_ms': 0.95,
+    'rtt_p99_ms': 0.99,
+}
+
+#: How far a loss ratio may be beyond a quantile before that is lost. Chosen:
+#: more than binary fractions and rates of Prometheus lose, and less than one
+#: probe makes in a window of 10 000.
+_LOSS_ROUNDING = 1e-6
+
+#: How far ``pdv_ms`` may be from p95 less the minimum: three figures that
+#: were each rounded to whole milliseconds, the coarsest that tools print.
+_PDV_ROUNDING_MS = 1.5
+
 
 class BadLatencyError(ValueError):
     """A figure that no measurement can have; names the column and why."""
@@ -109,7 +127,7 @@ class Latency:
 
         :raises BadLatencyError: naming the first column that is wrong
         """
-        for column in ('rtt_min_ms', 'rtt_p50_ms', 'rtt_p95_ms', 'rtt_p99_ms'):
+        for column in _QUANTILES:
             _check_rtt(column, getattr(self, column))
         _check_order(self)
         if self.pdv_ms is not None and not 0 <= self.pdv_ms <= RTT_MAX_MS:
@@ -120,6 +138,23 @@ class Latency:
             raise BadLatencyError('samples', 'is not a number >= 1')
         if not (math.isfinite(self.measured_at) and self.measured_at >= 0):
             raise BadLatencyError('measured_at', 'is not a time')
+        _check_loss(self)
+        self.check_variation()
+
+    def check_variation(self) -> None:
+        """Refuse a PDV that is not p95 less min, where all three are there.
+
+        :raises BadLatencyError: naming the column
+        """
+        if self.pdv_ms is None or self.rtt_min_ms is None:
+            return
+        variation_ms = self.rtt_p95_ms - self.rtt_min_ms
+        if not abs(self.pdv_ms - variation_ms) <= _PDV_ROUNDING_MS:
+            raise BadLatencyError(
+                'pdv_ms',
+                f'{self.pdv_ms:g} is not rtt_p95_ms {self.rtt_p95_ms:g} less '
+                f'rtt_min_ms {self.rtt_min_ms:g}',
+            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -165,6 +200,18 @@ class NewLatency:
     address: ipaddress.IPv4Address | ipaddress.IPv6Address | None = None
 
 
+def is_lost(quantile: float, loss_ratio: float) -> bool:
+    """Whether a quantile of the probes sent fell on a lost one.
+
+    Of n probes of which k came back the nearest rank, q n rounded up, is
+    beyond k just where q > k / n. So it is the same for every n: at a loss of
+    0.05 the 95th percentile came back, above it was lost.
+
+    :param quantile: 0.95 for p95; 0 is the shortest
+    """
+    return loss_ratio >= 1 or quantile > 1 - loss_ratio + _LOSS_ROUNDING
+
+
 def _check_rtt(column: str, rtt_ms: float | None) -> None:
     if rtt_ms is None or rtt_ms == math.inf:
         return
@@ -177,7 +224,7 @@ def _check_rtt(column: str, rtt_ms: float | None) -> None:
 def _check_order(latency: Latency) -> None:
     """Min <= p50 <= p95 <= p99; what is lost stays lost further up."""
     below = ('', 0.0)
-    for column in ('rtt_min_ms', 'rtt_p50_ms', 'rtt_p95_ms', 'rtt_p99_ms'):
+    for column in _QUANTILES:
         rtt_ms = getattr(latency, column)
         if rtt_ms is None:
             continue
@@ -186,3 +233,19 @@ def _check_order(latency: Latency) -> None:
                 column, f'{rtt_ms:g} is less than {below[0]} {below[1]:g}'
             )
         below = (column, rtt_ms)
+
+
+def _check_loss(latency: Latency) -> None:
+    """What the loss ratio says is lost is no round trip."""
+    if latency.loss_ratio is None:
+        return
+    for column, quantile in _QUANTILES.items():
+        rtt_ms = getattr(latency, column)
+        if rtt_ms is None or math.isinf(rtt_ms):
+            continue
+        if is_lost(quantile, latency.loss_ratio):
+            raise BadLatencyError(
+                column,
+                f'{rtt_ms:g} contradicts loss_ratio {latency.loss_ratio:g}: '
+                'of the probes sent it is one that was lost (inf)',
+            )

@@ -26,8 +26,10 @@ from edge_sched.client import parse_client
 from edge_sched.collector.reading import Reading
 from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import RTT_MAX_MS
+from edge_sched.latency import BadLatencyError
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.latency import is_lost
 from edge_sched.measurement.record import MAX_NAME_LENGTH
 from edge_sched.measurement.record import MAX_SAMPLES
 
@@ -36,9 +38,6 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: Texts whose meaning is kept: chosen, 20 MB at the most, and the clients of
 #: a large operator are measured from many vantages.
 _CACHED_TEXTS = 65_536
-
-#: For what binary fractions lose: 64 * (1 - 0.046875) must be 61.
-_ROUNDING = 1e-6
 
 
 class RefusedError(Exception):
@@ -52,9 +51,11 @@ class RefusedError(Exception):
 def admit(reading: Reading, now: float, oldest: float) -> NewLatency:
     """The row that a reading stands for.
 
-    A quantile that is infinite, or not there, is a lost one if the loss
-    explains it: of the probes sent its rank is beyond those that came back.
-    What is lost is lost further up.
+    A quantile is one of the probes sent. Where the loss says that it was
+    lost, it was, whatever figure stands there: many tools state quantiles of
+    the probes that came back. One that is infinite, or not there, and that no
+    loss explains is refused. What is lost is lost further up, and so is a
+    variation that is made of it.
 
     :param now: UTC epoch seconds
     :param oldest: the time before which a measurement is not kept
@@ -63,7 +64,7 @@ def admit(reading: Reading, now: float, oldest: float) -> NewLatency:
         time), ``future``, ``expired``, ``samples``, ``loss``, ``nan``,
         ``zero``, ``negative``, ``absurd`` (above ``RTT_MAX_MS``),
         ``infinite`` or ``incomplete`` (and no loss explains it), ``order``
-        (e.g. p50 above p95)
+        (e.g. p50 above p95), ``pdv`` (not p95 less the shortest)
     """
     client, client_text = _client(reading)
     for text, reason in (
@@ -82,14 +83,18 @@ def admit(reading: Reading, now: float, oldest: float) -> NewLatency:
         rtt_p50_ms=p50_ms,
         rtt_p95_ms=p95_ms,
         measured_at=_time(reading.measured_at, now, oldest),
-        rtt_min_ms=_rtt_ms(reading.rtt_min_ms),
+        rtt_min_ms=_shortest_ms(reading),
         rtt_p99_ms=p99_ms,
-        pdv_ms=0.0 if reading.pdv_ms == 0 else _rtt_ms(reading.pdv_ms),
+        pdv_ms=_variation_ms(reading, p95_ms),
         loss_ratio=reading.loss_ratio,
         samples=_samples(reading.samples),
         source=reading.source,
     )
     _check_order(latency)
+    try:
+        latency.check_variation()
+    except BadLatencyError:
+        raise RefusedError('pdv') from None
     address = _address(reading.address) if client.name is not None else None
     return NewLatency(client, latency, reading.project_id, address=address)
 
@@ -166,33 +171,32 @@ def _quantiles(reading: Reading) -> tuple[float, float, float | None]:
 def _quantile_ms(
     reading: Reading, quantile: float, rtt_ms: float | None
 ) -> float:
+    explained = _is_lost(reading, quantile)
     if rtt_ms is not None and rtt_ms != math.inf:
         _check_rtt(rtt_ms)
-        return rtt_ms
-    if not (
-        (rtt_ms is not None and reading.lost_stated)
-        or _is_lost(quantile, reading.loss_ratio, reading.samples)
-    ):
+        return math.inf if explained else rtt_ms
+    if not (explained or (rtt_ms is not None and reading.lost_stated)):
         raise RefusedError('incomplete' if rtt_ms is None else 'infinite')
     return math.inf
 
 
-def _is_lost(
-    quantile: float, loss_ratio: float | None, samples: float | None
-) -> bool:
-    """Whether the nearest rank of a quantile is beyond what came back."""
-    if loss_ratio is None:
-        return False
-    if samples is None or not math.isfinite(samples):
-        return quantile > 1 - loss_ratio + _ROUNDING
-    rank = math.ceil(quantile * samples - _ROUNDING)
-    return rank > samples * (1 - loss_ratio) + _ROUNDING
+def _is_lost(reading: Reading, quantile: float) -> bool:
+    return reading.loss_ratio is not None and is_lost(
+        quantile, reading.loss_ratio
+    )
 
 
-def _rtt_ms(rtt_ms: float | None) -> float | None:
-    if rtt_ms is not None:
-        _check_rtt(rtt_ms)
-    return rtt_ms
+def _shortest_ms(reading: Reading) -> float | None:
+    if reading.rtt_min_ms is None:
+        return None
+    _check_rtt(reading.rtt_min_ms)
+    return None if _is_lost(reading, 0.0) else reading.rtt_min_ms
+
+
+def _variation_ms(reading: Reading, p95_ms: float) -> float | None:
+    if reading.pdv_ms:
+        _check_rtt(reading.pdv_ms)
+    return None if math.isinf(p95_ms) else reading.pdv_ms
 
 
 def _check_rtt(rtt_ms: float) -> None:

@@ -149,20 +149,46 @@ budgets_ms = st.floats(0.01, 500)
 _rtts_ms = st.floats(0.001, 1000) | st.just(float('inf'))
 
 
+def loss_ratios(
+    rtt_min: float | None, p50: float, p95: float, p99: float | None
+) -> st.SearchStrategy[float | None]:
+    """The loss at which these may have come back; ``None`` is not carried."""
+    most = 1.0
+    for rtt_ms, share in ((rtt_min, 0.999), (p50, 0.5), (p95, 0.05)):
+        if rtt_ms is not None and rtt_ms < float('inf'):
+            most = share
+    if p99 is not None and p99 < float('inf'):
+        most = 0.01
+    return st.none() | st.floats(0, most)
+
+
+def variations_ms(
+    rtt_min: float | None, p95: float, longest: float
+) -> st.SearchStrategy[float | None]:
+    """The PDV that goes with these."""
+    if rtt_min is None:
+        return st.none() | st.floats(0, longest)
+    if p95 == float('inf'):
+        return st.none()
+    return st.sampled_from([None, p95 - rtt_min])
+
+
 @st.composite
 def rows(draw: Any, vantage: str = 'lyon') -> latency.Latency:
     """Any row that the store may hold."""
-    rtt_min, p50, p95, p99 = sorted(draw(st.tuples(*[_rtts_ms] * 4)))
+    least, p50, p95, most = sorted(draw(st.tuples(*[_rtts_ms] * 4)))
+    rtt_min = draw(st.sampled_from([None, least]))
+    p99 = draw(st.sampled_from([None, most]))
     row = latency.Latency(
         vantage=vantage,
         client='203.0.113.0/24',
         rtt_p50_ms=p50,
         rtt_p95_ms=p95,
         measured_at=NOW - draw(st.sampled_from([-6, -5, 0, 40.5, 900, 901])),
-        rtt_min_ms=draw(st.none() | st.just(rtt_min)),
-        rtt_p99_ms=draw(st.none() | st.just(p99)),
-        pdv_ms=draw(st.none() | st.floats(0, 1000)),
-        loss_ratio=draw(st.none() | st.floats(0, 1)),
+        rtt_min_ms=rtt_min,
+        rtt_p99_ms=p99,
+        pdv_ms=draw(variations_ms(rtt_min, p95, 1000)),
+        loss_ratio=draw(loss_ratios(rtt_min, p50, p95, p99)),
         samples=draw(st.sampled_from([None, 1, 6, 59, 60, 64, 300])),
         source='stamp',
     )

@@ -34,6 +34,7 @@ from edge_sched.latency import NewLatency
 from edge_sched.measurement import file
 from edge_sched.measurement import lines
 from edge_sched.measurement import record
+from tests.unit import factories
 
 NOW = 1_787_000_000.0
 HEADER = 'vantage,client,rtt_p50_ms,rtt_p95_ms'
@@ -427,18 +428,17 @@ def rows(draw: Any) -> dict[str, Any]:
     lost = draw(st.integers(min_value=1, max_value=4))
     figures[lost:] = [math.inf] * (4 - lost)
     low, p50, p95, p99 = figures
+    rtt_min = draw(st.sampled_from([low, None]))
     named = draw(st.booleans())
     return {
         'vantage': draw(NAMES),
         'client': draw(CLIENT_NAMES if named else PREFIXES),
         'rtt_p50_ms': p50,
         'rtt_p95_ms': p95,
-        'rtt_min_ms': draw(st.sampled_from([low, None])),
+        'rtt_min_ms': rtt_min,
         'rtt_p99_ms': p99,
-        'pdv_ms': draw(
-            st.none() | st.floats(min_value=0, max_value=RTT_MAX_MS)
-        ),
-        'loss_ratio': draw(st.none() | st.floats(min_value=0, max_value=1)),
+        'pdv_ms': draw(factories.variations_ms(rtt_min, p95, RTT_MAX_MS)),
+        'loss_ratio': draw(factories.loss_ratios(rtt_min, p50, p95, p99)),
         'samples': draw(st.none() | st.integers(1, record.MAX_SAMPLES)),
         'measured_at': iso(draw(st.integers(0, int(NOW)))),
         'source': draw(NAMES | st.none()),

@@ -130,7 +130,15 @@ class DoorTest(base.BaseTestCase):
     def test_a_round_trip_of_zero_is_refused_a_variation_of_zero_is_not(self):
         for name in set(FIGURES) - {'pdv_ms'}:
             self.assertRefused('zero', **{name: 0.0})
-        self.assertEqual(0.0, admit(pdv_ms=0.0).latency.pdv_ms)
+        level = admit(rtt_min_ms=12.0, rtt_p50_ms=12.0, pdv_ms=0.0).latency
+        self.assertEqual(0.0, level.pdv_ms)
+
+    def test_a_variation_that_is_not_p95_less_the_shortest_is_refused(self):
+        self.assertRefused('pdv', pdv_ms=1.4)
+        self.assertRefused('pdv', pdv_ms=0.0)
+        self.assertEqual(1.6, admit(pdv_ms=1.6).latency.pdv_ms)
+        of_another = admit(pdv_ms=1.4, rtt_min_ms=None).latency
+        self.assertEqual(1.4, of_another.pdv_ms)
 
     def test_five_seconds_of_skew_are_forgiven(self):
         latency = admit(measured_at=NOW + 5).latency
@@ -164,6 +172,31 @@ class DoorTest(base.BaseTestCase):
         self.assertRefused('incomplete', loss_ratio=3 / 64, rtt_p95_ms=None)
         self.assertRefused('incomplete', loss_ratio=None, **LOST)
 
+    def test_what_the_loss_says_was_lost_is_lost_whatever_is_said(self):
+        # As of a tool whose quantiles are of the probes that came back.
+        latency = admit(loss_ratio=0.25, rtt_p99_ms=13.0, pdv_ms=3.0).latency
+        self.assertEqual(
+            (9.0, 10.0, INF, INF, None),
+            (
+                latency.rtt_min_ms,
+                latency.rtt_p50_ms,
+                latency.rtt_p95_ms,
+                latency.rtt_p99_ms,
+                latency.pdv_ms,
+            ),
+        )
+        latency = admit(loss_ratio=0.02, rtt_p99_ms=13.0).latency
+        self.assertEqual((12.0, INF), (latency.rtt_p95_ms, latency.rtt_p99_ms))
+        latency = admit(loss_ratio=1.0).latency
+        self.assertEqual(
+            (None, INF, INF),
+            (latency.rtt_min_ms, latency.rtt_p50_ms, latency.rtt_p95_ms),
+        )
+
+    def test_what_is_lost_must_be_a_round_trip_all_the_same(self):
+        for name in FIGURES:
+            self.assertRefused('nan', loss_ratio=1.0, **{name: NAN})
+
     def test_loss_explains_without_samples_too(self):
         lost = {'rtt_p95_ms': INF, 'samples': None}
         self.assertEqual(
@@ -179,7 +212,7 @@ class DoorTest(base.BaseTestCase):
     def test_p99_may_be_absent(self):
         self.assertIsNone(admit(rtt_p99_ms=None).latency.rtt_p99_ms)
 
-    @given(sent=st.integers(1, 5000), data=st.data())
+    @given(sent=st.integers(1, 10_000), data=st.data())
     def test_exactly_what_fell_on_a_lost_probe_is_lost(self, sent, data):
         lost = data.draw(st.integers(0, sent))
         came_back = sent - lost

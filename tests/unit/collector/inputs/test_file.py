@@ -75,7 +75,7 @@ class FileInputTest(InputTestCase):
             'a.csv',
             HEADER + ',rtt_min_ms,rtt_p99_ms,pdv_ms,loss_ratio,samples,'
             'measured_at,source,project',
-            f'lyon,car,10,12,9,15,3,0.5,64,{moment.isoformat()},ping,p1',
+            f'lyon,car,10,12,9,15,3,0,64,{moment.isoformat()},ping,p1',
         )
         self.write(
             'b.jsonl',
@@ -94,7 +94,7 @@ class FileInputTest(InputTestCase):
                     rtt_p99_ms=15.0,
                     rtt_min_ms=9.0,
                     pdv_ms=3.0,
-                    loss_ratio=0.5,
+                    loss_ratio=0.0,
                     samples=64,
                     measured_at=NOW - 90,
                     source='ping',
