@@ -40,7 +40,7 @@ help:
 	@echo 'make bench       what the plug-in costs and how well it chooses, by size; hours.'
 	@echo '                 BENCHES=NAME takes one; EDGE_SCHED_DATASETS=FOLDER has matrices'
 	@echo 'make bench-page  the same, and its part of the documentation anew'
-	@echo 'make bench-short  the ratios that every change is held to, in minutes'
+	@echo 'make bench-short  the ratios and the memory that every change is held to'
 	@echo 'make bench-measuring  cost of a prober and of a collector'
 	@echo 'make docs        documentation and release notes, as HTML'
 	@echo 'make venv        only the environment'

@@ -92,6 +92,7 @@ def build(count: int) -> Region:
     ]
     site_of = dict(zip(names, _site_names(), strict=False))
     write_api_database(cells, list(aggregates(names, site_of)))
+    map_hosts(names)
     aggregates_of = aggregates_by_host()
     hosts: list[HostState] = []
     for number, name in enumerate(names):
@@ -198,6 +199,16 @@ def write_api_database(
         for model, values in rows:
             if values:
                 connection.execute(sa.insert(model), values)
+
+
+def map_hosts(names: Sequence[str]) -> None:
+    """Write which cell each host is in."""
+    mappings = [
+        {'host': name, 'cell_id': 1 + number // HOSTS_PER_CELL}
+        for number, name in enumerate(names)
+    ]
+    with api_db.get_engine().begin() as connection:
+        connection.execute(sa.insert(models.HostMapping), mappings)
 
 
 def aggregates_by_host() -> dict[str, list[objects.Aggregate]]:

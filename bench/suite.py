@@ -45,6 +45,7 @@ SUITE = (
     'ring_hosts',
     'whereabouts',
     'threads',
+    'soak',
     'store_size',
     'quality',
 )
@@ -55,6 +56,7 @@ SHORT = (
     'request_share',
     'select_destinations',
     'right_site',
+    'soak',
     'store_size',
 )
 

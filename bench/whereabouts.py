@@ -29,14 +29,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unittest import mock
 
 import nova.conf
-import sqlalchemy as sa
 from nova import context as nova_context
-from nova.db.api import api as api_db
-from nova.db.api import models
 from oslo_utils import uuidutils
 
 from bench import region
@@ -48,6 +45,7 @@ from bench.process import private_megabytes
 from bench.result import Check
 from bench.result import Growth
 from bench.result import Section
+from bench.roomy import Roomy
 from bench.specs import request_spec
 from edge_sched.scheduler import narrow
 from edge_sched.scheduler.region import REGION
@@ -136,12 +134,7 @@ def _write(hosts: int) -> list[str]:
         for _ in range(0, hosts, region.HOSTS_PER_CELL)
     ]
     region.write_api_database(cells, list(region.aggregates(names, site_of)))
-    mappings = [
-        {'host': name, 'cell_id': 1 + number // region.HOSTS_PER_CELL}
-        for number, name in enumerate(names)
-    ]
-    with api_db.get_engine().begin() as connection:
-        connection.execute(sa.insert(models.HostMapping), mappings)
+    region.map_hosts(names)
     return list(dict.fromkeys(site_of.values()))
 
 
@@ -159,7 +152,7 @@ def _choose_seconds() -> float:
     """The CPU time of our request filter with a Placement that has room."""
     context = nova_context.RequestContext('user', 'project')
     turns = []
-    with mock.patch.object(narrow, 'Room', _Roomy):
+    with mock.patch.object(narrow, 'Room', Roomy):
         for _ in range(TURNS):
             spec = request_spec(
                 context,
@@ -172,16 +165,6 @@ def _choose_seconds() -> float:
     if not spec.requested_destination.aggregates:
         raise RuntimeError('the request was not narrowed')
     return statistics.median(turns)
-
-
-class _Roomy:
-    """Instead of Placement: every ring has room."""
-
-    def __init__(self, *arguments: Any) -> None:
-        pass
-
-    def count(self, aggregates: Sequence[str], most: int) -> int:
-        return most
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
