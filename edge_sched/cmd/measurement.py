@@ -13,7 +13,6 @@
 """``edge-sched measurement``: rows of latency in, shown, and out again."""
 
 import argparse
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,8 +58,8 @@ class Import(command.Command):
         quiet = self.app.options.verbose_level == 0
         progress = Progress(self.app.stderr, quiet=quiet)
         try:
-            read = read_file(path, progress)
             with writing(self) as writer:
+                read = read_file(path, progress, writer.now())
                 stored = writer.store_latencies(
                     read, progress.storing(len(read))
                 )
@@ -146,10 +145,11 @@ class Purge(command.Command):
         self.app.stdout.write(f'{purged} rows deleted\n')
 
 
-def read_file(path: str, progress: Progress) -> list[NewLatency]:
+def read_file(path: str, progress: Progress, now: float) -> list[NewLatency]:
     """The measurements of a file.
 
     :param path: ``-`` is standard input
+    :param now: UTC epoch seconds, by the clock of the store
     :raises BadArgumentError: if it cannot be read
     :raises BadFileError: if a line of it is bad
     """
@@ -166,7 +166,7 @@ def read_file(path: str, progress: Progress) -> list[NewLatency]:
                 lambda: stream.readline(MAX_LINE_LENGTH + 1), ''
             )
             return read_measurements(
-                progress.reading(lines), form_of(path), time.time()
+                progress.reading(lines), form_of(path), now
             )
     except OSError as error:
         raise arguments.BadArgumentError(

@@ -26,6 +26,7 @@ from edge_sched.collector.outbox import Outbox
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.collector.tally import Tally
+from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.store.errors import StoreUnavailableError
 
 LOG = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Delivery:
             equipment.restamp_seconds, equipment.interval_seconds
         )
         self._is_up = True
+        self._is_skewed = False
         self._retained_at = -_RETAIN_SECONDS
         self.equip(equipment)
 
@@ -94,10 +96,12 @@ class Delivery:
         another one brings rows.
         """
         self._write(tally, partly=True)
-        if tally.measuring and self._is_up and not self._enough():
+        if self._is_up and not self._enough():
             with self._store_errors():
-                self._equipment.store.beat(self._equipment.name)
-                self._retain()
+                self._watch_clock(self._equipment.store.skew_seconds())
+                if tally.measuring:
+                    self._equipment.store.beat(self._equipment.name)
+                    self._retain()
         return self._is_up
 
     def _take_reading(
@@ -127,6 +131,23 @@ class Delivery:
                 tally.recorded(recorded)
                 if self._enough():
                     return
+
+    def _watch_clock(self, ahead_seconds: float) -> None:
+        """Tell when our clock begins to differ from the store's, and ends."""
+        self._metrics.store_skewed(ahead_seconds)
+        was_skewed = self._is_skewed
+        self._is_skewed = abs(ahead_seconds) > CLOCK_SKEW_SECONDS
+        if self._is_skewed and not was_skewed:
+            LOG.warning(
+                'Our clock is %(seconds).0f s %(where)s that of the latency '
+                'store, which rows are timed by. One of them is wrong.',
+                {
+                    'seconds': abs(ahead_seconds),
+                    'where': 'behind' if ahead_seconds > 0 else 'ahead of',
+                },
+            )
+        elif was_skewed and not self._is_skewed:
+            LOG.info('Our clock is that of the latency store again.')
 
     def _retain(self) -> None:
         now = time.monotonic()

@@ -69,6 +69,10 @@ class Metrics:
             'How far the clock of a vantage is ahead of ours.',
             'vantage',
         )
+        self._store_skew = self._gauge(
+            f'{_PREFIX}_store_clock_skew_seconds',
+            'How far the clock of the store is ahead of ours; under 1 is 0.',
+        )
         self._newest = self._gauge(
             'edge_sched_vantage_newest_measurement_timestamp_seconds',
             'When the newest measurement of a vantage was made.',
@@ -108,6 +112,9 @@ class Metrics:
 
     def store_failed(self) -> None:
         self._store_errors.inc()
+
+    def store_skewed(self, seconds: float) -> None:
+        self._store_skew.set(seconds)
 
     def overrun(self) -> None:
         self._overruns.inc()

@@ -25,6 +25,7 @@ def beat(connection: sa.Connection, name: str, now: float) -> None:
     of another number are no more.
 
     :param name: which of how many, e.g. ``1/2``
+    :param now: by the clock of the database
     """
     of_as_many = f'%/{name.rpartition("/")[2]}'
     connection.execute(

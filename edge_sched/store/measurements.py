@@ -16,7 +16,6 @@
 """
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -26,6 +25,7 @@ from edge_sched.client import Client
 from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.store import clock
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.figures import FIGURES
 from edge_sched.store.figures import to_latency
@@ -100,7 +100,11 @@ def store(
 
 
 def record(connection: sa.Connection, rows: Sequence[NewLatency]) -> Recorded:
-    """Write rows as ``store`` does, leaving out those without a place."""
+    """Write rows as ``store`` does, leaving out those without a place.
+
+    :param rows: timed by our clock, they get the time of the database
+    """
+    rows = _moved(rows, clock.ahead_seconds(connection))
     located, unknown = _located(connection, rows)
     placed = _placed(connection, located)
     stored = _write(connection, placed, lambda done: None)
@@ -160,6 +164,21 @@ def chosen(
         yield vantages.c.name == vantage
 
 
+def _moved(rows: Sequence[NewLatency], seconds: float) -> Sequence[NewLatency]:
+    """The rows as if they had been measured so much later."""
+    if not seconds:
+        return rows
+    return [
+        dataclasses.replace(
+            row,
+            latency=dataclasses.replace(
+                row.latency, measured_at=row.latency.measured_at + seconds
+            ),
+        )
+        for row in rows
+    ]
+
+
 def _located(
     connection: sa.Connection, rows: Sequence[NewLatency]
 ) -> tuple[list[_Located], list[NewLatency]]:
@@ -209,7 +228,7 @@ def _write(
         for client_id, row in rows
     ]
     # A clock that was ahead must not keep out what comes after it.
-    latest = time.time() + CLOCK_SKEW_SECONDS
+    latest = clock.now(connection) + CLOCK_SKEW_SECONDS
     times = _times(connection, keyed, latest)
     newest: dict[Key, Latency] = {}
     older = 0

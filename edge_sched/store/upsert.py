@@ -61,7 +61,8 @@ def upsert_newer(
 
     :param newer: the column that says which row is newer; of two equal ones
         the one that comes counts
-    :param latest: what is above cannot be true, and is replaced by any row
+    :param latest: what is above cannot be true by the clock that all who
+        write share (``clock.now``), and is replaced by any row
     """
     if not rows:
         return

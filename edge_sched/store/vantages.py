@@ -13,11 +13,11 @@
 """Vantage points: listed, renamed. Each call needs a transaction."""
 
 import dataclasses
-import time
 
 import sqlalchemy as sa
 
 from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.store import clock
 from edge_sched.store.errors import StoreError
 from edge_sched.store.figures import FIGURES
 from edge_sched.store.ids import BATCH_ROWS
@@ -132,7 +132,7 @@ def _copy(connection: sa.Connection, from_id: int, to_id: int) -> int:
         .order_by(latencies.c.client_id)
         .with_for_update()
     ).all()
-    latest = time.time() + CLOCK_SKEW_SECONDS
+    latest = clock.now(connection) + CLOCK_SKEW_SECONDS
     for batch in batches(rows, BATCH_ROWS):
         upsert_newer(
             connection,

@@ -21,7 +21,6 @@ The tables must be there (``migrate.sync``).
 
 import contextlib
 import functools
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Self, TypeVar
 
@@ -33,6 +32,7 @@ from edge_sched.client import Client
 from edge_sched.client import Prefix
 from edge_sched.latency import NewLatency
 from edge_sched.store import candidates
+from edge_sched.store import clock
 from edge_sched.store import heartbeat
 from edge_sched.store import measurements
 from edge_sched.store import named
@@ -112,6 +112,7 @@ class Writer:
     def record(self, rows: Iterable[NewLatency]) -> Recorded:
         """Write what a collector has read, as far as it has a place.
 
+        Times are by the caller's clock, and become those of the database.
         Rows that are older than what is stored are skipped, those of a name
         that is no client of its owner are left out, and so are those of a
         name that was pointed elsewhere after ``address`` was probed. A few
@@ -127,10 +128,25 @@ class Writer:
 
         :param collector: its name, e.g. its shard ``1/1``
         """
-        now = time.time()
         self._write(
-            lambda connection: heartbeat.beat(connection, collector, now)
+            lambda connection: heartbeat.beat(
+                connection, collector, clock.now(connection)
+            )
         )
+
+    def now(self) -> float:
+        """What the clock says that all who write go by: the database's.
+
+        Rows from the future, rows that are too old, and heartbeats are told
+        by it, so that a clock that is wrong elsewhere does no harm.
+
+        :returns: UTC epoch seconds
+        """
+        return self._read(clock.now)
+
+    def skew_seconds(self) -> float:
+        """How far that clock is ahead of ours; 0 if it is under a second."""
+        return self._read(clock.ahead_seconds)
 
     def retain(self, older_than_seconds: float) -> int:
         """Delete rows that are older, old heartbeats, and what is unused.
@@ -141,7 +157,7 @@ class Writer:
 
         :returns: the number of rows
         """
-        oldest = time.time() - older_than_seconds
+        oldest = self.now() - older_than_seconds
         deleted = self._remover.delete(oldest)
         # A writer may have left some behind.
         self._remover.delete_unused(*retention.UNUSED)
@@ -178,7 +194,7 @@ class Writer:
         """
         oldest = None
         if older_than_seconds is not None:
-            oldest = time.time() - older_than_seconds
+            oldest = self.now() - older_than_seconds
         deleted = self._remover.delete(oldest, client, vantage)
         self._remover.delete_unused(schema.vantages)
         return deleted

@@ -37,9 +37,9 @@ class OutageTest(MeasuredCloudTestCase):
 
     def beat(self, age: float, collector: str = '1/1') -> None:
         """A collector was at work that many seconds ago."""
-        clock = fixtures.MockPatch('edge_sched.store.writer.time')
+        clock = fixtures.MockPatch('edge_sched.store.clock.now')
         with clock:
-            clock.mock.time.return_value = time.time() - age
+            clock.mock.return_value = time.time() - age
             self.writer.beat(collector)
 
     def test_old_rows_place_a_server_while_measuring_is_down(self) -> None:

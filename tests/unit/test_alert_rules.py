@@ -116,6 +116,16 @@ CASES = {
         [skewed('6x60'), skewed('-6x60')],
         [skewed('4x60'), skewed('0x50 60x10')],
     ),
+    'EdgeSchedStoreClockSkew': (
+        [
+            counted('store_clock_skew_seconds', '6x60'),
+            counted('store_clock_skew_seconds', '-7200x60'),
+        ],
+        [
+            counted('store_clock_skew_seconds', '-4x60'),
+            counted('store_clock_skew_seconds', '0x58 60x2'),
+        ],
+    ),
     'EdgeSchedRowsRefused': (
         [refused('zero', '0+2x60') | counted('rows_read_total', '0+100x60')],
         [

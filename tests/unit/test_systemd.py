@@ -44,6 +44,13 @@ class SystemdUnitsTest(base.BaseTestCase):
                 f'/usr/bin/{name}', unit['Service']['ExecStart'], name
             )
 
+    def test_none_begins_before_the_clock_is_right(self) -> None:
+        for name, unit in self.units.items():
+            for key in ('Wants', 'After'):
+                self.assertIn(
+                    'time-sync.target', unit['Unit'][key].split(), name
+                )
+
     def test_only_what_needs_a_capability_has_one(self) -> None:
         wanted = {
             'edge-sched-prober': 'CAP_NET_RAW',

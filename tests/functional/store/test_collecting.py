@@ -36,11 +36,11 @@ def probed(address, row):
 
 class CollectingTests:
     def at(self, moment):
-        """The writer's clock."""
+        """The clock of the database."""
         clock = self.useFixture(
-            fixtures.MockPatch('edge_sched.store.writer.time')
+            fixtures.MockPatch('edge_sched.store.clock.now')
         )
-        clock.mock.time.return_value = moment
+        clock.mock.return_value = moment
 
     def record(self, *rows):
         return self.writer.record(iter(rows))

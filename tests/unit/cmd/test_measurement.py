@@ -21,6 +21,7 @@ import time
 from unittest import mock
 
 from edge_sched.cmd import progress
+from edge_sched.store import clock
 from edge_sched.store import measurements
 from tests.unit.cmd import base
 
@@ -45,6 +46,33 @@ class TestImport(base.SyncedTestCase):
         self.assertEqual(
             '2 rows stored, 0 older than the stored ones skipped\n',
             result.out,
+        )
+
+    def test_time_is_that_of_the_store(self):
+        # Whatever the clock of this host says.
+        there = 4_000_000_000.0
+        header = f'{base.HEADER},measured_at'
+        with mock.patch.object(clock, 'now', return_value=there):
+            self.import_csv(
+                header,
+                'lyon,10.0.0.0/8,1,2,',
+                'nice,10.0.0.0/8,1,2,2096-10-02T07:06:45Z',
+            )
+            self.assertImportFails(
+                "{path}: line 2, column measured_at: '2096-10-02T07:06:46Z' "
+                'is 6 s ahead of the clock',
+                header,
+                'nice,10.0.0.0/8,1,2,2096-10-02T07:06:46Z',
+            )
+        self.assertEqual(
+            {
+                'lyon': '2096-10-02T07:06:40+00:00',
+                'nice': '2096-10-02T07:06:45+00:00',
+            },
+            {
+                row['vantage']: row['measured_at']
+                for row in self.listed('measurement', 'list')
+            },
         )
 
     def test_header_alone(self):

@@ -84,6 +84,7 @@ class FakeStore:
         self.batches: list[int] = []
         self.beats: list[str] = []
         self.retained: list[float] = []
+        self.skew = 0.0
         self.closed = False
 
     def record(self, rows: Sequence[NewLatency]) -> Recorded:
@@ -108,6 +109,10 @@ class FakeStore:
     def beat(self, collector: str) -> None:
         self._check()
         self.beats.append(collector)
+
+    def skew_seconds(self) -> float:
+        self._check()
+        return self.skew
 
     def retain(self, older_than_seconds: float) -> int:
         self._check()

@@ -303,6 +303,26 @@ class RoundTest(RoundsTestCase):
 
 
 class StoreFaultTest(RoundsTestCase):
+    def test_a_clock_that_is_not_the_stores_is_told_once(self):
+        collector = self.make(FakeInput('a', Harvest([reading()])))
+        for skew, where, told in (
+            (5.0, 'Our clock', 0),
+            (7200.4, '7200 s behind that of the latency store', 1),
+            (7190.0, 'Our clock is', 1),
+            (0.0, 'Our clock is that of the latency store again', 1),
+            (-6.0, '6 s ahead of that of the latency store', 1),
+        ):
+            self.store.skew = skew
+            collector.round()
+            self.assertEqual(told, self.log.output.count(where), skew)
+            self.assertEqual(skew, self.metric('store_clock_skew_seconds'))
+
+    def test_the_clock_is_watched_though_nothing_is_measured(self):
+        self.store.skew = 60.0
+        self.make(FakeInput('dark', DEAD, DEAD)).round()
+        self.assertEqual([], self.store.beats)
+        self.assertEqual(60.0, self.metric('store_clock_skew_seconds'))
+
     def test_nothing_of_the_current_window_is_lost(self):
         source = FakeInput('a', Harvest([reading(), reading(client='car')]))
         collector = self.make(source, explain=lambda error: f'gone: {error}')
