@@ -173,6 +173,23 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([4, 4, 0], [1, 0, 0], Need(1, 2), lesser=3)
         self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
 
+    def test_roomiest_ring_is_asked_for_instead_of_a_nearer_one(self) -> None:
+        # One answer has hosts of the first and the last of three rings.
+        size = Size(6, 30)
+        room = [1, 0, 0] + [1, 0, 0, 0, 0, 0] + [1] * 9 + [0] * 3
+        first_and_last = [f'uuid-{n}' for n in [*range(3), *range(9, 21)]]
+        for least in (10, 50):
+            found = self.search([2] * 21, room, Need(least, 50), size)
+            self.assertEqual(first_and_last, found.aggregates)
+
+    def test_one_query_names_no_more_aggregates_than_it_may(self) -> None:
+        # In rings of 10, 20, 40 and 80 sites, each with one host that is free.
+        room = [int(n in (0, 10, 30, 70)) for n in range(150)]
+        found = self.search([1] * 150, room, Need(9, 9))
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(MAX_AGGREGATES)], found.aggregates
+        )
+
     def test_nearest_with_room_are_asked_for_whatever_else_is(self) -> None:
         # All that one answer has room for is less than the servers need,
         # unless a host takes several of them.
@@ -197,7 +214,7 @@ class FindRoomTest(base.BaseTestCase):
 
         def look_into(ring: Ring) -> Told:
             asked.append(ring)
-            return Told(5)
+            return Told(1)
 
         by_host = [Offer(f'{n}', f'{n}', 4, lesser=3) for n in range(90)]
         find_room(by_host, SIZE, ONE, look_into)
@@ -229,6 +246,8 @@ class FindRoomTest(base.BaseTestCase):
     ) -> None:
         found = self.search_large_sites(200, 9, Told(30, 30), None)
         self.assertEqual(['3', '4', '5', '6', '7'], found)
+        found = self.search_large_sites(50, 6, Told(30, 30), None)
+        self.assertEqual(['3', '4', '5', '0', '1', '2'], found)
 
     def test_part_of_a_ring_that_cannot_be_asked(self) -> None:
         # The whole ring is asked, its first part, and its second.
@@ -241,22 +260,31 @@ class FindRoomTest(base.BaseTestCase):
         self,
     ) -> None:
         # What may be down leaves no place for them in one answer. Of the
-        # third ring, of which nothing is needed, all may be down as well.
-        answers = iter([Told(12, 12), Told(20), Told(40), Told(20, 20)])
+        # third ring, if it is asked, all may be down as well.
+        places = [
+            *(Offer(f'near-{n}', f'near-{n}', 4) for n in range(3)),
+            *(Offer(f'far-{n}', f'far-{n}', 4, lesser=4) for n in range(5)),
+            *(Offer(f'last-{n}', f'last-{n}', 4) for n in range(10)),
+        ]
+        for count, need in ((18, ONE), (8, ONE), (8, Need(30, 30))):
+            answers = iter([Told(12, 12), Told(20), Told(40), Told(20, 20)])
+            found = find_room(
+                places[:count],
+                Size(first=10, most=20),
+                need,
+                lambda ring, answers=answers: next(answers),
+            )
+            self.assertEqual([f'far-{n}' for n in range(5)], found.aggregates)
+
+    def test_hosts_that_are_down_take_no_room_from_others(self) -> None:
+        answers = iter([Told(1, 3), Told(1)])
         found = find_room(
-            [
-                *(Offer(f'near-{n}', f'near-{n}', 4) for n in range(3)),
-                *(
-                    Offer(f'far-{n}', f'far-{n}', 4, lesser=4)
-                    for n in range(5)
-                ),
-                *(Offer(f'last-{n}', f'last-{n}', 4) for n in range(10)),
-            ],
-            Size(first=10, most=20),
-            ONE,
+            offers(*[4] * 8, 0),
+            SIZE,
+            Need(1, 2),
             lambda ring: next(answers),
         )
-        self.assertEqual([f'far-{n}' for n in range(5)], found.aggregates)
+        self.assertEqual(8, len(found.aggregates))
 
     def test_ring_that_cannot_be_asked_is_taken_with_the_next(self) -> None:
         found = self.search([4] * 20, [0] * 3 + [None] * 17)
@@ -301,6 +329,10 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([4] * 5, [4] * 5, Need(5, 7), cells='abbaa')
         self.assertEqual(1, found.probes)
         self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+
+    def test_nearest_of_one_cell_are_just_enough(self) -> None:
+        found = self.search([4] * 8, [4] * 8, Need(1, 4), cells='abbababa')
+        self.assertEqual(['uuid-0', 'uuid-3', 'uuid-5'], found.aggregates)
 
     def test_nearest_of_one_cell_that_cannot_be_asked(self) -> None:
         found = self.search([4] * 4, [None, 4, 4, 4], cells='abaa')
