@@ -18,6 +18,7 @@ FOR_TESTS := $(VENV)/.for-tests
 FOR_DOCS := $(VENV)/.for-docs
 FOR_BENCH := $(VENV)/.for-bench
 FOR_LINT := $(VENV)/.for-lint
+FOR_MUTANTS := $(VENV)/.for-mutants
 FOR_CLOUD := .cloud/venv/.for-cloud
 FOR_TEMPEST := .cloud/tempest/.for-tempest
 CLOUD_PYTHON := .cloud/venv/bin/python
@@ -35,6 +36,8 @@ help:
 	@echo 'make cloud-test  tests on that cloud, and Tempest'
 	@echo 'make cloud-down  stops it; it keeps its data'
 	@echo 'make lint        linters and type check'
+	@echo 'make mutants     changes of the code that no test notices; an hour or two.'
+	@echo '                 MODULES=FILES chooses among those that it is for'
 	@echo 'make demo        servers placed near their clients on a real Nova, in process;'
 	@echo '                 DATASET=FILE takes the round-trip times of a matrix'
 	@echo 'make bench       what the plug-in costs and how well it chooses, by size; hours.'
@@ -64,6 +67,10 @@ $(FOR_BENCH): $(FOR_TESTS) bench/requirements.txt
 
 $(FOR_LINT): $(FOR_TESTS)
 	tools/venv.sh lint
+	@touch $@
+
+$(FOR_MUTANTS): $(FOR_TESTS)
+	tools/venv.sh mutants
 	@touch $@
 
 $(FOR_CLOUD): tools/venv.sh tests/cloud/requirements.txt constraints.txt
@@ -108,6 +115,10 @@ cloud-down:
 .PHONY: lint
 lint: $(FOR_LINT)
 	$(BIN)/python -m pre_commit run --all-files --show-diff-on-failure
+
+.PHONY: mutants
+mutants: $(FOR_MUTANTS)
+	$(BIN)/python -m tests.mutants $(MODULES)
 
 .PHONY: demo
 demo: $(FOR_TESTS)

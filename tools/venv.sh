@@ -2,12 +2,14 @@
 #
 # Make one of the project's own virtual environments, or bring it up to date.
 #
-# usage: tools/venv.sh [test|docs|bench|lint|cloud|tempest]
+# usage: tools/venv.sh [test|docs|bench|lint|mutants|cloud|tempest]
 #
 #   test   the package with what its tests, demo and benchmark need (default)
 #   docs   adds what the documentation is built with
 #   bench  adds what the benchmarks' plots are drawn with
 #   lint   adds pre-commit, which brings the linters itself
+#   mutants
+#          adds Cosmic Ray, which makes mutants of the code
 #   cloud, tempest
 #          what the cloud in a box is made of, in environments of their own
 #          (.cloud/venv, .cloud/tempest), still without this project
@@ -95,6 +97,9 @@ case $WHAT in
     lint)
         pip_install pre-commit
         ;;
+    mutants)
+        pip_install cosmic-ray
+        ;;
     cloud)
         pip_install --requirement tests/cloud/requirements.txt
         ;;
@@ -102,6 +107,6 @@ case $WHAT in
         pip_install tempest
         ;;
     *)
-        fail "unknown: $WHAT (test, docs, bench, lint, cloud or tempest)"
+        fail "unknown: $WHAT (test, docs, bench, lint, mutants, cloud or tempest)"
         ;;
 esac
