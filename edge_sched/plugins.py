@@ -21,7 +21,10 @@ starting: better than one that silently is not there.
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from oslo_log import log as logging
 from stevedore import extension
+
+LOG = logging.getLogger(__name__)
 
 
 class BadPluginError(Exception):
@@ -31,16 +34,20 @@ class BadPluginError(Exception):
 def all_filters() -> list[type]:
     """Filter classes, for ``[filter_scheduler] available_filters``.
 
-    Also checks the options and puts the request filter in place: Nova calls
+    Also checks the options, and puts the request filter in place: Nova calls
     this once, in the master process, whether or not our filter is enabled.
     """
     import nova.conf
     from nova.scheduler import filters
 
-    from edge_sched import conf
+    from edge_sched.conf import checks
     from edge_sched.scheduler import request_filter
 
-    conf.check(nova.conf.CONF)
+    checks.check(nova.conf.CONF)
+    for line in checks.unknown(nova.conf.CONF):
+        # No more than that: what a newer release knows is not an error while
+        # schedulers are upgraded one by one.
+        LOG.warning('%s', line)
     request_filter.register()
     return _classes('edge_sched.filters', filters.BaseHostFilter)
 

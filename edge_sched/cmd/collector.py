@@ -33,6 +33,7 @@ from edge_sched.collector.inputs import loading
 from edge_sched.collector.metrics import Metrics
 from edge_sched.collector.rounds import Collector
 from edge_sched.collector.shard import Shard
+from edge_sched.conf import checks
 from edge_sched.conf import collector as collector_conf
 from edge_sched.endpoint import Endpoint
 from edge_sched.store.errors import StoreUnavailableError
@@ -55,7 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the collector until it is told to stop; the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     run = _Run(arguments)
-    refused = service.run(PROG, _REGISTER, run.serve, arguments)
+    refused = service.run(
+        PROG,
+        'Bring what was measured at the edge into the latency store.',
+        _REGISTER,
+        run.serve,
+        arguments,
+    )
     return refused or run.status
 
 
@@ -109,7 +116,8 @@ class _Run:
             conf = read_configuration(
                 self._arguments, PROG, [logging.register_options, *_REGISTER]
             )
-            edge_conf.check(conf)
+            checks.check(conf)
+            checks.check_names(conf)
             equipment = _equipment(conf)
             server.reload()
         except (cfg.Error, ValueError) as error:

@@ -15,7 +15,6 @@
 import asyncio
 import contextlib
 import gc
-import importlib.metadata
 import ipaddress
 import signal
 import sys
@@ -26,6 +25,7 @@ from oslo_log import log as logging
 from prometheus_client import CollectorRegistry
 
 from edge_sched.cmd import service
+from edge_sched.cmd.configuration import version
 from edge_sched.conf import prober as prober_conf
 from edge_sched.endpoint import Endpoint
 from edge_sched.probe.exposition import ProbeCollector
@@ -61,7 +61,11 @@ PORT_MAX = 65_535
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the prober until SIGTERM or SIGINT; the exit status."""
     return service.run(
-        'edge-sched-prober', [prober_conf.register_opts], _serve, argv
+        'edge-sched-prober',
+        'Probe the targets of a file and publish what comes back.',
+        [prober_conf.register_opts],
+        _serve,
+        argv,
     )
 
 
@@ -190,6 +194,4 @@ def _collector(
         report = asyncio.run_coroutine_threadsafe(prober.report(), loop)
         return report.result(REPORT_SECONDS)
 
-    return ProbeCollector(
-        ask, group.vantage or '', importlib.metadata.version('edge-sched')
-    )
+    return ProbeCollector(ask, group.vantage or '', version())

@@ -32,7 +32,13 @@ LOG = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return service.run('edge-sched-reflector', [register_opts], _serve, argv)
+    return service.run(
+        'edge-sched-reflector',
+        'Answer the packets of probers (STAMP, RFC 8762).',
+        [register_opts],
+        _serve,
+        argv,
+    )
 
 
 def _serve(conf: cfg.ConfigOpts) -> None:

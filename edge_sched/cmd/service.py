@@ -13,7 +13,9 @@
 """How the services start: configuration, logging, and a clear end.
 
     def main(argv: Sequence[str] | None = None) -> int:
-        return service.run('edge-sched-prober', [register_opts], _serve, argv)
+        return service.run(
+            'edge-sched-prober', 'Probes.', [register_opts], _serve, argv
+        )
 
 Exit status: 0 after SIGTERM or SIGINT; 1 for a bad configuration, with the
 reason on stderr.
@@ -25,8 +27,8 @@ from collections.abc import Callable, Sequence
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from edge_sched import conf as edge_conf
 from edge_sched.cmd.configuration import read_configuration
+from edge_sched.conf import checks
 
 Register = Callable[[cfg.ConfigOpts], None]
 
@@ -40,12 +42,14 @@ class BadSettingError(Exception):
 
 def run(
     prog: str,
+    description: str,
     register: Sequence[Register],
     serve: Callable[[cfg.ConfigOpts], None],
     argv: Sequence[str] | None = None,
 ) -> int:
     """Run a service until it is told to stop; the exit status.
 
+    :param description: for ``--help``
     :param register: what registers its options, besides those of oslo.log
     :param serve: the service; returns when it was told to stop
     :param argv: by default the arguments of the process
@@ -53,9 +57,13 @@ def run(
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         conf = read_configuration(
-            arguments, prog, [logging.register_options, *register]
+            arguments,
+            prog,
+            [logging.register_options, *register],
+            description=description,
         )
-        edge_conf.check(conf)
+        checks.check(conf)
+        checks.check_names(conf)
     except (cfg.Error, ValueError) as error:
         return _refused(prog, error)
     logging.setup(conf, 'edge_sched')

@@ -19,7 +19,6 @@ pipe, as of shells.
 
 import argparse
 import functools
-import importlib.metadata
 import logging
 import sys
 from collections.abc import Sequence
@@ -31,6 +30,9 @@ from oslo_config import cfg
 
 from edge_sched.cmd.configuration import DEFAULT_FILE
 from edge_sched.cmd.configuration import read_configuration
+from edge_sched.cmd.configuration import version
+from edge_sched.cmd.terminal import take_all_characters
+from edge_sched.conf import checks
 
 NAMESPACE = 'edge_sched.cli'
 
@@ -73,7 +75,7 @@ class Shell(app.App):
         super().__init__(
             description='Keep the latency store of the edge_sched scheduler '
             'plug-in.',
-            version=_version(),
+            version=version(),
             command_manager=command_manager
             or commandmanager.CommandManager(NAMESPACE),
             # So that --help after a command is about the command.
@@ -85,8 +87,12 @@ class Shell(app.App):
         """The configuration; read by the first who asks, not for help.
 
         :raises oslo_config.cfg.Error: see ``read_configuration``
+        :raises BadOptionError: for what is set and makes no sense
         """
-        return read_configuration(self.options.config_args)
+        conf = read_configuration(self.options.config_args)
+        checks.check(conf)
+        checks.check_names(conf)
+        return conf
 
     def build_option_parser(
         self,
@@ -148,18 +154,12 @@ def main(
     :param command_manager: by default the commands that are installed
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    take_all_characters()
     try:
         return Shell(command_manager).run(arguments)
     except SystemExit as leaving:
         # argparse leaves with 2 after a usage error, which is bad input too.
         return 1 if leaving.code else 0
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version('edge-sched')
-    except importlib.metadata.PackageNotFoundError:
-        return 'not installed'
 
 
 if __name__ == '__main__':

@@ -22,6 +22,9 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
+from edge_sched.cmd.configuration import version
+from edge_sched.cmd.terminal import take_all_characters
+
 PROG = 'edge-sched-status'
 
 _NOT_CHECKED = 255
@@ -34,6 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         default the arguments of the process
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    take_all_characters()
+    if '--version' in arguments:
+        # Of the parser below it would be that of Nova.
+        print(PROG, version())
+        return 0
     # Of libraries, to developers.
     warnings.simplefilter('ignore')
     try:

@@ -32,16 +32,3 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     """
     edge_sched.register_opts(conf)
     database.register_opts(conf)
-
-
-def check(conf: cfg.ConfigOpts) -> None:
-    """Read every option once: oslo.config checks a value when it is read.
-
-    The start of a service is the place to hear of a bad one, not the first
-    use of it. Groups that are not registered are left alone.
-
-    :raises ConfigFileValueError: naming the option and what is wrong
-    """
-    for name in conf:
-        if name.startswith('edge_sched'):
-            dict(conf[name])

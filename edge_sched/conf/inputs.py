@@ -20,6 +20,7 @@ from collections.abc import Iterable
 
 from oslo_config import cfg
 
+from edge_sched.conf import checks
 from edge_sched.conf import group
 from edge_sched.conf import types
 
@@ -116,6 +117,7 @@ def register_driver(conf: cfg.ConfigOpts, name: str) -> str:
     """Register the option that says what an input is; its value."""
     inputs_group = group_of(name, name)
     group.register(conf, inputs_group, [DRIVER])
+    checks.check_group(conf, inputs_group.name)
     return str(conf[inputs_group.name].driver or name)
 
 

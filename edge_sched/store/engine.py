@@ -102,7 +102,7 @@ class Database:
 
     def _make_facade(self) -> Any:
         facade = enginefacade.transaction_context()
-        url = _url(self._settings.connection, self._access)
+        url = _url(self._settings.url, self._access)
         facade.configure(**_options(self._settings, url))
         reading = self._access == 'read'
         seconds = (
@@ -116,8 +116,7 @@ class Database:
         return facade
 
 
-def _url(connection: str, access: Access) -> sa.URL:
-    url = sa.make_url(connection)
+def _url(url: sa.URL, access: Access) -> sa.URL:
     backend = url.get_backend_name()
     if backend == 'sqlite' and url.database not in (None, '', ':memory:'):
         path = str(url.database)

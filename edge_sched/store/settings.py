@@ -21,6 +21,12 @@ from oslo_config import cfg
 
 from edge_sched.store.errors import StoreUnavailableError
 
+_EXAMPLE = 'mysql+pymysql://user:password@host/database'
+_ENCODED = (
+    'in a password, @ is written %40, : is %3A, / is %2F, ? is %3F and % is '
+    '%25'
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StoreSettings:
@@ -52,14 +58,25 @@ class StoreSettings:
     def url(self) -> sa.URL:
         """The connection; as a text it hides its password.
 
-        :raises StoreUnavailableError: if it is no URL
+        :raises StoreUnavailableError: if it is no URL, without any part of
+            it: what looks like a host or a port may be half a password
         """
         try:
-            return sa.make_url(self.connection)
-        except sa.exc.ArgumentError as error:
+            url = sa.make_url(self.connection)
+        except (sa.exc.ArgumentError, ValueError):
             raise StoreUnavailableError(
-                f'[edge_sched_database] connection: {error}'
-            ) from error
+                '[edge_sched_database] connection: this is no URL as in '
+                f'{_EXAMPLE}; {_ENCODED}'
+            ) from None
+        if url.host and (
+            self.connection.count('@') > 1 or '@' in (url.database or '')
+        ):
+            # SQLAlchemy ends the password, or the host, before it should.
+            raise StoreUnavailableError(
+                '[edge_sched_database] connection: there is an @ that is '
+                f'none before the host; {_ENCODED}'
+            )
+        return url
 
     @property
     def sqlite_file(self) -> pathlib.Path | None:

@@ -18,6 +18,7 @@ from nova.scheduler import weights
 from oslo_config import cfg
 
 from edge_sched import conf as edge_conf
+from edge_sched.conf import checks
 from tests.devstack import base
 
 NEIGHBOUR_FIRST = 'neighbour,edge-sched'
@@ -31,7 +32,7 @@ class NovaConfTest(base.DevStackTestCase):
         nova.conf.scheduler.register_opts(conf)
         edge_conf.register_opts(conf)
         conf([], default_config_files=[str(self.nova_conf)])
-        edge_conf.check(conf)
+        checks.check(conf)
         return conf
 
     def enabled(self) -> list[str]:

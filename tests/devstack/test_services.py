@@ -25,6 +25,7 @@ from oslotest import base as oslotest_base
 
 from edge_sched import conf as edge_conf
 from edge_sched.cmd.configuration import read_configuration
+from edge_sched.conf import checks
 from edge_sched.conf import prober as prober_conf
 from edge_sched.conf import reflector as reflector_conf
 from edge_sched.probe.target import Rates
@@ -46,7 +47,7 @@ class ServicesTest(base.DevStackTestCase):
                 *register,
             ],
         )
-        edge_conf.check(conf)
+        checks.check(conf)
         return conf
 
     def connection(self) -> str:

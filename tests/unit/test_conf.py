@@ -16,6 +16,7 @@ from oslo_config import cfg
 from oslotest import base
 
 from edge_sched import conf as edge_conf
+from edge_sched.conf import checks
 from edge_sched.conf.opts import list_opts
 from edge_sched.conf.policy import policy_of
 from edge_sched.verdict import Policy
@@ -93,7 +94,7 @@ class ConfTest(base.BaseTestCase):
         self.assertEqual(Policy(), policy_of(self.conf))
 
     def test_what_is_out_of_range_is_refused(self) -> None:
-        edge_conf.check(self.conf)
+        checks.check(self.conf)
         for name, value in (
             ('mode', 'maybe'),
             ('latency_weight_multiplier', 'nan'),

@@ -19,12 +19,12 @@ import fixtures
 import nova.conf
 from nova import objects
 from nova.scheduler import request_filter
-from oslo_config import cfg
 from oslo_config import fixture as config_fixture
 from oslotest import base
 from stevedore import extension
 
 from edge_sched import plugins
+from edge_sched.conf import checks
 from edge_sched.scheduler.request_filter import edge_latency
 
 # As nova's services do before they load a plug-in.
@@ -77,11 +77,25 @@ class PluginsTest(base.BaseTestCase):
         nova_conf = pathlib.Path(folder, 'nova.conf')
         nova_conf.write_text('[edge_sched]\nmax_age = soon\n')
         conf.set_config_files([str(nova_conf)])
-        error = self.assertRaises(
-            cfg.ConfigFileValueError, plugins.all_filters
-        )
+        error = self.assertRaises(checks.BadOptionError, plugins.all_filters)
         self.assertIn('max_age', str(error))
         self.assertIn('soon', str(error))
+
+    def test_misspelt_option_is_named_and_stops_nothing(self) -> None:
+        conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        folder = self.useFixture(fixtures.TempDir()).path
+        nova_conf = pathlib.Path(folder, 'nova.conf')
+        nova_conf.write_text('[edge_sched]\nmax_agee = 60\n')
+        conf.set_config_files([str(nova_conf)])
+        with self.assertLogs('edge_sched.plugins', 'WARNING') as logged:
+            plugins.all_filters()
+        self.assertEqual(
+            [
+                f'[edge_sched] max_agee in {nova_conf} is no option: did you '
+                'mean max_age?'
+            ],
+            [record.getMessage() for record in logged.records],
+        )
 
     def test_third_party_class_is_loaded(self) -> None:
         self.with_entry_points(

@@ -22,6 +22,7 @@ from stevedore import exception
 from stevedore import extension
 
 from edge_sched.collector.inputs.base import Input
+from edge_sched.conf import checks
 from edge_sched.conf import inputs as conf_inputs
 
 NAMESPACE = 'edge_sched.inputs'
@@ -45,9 +46,10 @@ def load(
         wanted = conf_inputs.register_driver(conf, name)
         driver_class = _driver_class(name, wanted)
         group = conf_inputs.register_opts(conf, name, driver_class.OPTS)
-        # oslo.config checks a value when it is read.
-        dict(conf[group])
+        checks.check_group(conf, group)
         made.append(driver_class(name, conf, group, mine))
+    # Only now are all options there; some come with the value of another.
+    checks.check_names(conf)
     return made
 
 

@@ -21,6 +21,7 @@ import nova.conf
 from oslo_upgradecheck import upgradecheck
 from oslo_upgradecheck.upgradecheck import Result
 
+from edge_sched.conf.checks import unknown
 from edge_sched.scheduler.nova_configuration import parse_nova_arguments
 from edge_sched.scheduler.status import feeding
 from edge_sched.scheduler.status import filters
@@ -104,7 +105,7 @@ class Checks(upgradecheck.UpgradeCommands):
         cells = None
         if not isinstance(self._facts.hosts, Unseen):
             cells = len({host['cell'] for host in self._facts.hosts})
-        return options.judge_options(self._facts.options, cells)
+        return options.judge_options(self._facts.options, cells, unknown(CONF))
 
     def _check_narrowing(self) -> Result:
         read, found = self._facts.options, self._facts.hosts

@@ -22,7 +22,7 @@ from typing import TypeVar
 
 import nova.conf
 
-from edge_sched import conf
+from edge_sched.conf import checks
 from edge_sched.scheduler.places import VantageNames
 from edge_sched.scheduler.status import cloud
 from edge_sched.scheduler.status import filters
@@ -58,7 +58,7 @@ class Facts:
     def bad_option(self) -> str:
         """Which option is wrong, where it is and what is allowed."""
         try:
-            conf.check(CONF)
+            checks.check(CONF)
         except ValueError as error:
             return str(error)
         return ''

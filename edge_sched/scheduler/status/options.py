@@ -13,6 +13,7 @@
 """The options of the scheduler that bear on placement by latency."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import nova.conf
 from oslo_upgradecheck.upgradecheck import Result
@@ -53,12 +54,17 @@ def read_options() -> Options:
     )
 
 
-def judge_options(options: Options, cells: int | None) -> Result:
+def judge_options(
+    options: Options, cells: int | None, unknown: Sequence[str] = ()
+) -> Result:
     """Whether latency decides.
 
     :param cells: how many have compute hosts, ``None`` if that is unknown
+    :param unknown: what is set and no option reads, a sentence each
     """
-    findings = []
+    findings = [
+        warning(f'{each} nova-scheduler ignores it.') for each in unknown
+    ]
     if options.mode == 'off':
         findings.append(
             warning('mode is off: nothing is judged. To change it:', *_MODE)

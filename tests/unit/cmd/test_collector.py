@@ -22,8 +22,10 @@ import time
 import urllib.request
 
 import fixtures
+import testtools
 
 from edge_sched.cmd import collector
+from edge_sched.cmd import configuration
 from tests.unit.cmd.base import SyncedTestCase
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import PATIENCE_SECONDS
@@ -35,6 +37,29 @@ from tests.unit.collector.inputs.site import says
 MAIN = (
     'import sys; from edge_sched.cmd.collector import main; sys.exit(main())'
 )
+
+
+class TestUsage(testtools.TestCase):
+    """Of all services, which have it from one place."""
+
+    def said(self, *argv):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            ended = self.assertRaises(SystemExit, collector.main, argv)
+        self.assertEqual(0, ended.code)
+        return out.getvalue()
+
+    def test_version(self):
+        self.assertEqual(
+            f'edge-sched-collector {configuration.version()}\n',
+            self.said('--version'),
+        )
+
+    def test_help_says_what_it_does(self):
+        self.assertIn(
+            'Bring what was measured at the edge into the latency store.',
+            self.said('--help'),
+        )
 
 
 class CollectorTestCase(SyncedTestCase):

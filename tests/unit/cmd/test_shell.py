@@ -156,12 +156,36 @@ class TestConfiguration(base.CommandTestCase):
             self.assertIn(missing, result.err)
             self.assertEqual(1, result.err.count('\n'))
 
+    def test_line_that_makes_no_sense_is_not_shown(self):
+        """It may be that of a password."""
+        path = self.write('bad.conf', '[edge_sched_database]', 'conn s3cret')
+        result = self.run_bare('--config-file', path, 'client', 'list')
+        self.assertEqual((1, ''), (result.status, result.out))
+        self.assertIn(f'{path}:2', result.err)
+        self.assertNotIn('s3cret', result.err)
+
+    def test_misspelt_option(self):
+        path = self.write(
+            'bad.conf', '[edge_sched_database]', 'conection_ = sqlite:////x'
+        )
+        result = self.run_bare('--config-file', path, 'db', 'sync')
+        self.assertEqual(
+            (
+                1,
+                '',
+                f'[edge_sched_database] conection_ in {path} is no option: '
+                'did you mean connection?\n',
+            ),
+            (result.status, result.out, result.err),
+        )
+
     def test_file_that_makes_no_sense(self):
         for lines in (
             ['connection'],
             ['[edge_sched]', 'max_age = soon'],
             ['[edge_sched]', 'default_percentile = p90'],
             ['[edge_sched_database]', 'connection = nowhere'],
+            ['[edge_sched_database]', 'connection = my://a:b$c@d/e'],
             ['[edge_sched_database]', 'connection = no://where'],
         ):
             path = self.write('bad.conf', *lines)

@@ -20,6 +20,7 @@ from unittest import mock
 from oslo_config import cfg
 from oslotest import base
 
+from edge_sched.cmd import configuration
 from edge_sched.cmd import status
 from edge_sched.scheduler.status import checks
 
@@ -39,6 +40,14 @@ class MainTest(base.BaseTestCase):
             code = status.main(['upgrade', 'check'])
         run.assert_called_once_with(['upgrade', 'check'], 'edge-sched-status')
         return code, err.getvalue()
+
+    def test_version_is_ours(self) -> None:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            self.assertEqual(0, status.main(['--version']))
+        self.assertEqual(
+            f'edge-sched-status {configuration.version()}\n', out.getvalue()
+        )
 
     def test_that_of_the_checks(self) -> None:
         for code in (0, 1, 2, 255):

@@ -20,7 +20,9 @@ from oslo_db import exception as db_exception
 from oslotest import base
 
 from edge_sched import conf as edge_conf
+from edge_sched.store.engine import Database
 from edge_sched.store.engine import _url
+from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reasons import reason
 from edge_sched.store.settings import StoreSettings
 
@@ -40,8 +42,57 @@ class SettingsTestCase(base.BaseTestCase):
             StoreSettings.from_conf(conf),
         )
 
+    def test_password_that_is_not_encoded(self):
+        for connection in (
+            'mysql+pymysql://edge:p@ss9@127.0.0.1/edge',
+            'mysql+pymysql://e/dge:ss9@127.0.0.1/edge',
+            'postgresql://edge@corp:ss9@127.0.0.1/edge',
+        ):
+            self.assertNoUrl(
+                'there is an @ that is none before the host', connection
+            )
+
+    def test_what_is_no_url_is_not_shown(self):
+        for connection in (
+            'mysql+pymysql://edge:ss9',
+            'mysql+pymysql://127.0.0.1:ss9/edge',
+            'ss9',
+        ):
+            self.assertNoUrl(
+                'this is no URL as in mysql+pymysql://user:password@host/'
+                'database',
+                connection,
+            )
+
+    def assertNoUrl(self, why, connection):
+        for use in (
+            lambda settings: settings.url,
+            lambda settings: settings.sqlite_file,
+            lambda settings: Database(settings, 'read').facade(),
+        ):
+            error = self.assertRaises(
+                StoreUnavailableError, use, StoreSettings(connection)
+            )
+            self.assertEqual(
+                f'[edge_sched_database] connection: {why}; in a password, @ '
+                'is written %40, : is %3A, / is %2F, ? is %3F and % is %25',
+                str(error),
+            )
+            self.assertTrue(
+                error.__suppress_context__ or not error.__context__
+            )
+
+    def test_password_that_is_encoded(self):
+        url = StoreSettings('mysql://edge:p%40s%2Fs@b/c').url
+        self.assertEqual('p@s/s', url.password)
+        self.assertIsNone(StoreSettings('sqlite:////a@b/c@d').url.host)
+
     def test_no_password_is_shown(self):
         self.assertNotIn('s3cret', repr(StoreSettings('mysql://a:s3cret@b/c')))
+
+
+def url_of(connection, access):
+    return _url(StoreSettings(connection).url, access)
 
 
 class UrlTestCase(base.BaseTestCase):
@@ -51,20 +102,20 @@ class UrlTestCase(base.BaseTestCase):
             ('write', 'rw'),
             ('create', 'rwc'),
         ):
-            url = _url('sqlite:////var/lib/a b%?.sqlite', access)
+            url = url_of('sqlite:////var/lib/a b%?.sqlite', access)
             (database,), keywords = url.get_dialect()().create_connect_args(
                 url
             )
             self.assertIn(f'mode={mode}', database)
             self.assertTrue(keywords['uri'])
         # What is a query to a URL is none to the file system.
-        url = _url('sqlite:////var/lib/a%b.sqlite', 'read')
+        url = url_of('sqlite:////var/lib/a%b.sqlite', 'read')
         self.assertEqual('file:/var/lib/a%25b.sqlite', url.database)
 
     def test_mysql_speaks_all_of_unicode(self):
-        url = _url('mysql+pymysql://a@b/c', 'read')
+        url = url_of('mysql+pymysql://a@b/c', 'read')
         self.assertEqual('utf8mb4', url.query['charset'])
-        url = _url('mysql+pymysql://a@b/c?charset=latin1', 'read')
+        url = url_of('mysql+pymysql://a@b/c?charset=latin1', 'read')
         self.assertEqual('latin1', url.query['charset'])
 
 

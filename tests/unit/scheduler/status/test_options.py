@@ -48,6 +48,12 @@ class JudgeOptionsTest(base.JudgementTestCase):
                 judge_options(Options(mode=mode), 1), what, *ENFORCE
             )
 
+    def test_option_that_there_is_not(self) -> None:
+        self.assertWarns(
+            judge_options(Options(), 1, ['[edge_sched] mod is no option.']),
+            '[edge_sched] mod is no option. nova-scheduler ignores it.',
+        )
+
     def test_subset_of_hosts(self) -> None:
         self.assertWarns(
             judge_options(Options(host_subset_size=2), 1),
