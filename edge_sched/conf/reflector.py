@@ -128,12 +128,16 @@ What comes above it is dropped, and counts as lost where it came from. One
 second's worth may come at once. The default is what one process answers
 without falling behind on a host that has other things to do.
 
+Only what is to be answered counts: with ``key_file`` nobody without the key
+can use it up.
+
 Possible values:
 
 * An integer from 1 to 1000000.
 
 Related options:
 
+* ``key_file``
 * ``source_rate``
 """,
     ),
@@ -148,7 +152,8 @@ The packets a second that are answered to one address.
 What comes above it is dropped, and takes nothing of ``rate``. One second's
 worth may come at once. A prober with default settings sends 8 packets every
 10 seconds for each of its targets; a gateway that stands for many clients is
-as many targets.
+as many targets. With ``key_file`` only what passes the key counts; without
+one, whoever can forge the address of a prober can use up its rate.
 
 Possible values:
 
@@ -156,6 +161,7 @@ Possible values:
 
 Related options:
 
+* ``key_file``
 * ``rate``
 """,
     ),

@@ -22,6 +22,7 @@ from edge_sched.probe.stamp.packet import PLAIN_OCTETS
 from edge_sched.probe.stamp.packet import TWAMP_REQUEST_OCTETS
 from edge_sched.probe.stamp.packet import BadPacketError
 from edge_sched.probe.stamp.packet import Reply
+from edge_sched.probe.stamp.packet import Request
 from edge_sched.probe.stamp.packet import error_estimate
 from edge_sched.probe.stamp.packet import pack_reply
 from edge_sched.probe.stamp.packet import packet_octets
@@ -69,18 +70,28 @@ class Mirror:
         self._hold = hold
         self._now_ns = now_ns
 
-    def reflect(self, octets: bytes, received_ns: int, ttl: int) -> bytes:
-        """The reply to a request; send it at once, T3 is in it.
+    def read(self, octets: bytes) -> Request:
+        """The request, if it is one that may be answered.
 
-        Its timestamps have the format of the request's.
-
-        :param received_ns: T2
-        :param ttl: with which the request arrived
-        :raises BadPacketError: if it is no request or not to be answered
+        :raises BadSealError: if its HMAC does not match
+        :raises BadPacketError: if it is no request
         """
         request = unpack_request(octets, self._key, self._shortest)
         if self._is_reply(octets):
             raise BadPacketError('a reply, which has no reply')
+        return request
+
+    def reflect(
+        self, request: Request, octets: bytes, received_ns: int, ttl: int
+    ) -> bytes:
+        """The reply to a request; send it at once, T3 is in it.
+
+        Its timestamps have the format of the request's.
+
+        :param octets: that the request was read from
+        :param received_ns: T2
+        :param ttl: with which the request arrived
+        """
         tail = tlv.reflected(octets[packet_octets(self._key) :])
         ptp = request.ptp
         received = timestamp.encode(received_ns, ptp)

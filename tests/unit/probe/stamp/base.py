@@ -76,6 +76,11 @@ def client(host='127.0.0.1'):
     return asking
 
 
+def reflected(mirror, octets, received_ns, ttl=64):
+    """The reply to what somebody sent, if there is one."""
+    return mirror.reflect(mirror.read(octets), octets, received_ns, ttl)
+
+
 class Peer:
     """A far end, in the loop of the test, that answers nothing by itself."""
 
@@ -94,6 +99,6 @@ class Peer:
     async def answer(self, mirror, change=lambda reply: reply):
         """Answer the next datagram with what a mirror makes of it."""
         octets, peer = await self.receive()
-        reply = change(mirror.reflect(octets, time.time_ns(), 64))
+        reply = change(reflected(mirror, octets, time.time_ns()))
         self.socket.sendto(reply, peer)
         return reply, peer

@@ -30,20 +30,20 @@ class GateTest(base.BaseTestCase):
         return Gate(networks, rate, source_rate, lambda: self.now)
 
     def passed(self, judging, host, packets):
-        verdicts = [judging.judge(host) for _ in range(packets)]
-        return verdicts.count('pass')
+        """How many of the packets are within the rates."""
+        return sum(judging.admit(host) for _ in range(packets))
 
     def test_only_who_is_in_a_prefix_is_answered(self):
         judging = self.gate('192.0.2.0/24', '198.51.100.7', '2001:db8::/32')
         for host in ('192.0.2.255', '198.51.100.7', '2001:db8:ffff::1'):
-            self.assertEqual('pass', judging.judge(host))
+            self.assertTrue(judging.allows(host))
         for host in ('192.0.3.0', '198.51.100.8', '2001:db9::', '::1'):
-            self.assertEqual('denied', judging.judge(host))
+            self.assertFalse(judging.allows(host))
 
     def test_a_default_route_of_one_version_is_none_of_the_other(self):
         judging = self.gate('0.0.0.0/0')
-        self.assertEqual('pass', judging.judge('203.0.113.1'))
-        self.assertEqual('denied', judging.judge('::1'))
+        self.assertTrue(judging.allows('203.0.113.1'))
+        self.assertFalse(judging.allows('::1'))
 
     def test_a_source_has_a_second_of_its_rate_at_once(self):
         judging = self.gate()
@@ -65,19 +65,23 @@ class GateTest(base.BaseTestCase):
             for number in range(5)
         ]
         self.assertEqual([10, 10, 5, 0, 0], passed)
-        self.assertEqual('limited', judging.judge('192.0.2.9'))
+        self.assertFalse(judging.admit('192.0.2.9'))
 
-    def test_who_is_denied_takes_nothing(self):
-        judging = self.gate(rate=1)
-        self.assertEqual(0, self.passed(judging, '203.0.113.1', 100))
-        self.assertEqual('pass', judging.judge('192.0.2.1'))
+    def test_to_be_looked_at_takes_nothing(self):
+        judging = self.gate(rate=1, source_rate=1)
+        for _ in range(100):
+            judging.allows('192.0.2.1')
+            judging.allows('203.0.113.1')
+        self.assertTrue(judging.admit('192.0.2.1'))
+        self.assertTrue(judging.allows('192.0.2.1'))
+        self.assertFalse(judging.allows('203.0.113.1'))
 
     def test_sources_are_bounded(self):
         self.patch(gate, 'MAX_SOURCES', 2)
         judging = self.gate(source_rate=1)
         for host in ('192.0.2.1', '192.0.2.2'):
             self.assertEqual(1, self.passed(judging, host, 2))
-        self.assertEqual('pass', judging.judge('192.0.2.3'))
+        self.assertTrue(judging.admit('192.0.2.3'))
         # Least recently heard, and forgotten.
-        self.assertEqual('pass', judging.judge('192.0.2.1'))
-        self.assertEqual('limited', judging.judge('192.0.2.3'))
+        self.assertTrue(judging.admit('192.0.2.1'))
+        self.assertFalse(judging.admit('192.0.2.3'))

@@ -23,6 +23,7 @@ from edge_sched.probe.stamp.mirror import Mirror
 from edge_sched.probe.stamp.packet import BadPacketError
 from edge_sched.probe.stamp.packet import Request
 from tests.unit.probe.stamp.base import KEY
+from tests.unit.probe.stamp.base import reflected
 
 NOW_NS = 1_800_000_000 * 10**9
 PTP = 0x4000
@@ -43,10 +44,8 @@ class MirrorTest(base.BaseTestCase):
     def test_no_reply_has_one(self, head, tail):
         mirror = self.mirror(twamp_light=True)
         octets = head if len(head) < 16 else head + bytes(28) + tail
-        reply = mirror.reflect(octets, NOW_NS, 64)
-        refused = self.assertRaises(
-            BadPacketError, mirror.reflect, reply, NOW_NS, 64
-        )
+        reply = reflected(mirror, octets, NOW_NS)
+        refused = self.assertRaises(BadPacketError, mirror.read, reply)
         self.assertEqual('a reply, which has no reply', str(refused))
 
     @given(
@@ -57,23 +56,24 @@ class MirrorTest(base.BaseTestCase):
     def test_no_reply_with_a_key_has_one(self, sequence, bits, estimate):
         mirror = self.mirror(key=KEY)
         request = packet.pack_request(Request(sequence, bits, estimate), KEY)
-        reply = mirror.reflect(request, NOW_NS, 64)
-        refused = self.assertRaises(
-            BadPacketError, mirror.reflect, reply, NOW_NS, 64
-        )
+        reply = reflected(mirror, request, NOW_NS)
+        refused = self.assertRaises(BadPacketError, mirror.read, reply)
         self.assertEqual('a reply, which has no reply', str(refused))
 
     def test_padding_makes_no_reply_of_a_request(self):
         mirror = self.mirror(twamp_light=True)
         for padding in (bytes(28), b'\xff' * 28, bytes(range(28))):
             request = packet.pack_request(Request(5, 6))[:16] + padding
-            self.assertEqual(44, len(mirror.reflect(request, NOW_NS, 64)))
+            self.assertEqual(44, len(reflected(mirror, request, NOW_NS)))
 
     def test_reply_says_when_it_came_and_left_and_what_was_asked(self):
         request = Request(5, 0xFEDCBA9876543210, 0x8155, 0x1234)
         for key in (None, KEY):
-            octets = self.mirror(key=key).reflect(
-                packet.pack_request(request, key), NOW_NS - 20_000, 61
+            octets = reflected(
+                self.mirror(key=key),
+                packet.pack_request(request, key),
+                NOW_NS - 20_000,
+                61,
             )
             reply = packet.unpack_reply(octets, key)
             self.assertEqual(
@@ -94,8 +94,10 @@ class MirrorTest(base.BaseTestCase):
     def test_time_between_receiving_and_sending_is_in_it(self):
         for estimate in (1, 1 | PTP):
             received_ns = self.now_ns
-            octets = self.mirror(hold=self.hold).reflect(
-                packet.pack_request(Request(0, 0, estimate)), received_ns, 64
+            octets = reflected(
+                self.mirror(hold=self.hold),
+                packet.pack_request(Request(0, 0, estimate)),
+                received_ns,
             )
             reply = packet.unpack_reply(octets)
             self.assertEqual(estimate & PTP, reply.error_estimate & PTP)
@@ -106,7 +108,7 @@ class MirrorTest(base.BaseTestCase):
         asked = b'\x80\x04\x00\x04cos!'
         for key in (None, KEY):
             octets = packet.pack_request(Request(0, 0), key)
-            reply = self.mirror(key=key).reflect(octets + asked, NOW_NS, 64)
+            reply = reflected(self.mirror(key=key), octets + asked, NOW_NS)
             self.assertEqual(asked, reply[len(octets) :])
 
     def test_scapy_reads_a_reply(self):
@@ -116,7 +118,7 @@ class MirrorTest(base.BaseTestCase):
             tlv_objects=[scapy.STAMPTestTLV(type=1, len=3, value=b'pad')],
         )
         reply = scapy.STAMPSessionReflectorTestUnauthenticated(
-            self.mirror().reflect(bytes(asked), NOW_NS, 33)
+            reflected(self.mirror(), bytes(asked), NOW_NS, 33)
         )
         self.assertEqual(
             (9, 9, 77, 33),
@@ -126,10 +128,8 @@ class MirrorTest(base.BaseTestCase):
 
     def test_short_requests_only_for_twamp_light(self):
         octets = packet.pack_request(Request(5, 6, 7))[:14]
-        self.assertRaises(
-            BadPacketError, self.mirror().reflect, octets, NOW_NS, 64
-        )
-        reply = self.mirror(twamp_light=True).reflect(octets, NOW_NS, 64)
+        self.assertRaises(BadPacketError, self.mirror().read, octets)
+        reply = reflected(self.mirror(twamp_light=True), octets, NOW_NS)
         self.assertEqual(44, len(reply))
         self.assertEqual((5, 6, 7), packet.unpack_reply(reply)[5:8])
 
@@ -141,9 +141,7 @@ class MirrorTest(base.BaseTestCase):
             packet.pack_request(Request(0, 0))[:14],
             packet.pack_request(Request(0, 0)).ljust(200, b'\0'),
         ):
-            self.assertRaises(
-                BadPacketError, mirror.reflect, octets, NOW_NS, 64
-            )
+            self.assertRaises(BadPacketError, mirror.read, octets)
 
     @given(
         st.binary(max_size=300),
@@ -156,7 +154,7 @@ class MirrorTest(base.BaseTestCase):
     ):
         mirror = self.mirror(key=key, twamp_light=twamp_light)
         try:
-            reply = mirror.reflect(octets, NOW_NS, ttl)
+            reply = reflected(mirror, octets, NOW_NS, ttl)
         except BadPacketError:
             shortest = 14 if twamp_light else 44
             self.assertTrue(key is not None or len(octets) < shortest)

@@ -42,7 +42,7 @@ ANY = ipaddress.ip_address('0.0.0.0')
 class Huge(Mirror):
     """Makes replies that no socket takes."""
 
-    def reflect(self, octets, received_ns, ttl):
+    def reflect(self, request, octets, received_ns, ttl):
         return bytes(70_000)
 
 
@@ -227,6 +227,45 @@ class ReflectorTest(base.BaseTestCase):
             self.ask(other, endpoint)
         self.assertEqual(
             {'answered': 4, 'limited': 2}, dict(serving_one.counts)
+        )
+
+    def test_who_has_no_key_uses_up_nobodys_rate(self):
+        asking = self.client()
+        standing = gate(rate=1, source_rate=1, now=lambda: 0.0)
+        forged = packet.pack_request(Request(5, 6), KEY[::-1])
+        digest = self.useFixture(
+            fixtures.MockPatchObject(
+                packet.hmac, 'digest', wraps=packet.hmac.digest
+            )
+        ).mock
+        with serving(mirror=Mirror(KEY), gate=standing) as serving_one:
+            (endpoint,) = serving_one.endpoints
+            for _ in range(20):
+                # From the address and the port of the true source.
+                asking.sendto(forged.ljust(1472, b'x'), endpoint)
+            self.wait_for(lambda: serving_one.counts['unsealed'], 20)
+            # However long they are, no more of them is looked at.
+            lengths = {len(call.args[1]) for call in digest.call_args_list}
+            self.assertEqual((20, {96}), (digest.call_count, lengths))
+            request = packet.pack_request(Request(5, 6), KEY)
+            self.ask(asking, endpoint, request)
+            asking.sendto(request, endpoint)
+            self.wait_for(lambda: serving_one.counts['limited'], 1)
+        self.assertEqual(
+            {'answered': 1, 'limited': 1, 'unsealed': 20},
+            dict(serving_one.counts),
+        )
+
+    def test_what_is_no_request_uses_up_nobodys_rate(self):
+        standing = gate(source_rate=1, now=lambda: 0.0)
+        asking = self.client()
+        with serving(gate=standing) as serving_one:
+            (endpoint,) = serving_one.endpoints
+            for _ in range(3):
+                asking.sendto(bytes(43), endpoint)
+            self.ask(asking, endpoint)
+        self.assertEqual(
+            {'answered': 1, 'refused': 3}, dict(serving_one.counts)
         )
 
     def test_a_reply_is_as_long_as_its_request(self):

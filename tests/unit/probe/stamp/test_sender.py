@@ -34,6 +34,7 @@ from tests.unit.probe.stamp.base import V4
 from tests.unit.probe.stamp.base import V6
 from tests.unit.probe.stamp.base import WAIT_SECONDS
 from tests.unit.probe.stamp.base import Peer
+from tests.unit.probe.stamp.base import reflected
 from tests.unit.probe.stamp.base import serving
 from tests.unit.probe.stamp.base import skip_without_v6
 
@@ -313,7 +314,7 @@ class AgainstAnyPeerTest(base.BaseTestCase):
             with contextlib.closing(stranger.socket):
                 ended = sending.send()
                 octets, back = await peer.receive()
-                reply = Mirror().reflect(octets, time.time_ns(), 64)
+                reply = reflected(Mirror(), octets, time.time_ns())
                 stranger.socket.sendto(reply, back)
                 await self.once(lambda: probe.counters.strangers)
             peer.socket.sendto(reply, back)
@@ -344,7 +345,7 @@ class AgainstAnyPeerTest(base.BaseTestCase):
         self.run_with_peer(go, read_clock=at_once)
 
     def reply(self, peer, request, back):
-        reply = Mirror().reflect(request, time.time_ns(), 64)
+        reply = reflected(Mirror(), request, time.time_ns())
         peer.socket.sendto(reply, back)
 
     def test_no_datagram_stops_it(self):
