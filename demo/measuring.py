@@ -30,8 +30,8 @@ from tests.emulation.services import Service
 from tests.emulation.services import Services
 from tests.emulation.wire import Wire
 
-#: The fast settings of the measuring guide: a burst a second, a round every
-#: two.
+#: The fast settings of the measuring guide: eight probes a second, a round
+#: every two.
 PROBER = {'interval': 1}
 COLLECTOR = {'interval': 2}
 
@@ -67,8 +67,8 @@ class Measuring:
             self._emulated = isinstance(self._wire, Network)
             self._start()
             print(
-                'Settings are the fast ones of the measuring guide: a burst '
-                'a second.'
+                'Settings are the fast ones of the measuring guide: eight '
+                'probes a second.'
             )
             self._stack = stack.pop_all()
         return self

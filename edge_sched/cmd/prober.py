@@ -102,7 +102,7 @@ async def _start(
     group: cfg.ConfigOpts.GroupAttr, stack: contextlib.ExitStack
 ) -> tuple[Prober, MetricsServer]:
     loop = asyncio.get_running_loop()
-    prober = Prober(loop, _probes(group), group.spacing_ms / 1e3)
+    prober = Prober(loop, _probes(group))
     stack.callback(prober.close)
     await _follow(group, prober)
     registry = CollectorRegistry()
@@ -143,11 +143,6 @@ def _probes(group: cfg.ConfigOpts.GroupAttr) -> Mapping[Kind, Probe]:
 
     :raises ValueError: if an option or the key file makes no sense
     """
-    if group.packets > group.window:
-        raise ValueError(
-            f'[edge_sched_prober] packets {group.packets} is more than '
-            f'window {group.window}'
-        )
     first_max = PORT_MAX + 1 - group.source_ports
     if group.first_source_port > first_max:
         raise ValueError(

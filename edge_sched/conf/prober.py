@@ -70,17 +70,21 @@ _HOW_OFTEN = (
         min=1,
         max=100,
         help="""
-The number of probes in a burst, for targets that state none of their own.
+The number of probes in each ``interval``, for targets that state none of their
+own.
+
+They are spread evenly: one is sent in each eighth of the interval if there are
+eight, at a random time within it. Probes that follow one another at once find
+the same queue, and tell no more than one of them does.
 
 Possible values:
 
-* An integer from 1 to 100, at most ``window``.
+* An integer from 1 to 100.
 
 Related options:
 
 * ``interval``
 * ``window``
-* ``spacing_ms``
 """,
     ),
     cfg.Opt(
@@ -88,10 +92,8 @@ Related options:
         type=types.FiniteFloat(min=0.1, max=86_400),
         default=10.0,
         help="""
-The time, in seconds, from one burst to the next, for targets that state none
-of their own.
-
-Each burst is late by a random part of a tenth of it.
+The time, in seconds, in which ``packets`` probes are sent, for targets that
+state none of their own.
 
 Possible values:
 
@@ -116,28 +118,7 @@ A percentile needs probes to stand on, or the scheduler counts it as unknown:
 
 Possible values:
 
-* An integer from 1 to 10000, at least ``packets``.
-
-Related options:
-
-* ``packets``
-* ``interval``
-""",
-    ),
-    cfg.Opt(
-        'spacing_ms',
-        type=types.FiniteFloat(min=0, max=10_000),
-        default=20.0,
-        help="""
-The time, in milliseconds, between the packets of a burst.
-
-Packets that follow one another at once find the same queue, and tell no more
-than one of them does. A burst that would not fit in nine tenths of the
-interval is sent faster.
-
-Possible values:
-
-* A number from 0 to 10000.
+* An integer from 1 to 10000.
 
 Related options:
 

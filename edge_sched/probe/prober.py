@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Sends bursts to all targets, and keeps what comes of them.
+"""Probes all targets, and keeps what comes of them.
 
 One heap of series, ordered by their next packet, and one timer: a target
 costs a place in the heap and no task of its own.
@@ -31,9 +31,9 @@ from edge_sched.probe.series import Uniform
 from edge_sched.probe.target import Kind
 from edge_sched.probe.target import Target
 
-#: A burst that is later than this waits for its next turn: after a pause of
-#: the process the targets then go on each at its own time rather than all at
-#: once, and a prober with too much to do measures less often, not worse.
+#: A packet that is later than this is left out: after a pause of the process
+#: the targets then go on each at its own time rather than all at once, and a
+#: prober with too much to do measures less often, not worse.
 LATE_SECONDS = 1.0
 
 #: Series that are summed up before the loop has another turn. Chosen: at 10
@@ -74,7 +74,6 @@ class Prober:
     """Probes targets from the thread of an asyncio loop.
 
     :param probes: by kind; those that no target needs are not opened
-    :param spacing_seconds: between the packets of a burst
     :param uniform: ``random.uniform``
     """
 
@@ -82,13 +81,11 @@ class Prober:
         self,
         loop: asyncio.AbstractEventLoop,
         probes: Mapping[Kind, Probe],
-        spacing_seconds: float,
         clock: Callable[[], float] = seconds_since_boot,
         uniform: Uniform = _RANDOM.uniform,
     ) -> None:
         self._loop = loop
         self._probes = probes
-        self._spacing_seconds = spacing_seconds
         self._clock = clock
         self._uniform = uniform
         self._open: dict[Kind, Probe] = {}
@@ -178,7 +175,7 @@ class Prober:
         self._arm()
 
     def _send(self, series: Series, now: float) -> None:
-        turn = series.take_turn(now, self._spacing_seconds)
+        turn = series.take_turn(now)
         target = series.target
         probe = self._open[target.probe]
         probe.send(target.address, target.port, turn, series.ended)

@@ -23,17 +23,8 @@ from edge_sched.probe.target import Target
 from edge_sched.probe.window import Statistics
 from edge_sched.probe.window import Window
 
-#: A random part of the interval that each burst is late by, so that it does
-#: not keep step with something periodic on the way (RFC 3432, section 4).
-#: Chosen: a tenth, which leaves the rate what it was set to.
-JITTER = 0.1
-
-#: The part of an interval that a burst fills at the most, however far apart
-#: its packets are to be: the rest is for the jitter.
-FILL = 1 - JITTER
-
 #: Pauses, in spans of a window, after which it starts anew. Chosen: two, so
-#: that one burst that was left out does not empty a window of one burst.
+#: that one probe that was left out does not empty a window of one probe.
 MAX_PAUSE_SPANS = 2
 
 Uniform = Callable[[float, float], float]
@@ -55,11 +46,17 @@ class Figures(NamedTuple):
 
 
 class Series:
-    """The probes of one target, from burst to burst.
+    """The probes of one target, each somewhere in a slot of its own.
+
+    Slots follow one another, each as long as the others, and a probe is sent
+    at any time of its slot. So probes are spread evenly over a window; those
+    of a burst meet the same queue. Of a path that is late 2 % of the time,
+    half a second at a time, 5 % of the windows have a late p95, and in bursts
+    of 8 it was 17 % (simulated). Nor do probes keep step with what is periodic
+    on the way (RFC 3432, section 4), or targets with one another.
 
     A probe counts once it has ended. A lost one ends later than one that was
-    answered, so for the time-out after a burst the window knows more of the
-    latter; then it is exact.
+    answered, so the window knows more of the latter for the time-out.
 
     :param clock: seconds, never set, and going on while the machine sleeps
     :param uniform: ``random.uniform``
@@ -67,11 +64,10 @@ class Series:
 
     __slots__ = (
         '_clock',
-        '_left',
         '_lost',
         '_newest_at',
-        '_period_at',
         '_sent',
+        '_slot_at',
         '_uniform',
         '_window',
         'due_at',
@@ -94,7 +90,7 @@ class Series:
         self._clock = clock
         self._uniform = uniform
         self._newest_at = 0.0
-        self._start(now)
+        self._begin(now)
 
     def change(self, target: Target, now: float) -> None:
         """Go on with other rates, or another ``access_ms``."""
@@ -102,7 +98,7 @@ class Series:
         self.target = target
         if changed:
             self._window.resize(target.rates.window, _max_pause(target.rates))
-            self._start(now)
+            self._begin(now)
 
     def ended(self, outcome: Outcome) -> None:
         """Take in the outcome of a probe."""
@@ -125,41 +121,31 @@ class Series:
             self.target, statistics, self._sent, self._lost, newest_at
         )
 
-    def take_turn(self, now: float, spacing_seconds: float) -> int:
+    def take_turn(self, now: float) -> int:
         """Count a packet as sent now and make the next one due.
 
         :return: how many were sent before
         """
         turn = self._sent
         self._sent += 1
-        self._left -= 1
-        rates = self.target.rates
-        if self._left:
-            fitting_seconds = rates.interval_seconds * FILL / rates.packets
-            self.due_at = now + min(spacing_seconds, fitting_seconds)
-        else:
-            self.wait(now)
+        self.wait(now)
         return turn
 
     def wait(self, now: float) -> None:
-        """Make a burst due in the next period that is not over."""
-        interval_seconds = self.target.rates.interval_seconds
-        periods = (now - self._period_at) // interval_seconds
-        self._period_at += max(1.0, periods) * interval_seconds
-        self._begin()
+        """Make a packet due in the next slot that is not over.
 
-    def _start(self, now: float) -> None:
-        interval_seconds = self.target.rates.interval_seconds
-        self._period_at = now + self._uniform(0, interval_seconds)
-        self._begin()
+        Those of slots that are over are left out: sent now, they would be a
+        burst.
+        """
+        slot_seconds = self.target.rates.slot_seconds
+        slots = (now - self._slot_at) // slot_seconds
+        self._begin(self._slot_at + max(1.0, slots) * slot_seconds)
 
-    def _begin(self) -> None:
-        rates = self.target.rates
-        self._left = rates.packets
-        jitter_seconds = self._uniform(0, JITTER * rates.interval_seconds)
-        self.due_at = self._period_at + jitter_seconds
+    def _begin(self, slot_at: float) -> None:
+        self._slot_at = slot_at
+        slot_seconds = self.target.rates.slot_seconds
+        self.due_at = slot_at + self._uniform(0, slot_seconds)
 
 
 def _max_pause(rates: Rates) -> float:
-    bursts = rates.window / rates.packets
-    return MAX_PAUSE_SPANS * bursts * rates.interval_seconds
+    return MAX_PAUSE_SPANS * rates.window * rates.slot_seconds

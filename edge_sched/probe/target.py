@@ -28,14 +28,18 @@ STAMP_PORT = 862
 class Rates:
     """How often a target is probed, and how much of it is remembered.
 
-    :param packets: probes in a burst
-    :param interval_seconds: from one burst to the next
+    :param packets: probes in an interval, spread evenly
     :param window: probes that the statistics are made of
     """
 
     packets: int = 8
     interval_seconds: float = 10.0
     window: int = 64
+
+    @property
+    def slot_seconds(self) -> float:
+        """What there is one probe in."""
+        return self.interval_seconds / self.packets
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

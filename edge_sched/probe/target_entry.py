@@ -164,15 +164,8 @@ def _port(given: Mapping[str, Any], probe: Kind) -> int:
 
 
 def _rates(given: Mapping[str, Any], default: Rates) -> Rates:
-    packets = _whole(given, 'packets', default.packets, 1, MAX_PACKETS)
-    window = _whole(given, 'window', default.window, 1, MAX_WINDOW)
-    if window < packets:
-        raise BadTargetError(
-            f'key window: {window} is less than the {packets} packets of one '
-            f'burst'
-        )
     return Rates(
-        packets,
+        _whole(given, 'packets', default.packets, 1, MAX_PACKETS),
         _number(
             given,
             'interval_seconds',
@@ -180,7 +173,7 @@ def _rates(given: Mapping[str, Any], default: Rates) -> Rates:
             MIN_INTERVAL_SECONDS,
             MAX_INTERVAL_SECONDS,
         ),
-        window,
+        _whole(given, 'window', default.window, 1, MAX_WINDOW),
     )
 
 

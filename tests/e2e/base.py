@@ -58,7 +58,7 @@ class SelfMeasuringCloudTestCase(MeasuredCloudTestCase):
     #: Round trips between site and phone, when all begins.
     rtts_ms = {'paris': 4, 'lille': 9, 'lyon': 14}
 
-    #: Options of the services: a burst and a round each second.
+    #: Options of the services: 8 probes and a round each second.
     prober_options: dict[str, Any] = {'interval': 1}
     collector_options: dict[str, Any] = {'interval': 1}
 

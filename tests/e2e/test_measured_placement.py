@@ -20,11 +20,11 @@ from tests.functional import cloud
 BUDGET = {'latency_budget_ms': '20'}
 #: Probes that a p95 needs to stand on.
 ENOUGH = 60
-#: Seconds from a change of the network to a server at another site, with a
-#: burst a second. More than half of a window of 64 is new after 5 bursts of
-#: 8, and a round of the collector later it is stored.
+#: Seconds from a change of the network to a server at another site, with
+#: 8 probes a second. More than half of a window of 64 is new after 34 slots,
+#: and a round of the collector later it is stored.
 FAST = 10.0
-#: With a burst in 10 s and a round in 30 s: after 50 s and 30 s.
+#: With 8 probes in 10 s and a round in 30 s: after 43 s and 30 s.
 DEFAULT = 90.0
 #: For a service to start, or the last lost probe to leave the window of 64.
 START = 30.0

@@ -34,8 +34,8 @@ BLACKBOX = 'prometheus-blackbox-exporter'
 PROMETHEUS_PORT = 9090
 BLACKBOX_PORT = 9115
 
-#: Seconds from a change of the network to a server at another site: a burst
-#: or some pings, a scrape, and a round, each once a second.
+#: Seconds from a change of the network to a server at another site: some
+#: probes or pings, a scrape, and a round, all within seconds.
 FAST = 15.0
 START = 60.0
 

@@ -54,7 +54,6 @@ class OptionsTestCase(base.BaseTestCase):
                 'packets': 8,
                 'interval': 10.0,
                 'window': 64,
-                'spacing_ms': 20.0,
                 'timeout': 1.0,
                 'bind': ['0.0.0.0', '::'],
                 'source_ports': 4,
@@ -165,7 +164,6 @@ class ServiceTestCase(base.BaseTestCase):
             'packets = 2',
             'interval = 0.2',
             'window = 20',
-            'spacing_ms = 1',
             *settings,
         )
         conf.write_text('\n'.join(lines) + '\n')
@@ -342,12 +340,6 @@ class BadSettingTestCase(ServiceTestCase):
         self.assertRefused(
             f"{self.target_file}, line 1: key client: 'moon/1' is not an "
             f'address, a prefix or a name'
-        )
-
-    def test_a_window_smaller_than_a_burst(self):
-        self.assertRefused(
-            '[edge_sched_prober] packets 30 is more than window 20',
-            'packets = 30',
         )
 
     def test_two_addresses_of_one_version(self):
