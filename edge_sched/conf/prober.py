@@ -237,8 +237,8 @@ The longest time, in milliseconds, that a STAMP reflector is believed to have
 held a packet.
 
 What it says is taken off the round trip, unless it is longer than this or
-than the round trip itself. It bounds how near a reflector that lies can make
-itself look.
+than the round trip itself, or unlikely: more than 1 ms below the shortest one
+of the window, or more than 5 ms as a rule.
 
 Possible values:
 

@@ -60,6 +60,12 @@ _GAUGES: tuple[tuple[str, str, str, Read], ...] = (
         lambda each: each.statistics.loss_ratio,
     ),
     (
+        'residence_refused_ratio',
+        '',
+        'Probes in the window with a claimed residence not credited, 0 to 1.',
+        lambda each: each.statistics.refused_ratio,
+    ),
+    (
         'samples',
         '',
         'Probes in the window, lost ones included.',

@@ -21,12 +21,14 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Outcome(NamedTuple):
-    """How one probe ended; both figures are ``inf`` if it was lost."""
+    """How one probe ended; both times are ``inf`` if it was lost."""
 
     #: The round trip that counts (STAMP: residence time is credited).
     rtt_ms: float
     #: As it was on the clock, with no credit given.
     raw_rtt_ms: float
+    #: Whether the far end claimed a credit that cannot be.
+    refused: bool = False
 
 
 LOST = Outcome(math.inf, math.inf)

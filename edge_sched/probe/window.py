@@ -19,8 +19,11 @@ A lost probe is infinitely late (RFC 2681), and so part of every quantile: of
 import array
 import dataclasses
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import MutableSequence, Sequence
+from typing import Any
 
+from edge_sched.probe import residence
 from edge_sched.probe.outcome import Outcome
 
 #: p99 is not stated of fewer probes: by the rule of three, 300 are needed for
@@ -41,6 +44,8 @@ class Statistics:
     :param rtt_min_ms: the shortest; ``None`` if every probe was lost
     :param raw_min_ms: the shortest on the clock, likewise
     :param pdv_ms: p95 minus min (RFC 5481); ``None`` if p95 was lost
+    :param refused_ratio: of the probes, 0 to 1: those whose reflector claimed
+        a residence that was not credited
     """
 
     samples: int
@@ -51,6 +56,7 @@ class Statistics:
     rtt_min_ms: float | None
     raw_min_ms: float | None
     pdv_ms: float | None
+    refused_ratio: float
 
 
 class Window:
@@ -62,12 +68,20 @@ class Window:
     :param size: of how many probes at the most
     """
 
-    __slots__ = ('_added_at', '_max_pause_seconds', '_raw', '_rtt', '_size')
+    __slots__ = (
+        '_added_at',
+        '_max_pause_seconds',
+        '_raw',
+        '_refused',
+        '_rtt',
+        '_size',
+    )
 
     def __init__(self, size: int, max_pause_seconds: float) -> None:
-        # Not NamedTuples: at 16 bytes a probe, 2 000 windows of 64 are 2 MB.
+        # Not NamedTuples: at 17 bytes a probe, 2 000 windows of 64 are 2 MB.
         self._rtt = array.array('d')
         self._raw = array.array('d')
+        self._refused = array.array('b')
         self._added_at = -math.inf
         self.resize(size, max_pause_seconds)
 
@@ -75,8 +89,8 @@ class Window:
         """Keep the newest ``size`` of those that are there."""
         self._size = size
         self._max_pause_seconds = max_pause_seconds
-        del self._rtt[:-size]
-        del self._raw[:-size]
+        for each in self._arrays():
+            del each[:-size]
 
     def add(self, outcome: Outcome, at_seconds: float) -> None:
         """Take in a probe that ended; the oldest makes way.
@@ -84,20 +98,23 @@ class Window:
         :param at_seconds: now, by a clock that is never set
         """
         if at_seconds - self._added_at > self._max_pause_seconds:
-            del self._rtt[:]
-            del self._raw[:]
+            for each in self._arrays():
+                del each[:]
         self._added_at = at_seconds
         self._rtt.append(outcome.rtt_ms)
         self._raw.append(outcome.raw_rtt_ms)
+        self._refused.append(outcome.refused)
         if len(self._rtt) > self._size:
-            del self._rtt[0]
-            del self._raw[0]
+            for each in self._arrays():
+                del each[0]
 
     def statistics(self) -> Statistics | None:
         """What the probes amount to; ``None`` while there are none."""
         if not self._rtt:
             return None
-        ranked = sorted(self._rtt)
+        likely = residence.likely(self._rtt, self._raw)
+        refused = sum(self._refused) + sum(map(operator.ne, likely, self._rtt))
+        ranked = sorted(likely)
         samples = len(ranked)
         p95_ms = _nearest_rank(ranked, 95)
         return Statistics(
@@ -111,7 +128,11 @@ class Window:
             rtt_min_ms=_finite(ranked[0]),
             raw_min_ms=_finite(min(self._raw)),
             pdv_ms=_finite(p95_ms - ranked[0]),
+            refused_ratio=refused / samples,
         )
+
+    def _arrays(self) -> tuple[MutableSequence[Any], ...]:
+        return self._rtt, self._raw, self._refused
 
 
 def _nearest_rank(ranked: Sequence[float], percent: int) -> float:

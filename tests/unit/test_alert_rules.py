@@ -166,6 +166,13 @@ CASES = {
             | probed('packets_sent_total', '0+101x60')
         ],
     ),
+    'EdgeSchedReflectorUnlikely': (
+        [probed('residence_refused_ratio', '0.3x60')],
+        [
+            probed('residence_refused_ratio', '0.2x60'),
+            probed('residence_refused_ratio', '0x50 1x10'),
+        ],
+    ),
     'EdgeSchedProberClockSteps': (
         [prober('clock_steps_total', '0+1x60')],
         [prober('clock_steps_total', '0 1x60')],

@@ -32,8 +32,8 @@ from edge_sched.probe.stamp.packet import unpack_reply
 
 #: The longest residence that a reflector is given credit for. Chosen: on a
 #: busy node a process waits its turn for 25 ms at the 95th percentile
-#: (measured at a load of 8 on 2 processors), and a reflector that lies can
-#: look no more than this much nearer than it is.
+#: (measured at a load of 8 on 2 processors). What a window of them amounts to
+#: is judged by ``probe.residence``.
 RESIDENCE_MAX_MS = 50.0
 
 #: Sessions that are remembered; the least recently used go first. 20 000
@@ -174,7 +174,7 @@ class Ledger:
         residence_ns = reply.residence_ns(seen.wall_ns)
         if not self._credible(residence_ns, raw_ns):
             self.counters.uncredited += 1
-            residence_ns = 0
+            return Outcome(raw_ns / 1e6, raw_ns / 1e6, refused=True)
         return Outcome((raw_ns - residence_ns) / 1e6, raw_ns / 1e6)
 
     def _credible(self, residence_ns: int, raw_ns: int) -> bool:

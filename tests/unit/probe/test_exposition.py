@@ -36,6 +36,7 @@ def statistics(**figures):
         'rtt_min_ms': 9.0,
         'raw_min_ms': 9.5,
         'pdv_ms': 3.0,
+        'refused_ratio': 0.5,
     }
     return Statistics(**default | figures)
 
@@ -71,6 +72,7 @@ class ExpositionTestCase(base.BaseTestCase):
             ('rtt_raw_min_seconds', 0.0095),
             ('pdv_seconds', 0.003),
             ('loss_ratio', 0.25),
+            ('residence_refused_ratio', 0.5),
             ('samples', 64),
             ('newest_sample_timestamp_seconds', 1_800_000_000.5),
             ('packets_sent_total', 80),

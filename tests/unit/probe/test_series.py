@@ -177,4 +177,3 @@ class ChangeTestCase(base.BaseTestCase):
             [1003, 1008, 1013], [round(at) for at in sent_until(series, 1015)]
         )
         self.assertEqual(1, series.figures().statistics.samples)
-

@@ -94,11 +94,11 @@ class StatisticsTestCase(base.BaseTestCase):
 
     def test_raw_minimum_is_of_what_was_on_the_clock(self):
         window = Window(8, math.inf)
-        window.add(Outcome(10.0, 17.0), 0)
-        window.add(Outcome(11.0, 11.5), 0)
+        window.add(Outcome(11.0, 17.0), 0)
+        window.add(Outcome(11.2, 11.5), 0)
         window.add(LOST, 0)
         statistics = window.statistics()
-        self.assertEqual(10.0, statistics.rtt_min_ms)
+        self.assertEqual(11.0, statistics.rtt_min_ms)
         self.assertEqual(11.5, statistics.raw_min_ms)
 
     @hypothesis.given(st.lists(RTTS, min_size=1, max_size=700))

@@ -83,6 +83,7 @@ class PageTest(base.BaseTestCase):
             rtt_min_ms=9.0,
             raw_min_ms=9.5,
             pdv_ms=None,
+            refused_ratio=0.0,
         )
         figures = Figures(a_target(), statistics, 80, 16, NOW - 1.5)
         report = Report([figures], 1, 0.002, 0, 0, NOW)

@@ -80,14 +80,16 @@ class OutcomeTest(base.BaseTestCase):
         claims = (10 * MS, 10 * MS + 1, 3600 * 10**9, -1, -7 * MS)
         for count, residence_ns in enumerate(claims, start=1):
             self.assertEqual(
-                Outcome(10.0, 10.0), self.outcome(10 * MS, residence_ns)
+                Outcome(10.0, 10.0, refused=True),
+                self.outcome(10 * MS, residence_ns),
             )
             self.assertEqual(count, self.ledger.counters.uncredited)
 
     def test_residence_above_the_bound_is_not_credited(self):
         self.assertEqual(Outcome(50.0, 100.0), self.outcome(100 * MS, 50 * MS))
         self.assertEqual(
-            Outcome(100.0, 100.0), self.outcome(100 * MS, 50 * MS + 1)
+            Outcome(100.0, 100.0, refused=True),
+            self.outcome(100 * MS, 50 * MS + 1),
         )
         self.assertEqual(1, self.ledger.counters.uncredited)
 
