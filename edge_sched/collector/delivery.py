@@ -27,6 +27,7 @@ from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.collector.tally import Tally
 from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.latency import NewLatency
 from edge_sched.store.errors import StoreUnavailableError
 
 LOG = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Delivery:
             equipment.restamp_seconds, equipment.interval_seconds
         )
         self._is_up = True
+        self._is_measuring = True
         self._is_skewed = False
         self._retained_at = -_RETAIN_SECONDS
         self.equip(equipment)
@@ -68,6 +70,7 @@ class Delivery:
     def equip(self, equipment: Equipment) -> None:
         """Go on with these; what waits goes to the new store."""
         self._equipment = equipment
+        self._is_measuring = True
         self._outbox.set_pace(
             equipment.restamp_seconds, equipment.interval_seconds
         )
@@ -92,14 +95,18 @@ class Delivery:
         """Write what is left; whether the store took it all.
 
         The heartbeat says that measurements arrive. A single source that is
-        silent keeps it from nothing; an input that has gone dark does, unless
-        another one brings rows.
+        silent keeps it from nothing; an input that has gone dark does, and so
+        do rows of which none is taken, unless another input brings some that
+        are. Where there is nothing to read, as of files that did not change,
+        it is as it was.
         """
         self._write(tally, partly=True)
+        if tally.measuring is not None:
+            self._is_measuring = tally.measuring
         if self._is_up and not self._enough():
             with self._store_errors():
                 self._watch_clock(self._equipment.store.skew_seconds())
-                if tally.measuring:
+                if self._is_measuring:
                     self._equipment.store.beat(self._equipment.name)
                     self._retain()
         return self._is_up
@@ -116,6 +123,9 @@ class Delivery:
         match self._outbox.put(row):
             case Fate.UNCHANGED:
                 tally.unchanged += 1
+                tally.taken += self._is_fresh(row)
+            case Fate.LEFT_OUT:
+                tally.unchanged += 1
             case Fate.OLDER:
                 tally.refused['older'] += 1
 
@@ -123,14 +133,24 @@ class Delivery:
         if not self._is_up or self._enough():
             return
         with self._store_errors():
-            for recorded in self._outbox.flush(
+            for rows, recorded in self._outbox.flush(
                 self._equipment.store,
                 self._equipment.batch_rows,
                 partly=partly,
             ):
                 tally.recorded(recorded)
+                tally.taken += sum(
+                    self._is_fresh(row)
+                    for number, row in enumerate(rows)
+                    if number not in recorded.left_out
+                )
                 if self._enough():
                     return
+
+    def _is_fresh(self, row: NewLatency) -> bool:
+        """Whether the scheduler would use it."""
+        age_seconds = row.latency.age_seconds(self._clock())
+        return age_seconds <= self._equipment.max_age_seconds
 
     def _watch_clock(self, ahead_seconds: float) -> None:
         """Tell when our clock begins to differ from the store's, and ends."""

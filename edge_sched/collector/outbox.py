@@ -17,7 +17,7 @@ though their prober may have gone silent meanwhile.
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edge_sched.collector.equipment import Store
 from edge_sched.latency import CLOCK_SKEW_SECONDS
@@ -35,21 +35,34 @@ FORGET_ROUNDS = 20
 
 
 class Fate(enum.Enum):
-    """What becomes of a row that was put in."""
+    """What becomes of a row that was put in.
+
+    ``LEFT_OUT`` did not change either, but the store has no place for it.
+    """
 
     PENDING = 'pending'
     UNCHANGED = 'unchanged'
+    LEFT_OUT = 'left out'
     OLDER = 'older'
 
 
 class _Written:
-    """What is remembered of a row in the store."""
+    """What is remembered of a row that the store was given.
 
-    __slots__ = ('digest', 'due_at', 'measured_at', 'seen')
+    :param fate: of the same row, if it comes again before it is due
+    """
+
+    __slots__ = ('digest', 'due_at', 'fate', 'measured_at', 'seen')
 
     def __init__(
-        self, digest: int, measured_at: float, due_at: float, seen: int
+        self,
+        fate: Fate,
+        digest: int,
+        measured_at: float,
+        due_at: float,
+        seen: int,
     ) -> None:
+        self.fate = fate
         self.digest = digest
         self.measured_at = measured_at
         self.due_at = due_at
@@ -97,24 +110,27 @@ class Outbox:
             if latency.measured_at >= waiting.latency.measured_at:
                 self._pending[key] = row
                 return Fate.PENDING
-            return _late(_digest(latency) == _digest(waiting.latency))
+            same = _digest(latency) == _digest(waiting.latency)
+            return Fate.PENDING if same else Fate.OLDER
         written = self._written.get(key)
         if written is not None:
             written.seen = self._round
             same = written.digest == _digest(latency)
             if latency.measured_at < written.measured_at:
-                return _late(same)
+                # The same reading may be out by what its way here took.
+                return written.fate if same else Fate.OLDER
             if same and self._now < written.due_at:
-                return Fate.UNCHANGED
+                return written.fate
         self._pending[key] = row
         return Fate.PENDING
 
     def flush(
         self, store: Store, batch_rows: int, *, partly: bool = True
-    ) -> Iterator[Recorded]:
+    ) -> Iterator[tuple[Sequence[NewLatency], Recorded]]:
         """Write what waits, in batches, as far as the store takes it.
 
-        By client, since the store looks each one up once a batch.
+        By client, since the store looks each one up once a batch. Each batch
+        comes with what became of it.
 
         :param partly: false leaves the rest that is no full batch
         :raises StoreUnavailableError: of the store; what it did not take
@@ -128,9 +144,15 @@ class Outbox:
                 return
             rows = [self._pending[key] for key in keys]
             recorded = store.record(rows)
-            for key in keys:
-                self._remember(key, self._pending.pop(key).latency)
-            yield recorded
+            for number, key in enumerate(keys):
+                self._remember(
+                    key,
+                    self._pending.pop(key).latency,
+                    Fate.LEFT_OUT
+                    if number in recorded.left_out
+                    else Fate.UNCHANGED,
+                )
+            yield rows, recorded
 
     def next_round(self, now: float, max_age_seconds: float) -> None:
         """Forget pairs long absent, and rows that are of no use any more.
@@ -158,19 +180,15 @@ class Outbox:
         ]:
             del self._pending[useless]
 
-    def _remember(self, key: Key, latency: Latency) -> None:
+    def _remember(self, key: Key, latency: Latency, fate: Fate) -> None:
         share = 0.5 + hash((key, latency.measured_at)) % 512 / 1024
         self._written[key] = _Written(
+            fate,
             _digest(latency),
             latency.measured_at,
             latency.measured_at + share * self._period_seconds,
             self._round,
         )
-
-
-def _late(same: bool) -> Fate:
-    """The same reading twice may be out by what its way here took."""
-    return Fate.UNCHANGED if same else Fate.OLDER
 
 
 def _key(row: NewLatency) -> Key:

@@ -26,6 +26,7 @@ class Tally:
 
     :param inputs: those that did not fail
     :param dark: those that failed by more than a single source
+    :param taken: rows that are new enough to be used, and that the store has
     :param refused: by reason: those of inputs and door, and ``older`` (than
         what is stored or waits), ``unknown`` (a name that is no client),
         ``misplaced`` (a name that points elsewhere)
@@ -38,6 +39,7 @@ class Tally:
     sources: int = 0
     failed_sources: int = 0
     read: int = 0
+    taken: int = 0
     written: int = 0
     unchanged: int = 0
     refused: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -45,9 +47,15 @@ class Tally:
     newest: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @property
-    def measuring(self) -> bool:
-        """Whether measurements arrive, or would if there were any new."""
-        return self.read > 0 or not self.dark
+    def measuring(self) -> bool | None:
+        """Whether measurements arrive; ``None`` if nothing tells.
+
+        Rows of which none is taken are no measurements: a label was renamed,
+        a name is gone, a prober stands still.
+        """
+        if self.taken:
+            return True
+        return False if self.read or self.dark else None
 
     def brought(self, harvest: Harvest) -> None:
         """Note what a source brought, before it is looked at."""

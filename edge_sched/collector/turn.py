@@ -66,7 +66,7 @@ class Turn:
         """Note how a source went; one with nothing but refused rows failed."""
         self._sources += 1
         why = harvest.failed
-        if harvest.refused and not harvest.readings:
+        if not why and harvest.refused and not harvest.readings:
             reasons = ', '.join(
                 f'{reason} {count}'
                 for reason, count in harvest.refused.items()

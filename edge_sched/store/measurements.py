@@ -64,10 +64,12 @@ class Recorded(Stored):
 
     :param unknown: left out: of names that are no client
     :param misplaced: left out: of names that point elsewhere
+    :param left_out: which those are, by their place among all rows
     """
 
     unknown: int
     misplaced: int
+    left_out: frozenset[int] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,11 +110,15 @@ def record(connection: sa.Connection, rows: Sequence[NewLatency]) -> Recorded:
     located, unknown = _located(connection, rows)
     placed = _placed(connection, located)
     stored = _write(connection, placed, lambda done: None)
+    kept = {id(row) for _, row in placed}
     return Recorded(
         written=stored.written,
         older=stored.older,
         unknown=len(unknown),
         misplaced=len(located) - len(placed),
+        left_out=frozenset(
+            number for number, row in enumerate(rows) if id(row) not in kept
+        ),
     )
 
 

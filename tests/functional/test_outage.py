@@ -143,7 +143,7 @@ class RepointingTest(MeasuredCloudTestCase):
         self.assertLanded('paris', server)
         self.set_client('car', ['198.51.100.0/24'])
         late = self.record('car', ALICE, paris=1, lille=18)
-        self.assertEqual(Recorded(0, 0, 0, misplaced=2), late)
+        self.assertEqual(Recorded(0, 0, 0, 2, frozenset({0, 1})), late)
         self.assertLanded('lille', self.live_migrate(server))
         self.assertLanded('lille', self.near('car', **BUDGET))
         # Its own figures, of the new place, go before those of the prefix.

@@ -167,8 +167,12 @@ class FileInput(Input):
         except _BoundError as error:
             return _failed(path, str(error))
         except BadFileError as error:
-            self._done[name] = (version, str(error.bad[0]))
-            return _failed(path, str(error.bad[0]))
+            why = str(error.bad[0])
+            self._done[name] = (version, why)
+            # Rows that were read, but not taken.
+            return _failed(path, why)._replace(
+                refused={'line': len(error.bad)}
+            )
         self._done[name] = (version, '')
         return self._harvest(new)
 

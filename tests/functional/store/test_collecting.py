@@ -62,7 +62,7 @@ class CollectingTests:
             probed('203.0.113.9', base.row('oslo', 'bus', 11.0)),
         )
         self.assertEqual(
-            Recorded(written=4, older=1, unknown=3, misplaced=2), recorded
+            Recorded(4, 1, 3, 2, frozenset({4, 5, 6, 8, 9})), recorded
         )
         self.assertEqual(
             {1.0, 3.0, 4.0, 5.0, 9.0},
@@ -84,9 +84,13 @@ class CollectingTests:
         self.writer.set_client('car', [HOME])
         self.assertEqual(Recorded(1, 0, 0, 0), self.record(old))
         self.writer.set_client('car', [AWAY])
-        self.assertEqual(Recorded(0, 0, 0, 1), self.record(old))
+        self.assertEqual(
+            Recorded(0, 0, 0, 1, frozenset({0})), self.record(old)
+        )
         self.assertEqual({}, self.figures('car'))
-        self.assertEqual(Recorded(1, 0, 0, 1), self.record(old, new))
+        self.assertEqual(
+            Recorded(1, 0, 0, 1, frozenset({0})), self.record(old, new)
+        )
         self.assertEqual({'lyon': ('car', 2.0)}, self.figures('car'))
         self.writer.set_client('car', [HOME, AWAY])
         self.assertEqual(Recorded(2, 0, 0, 0), self.record(old, new))

@@ -85,13 +85,21 @@ class FakeStore:
         self.beats: list[str] = []
         self.retained: list[float] = []
         self.skew = 0.0
+        self.unknown: set[str] = set()
         self.closed = False
 
     def record(self, rows: Sequence[NewLatency]) -> Recorded:
         self._check()
         self.batches.append(len(rows))
         written = 0
-        for each in rows:
+        left_out = frozenset(
+            number
+            for number, each in enumerate(rows)
+            if each.latency.client in self.unknown
+        )
+        for number, each in enumerate(rows):
+            if number in left_out:
+                continue
             key = (each.latency.vantage, each.latency.client)
             stored = self.rows.get(key)
             if stored is None or (
@@ -101,9 +109,10 @@ class FakeStore:
                 written += 1
         return Recorded(
             written=written,
-            older=len(rows) - written,
-            unknown=0,
+            older=len(rows) - written - len(left_out),
+            unknown=len(left_out),
             misplaced=0,
+            left_out=left_out,
         )
 
     def beat(self, collector: str) -> None:

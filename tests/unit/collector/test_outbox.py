@@ -95,13 +95,24 @@ class OutboxTest(base.BaseTestCase):
 
     def test_the_same_reading_with_a_little_less_time_is_unchanged(self):
         self.put(row(measured_at=NOW))
-        self.assertEqual(
-            [Fate.UNCHANGED], self.put(row(measured_at=NOW - 0.01))
-        )
+        self.assertEqual([Fate.PENDING], self.put(row(measured_at=NOW - 0.01)))
         self.flush()
         self.assertEqual(
             [Fate.UNCHANGED], self.put(row(measured_at=NOW - 0.01))
         )
+
+    def test_what_the_store_left_out_is_known_to_be(self):
+        self.store.unknown = {'ghost'}
+        rows = [row('lyon', 'ghost'), row('lyon', 'car')]
+        self.assertEqual([Fate.PENDING] * 2, self.put(*rows))
+        self.flush()
+        self.assertEqual([Fate.LEFT_OUT, Fate.UNCHANGED], self.put(*rows))
+        earlier = row('lyon', 'ghost', measured_at=NOW - 0.01)
+        self.assertEqual([Fate.LEFT_OUT], self.put(earlier))
+        # Tried again when it is due.
+        self.store.unknown = set()
+        self.outbox.next_round(NOW + RESTAMP, MAX_AGE)
+        self.assertEqual([Fate.PENDING], self.put(rows[0]))
 
     def test_owners_vantages_and_clients_are_different_pairs(self):
         self.put(

@@ -203,6 +203,78 @@ class RoundTest(RoundsTestCase):
         self.assertTrue(collector.round())
         self.assertEqual(['1/1'], self.store.beats)
 
+    def beats(self, *harvests, **changes):
+        """Whether a second round with these beats, and a third with none."""
+        source = FakeInput('a', Harvest([reading()]))
+        collector = self.make(source, **changes)
+        collector.round()
+        self.clock.now += 30
+        del self.store.beats[:]
+        source.harvests = harvests
+        collector.round()
+        beaten = len(self.store.beats)
+        source.harvests = ()
+        collector.round()
+        return beaten, len(self.store.beats) - beaten
+
+    def test_rows_of_which_none_is_taken_are_no_heartbeat(self):
+        self.store.unknown = {'ghost'}
+        late = NOW + 30
+        for refused in (
+            Harvest((), {'vantage': 5}),
+            Harvest((), {'line': 1}, failed='a.csv: line 2: no'),
+            Harvest([reading(rtt_p50_ms=0.0, measured_at=late)]),
+            Harvest([reading(client='ghost', measured_at=late)]),
+            # A prober that stands still, and one whose clock went back.
+            Harvest([reading(measured_at=NOW - 900)]),
+            Harvest([reading(client='car', measured_at=NOW - 900)]),
+            Harvest([reading(rtt_p50_ms=9.0, measured_at=NOW - 1)]),
+        ):
+            self.assertEqual((0, 0), self.beats(refused), refused)
+            self.assertEqual((0, 0), self.beats(refused, DEAD), refused)
+            # One is enough, new or not, and so is another input's.
+            for taken in (
+                reading(vantage='paris', measured_at=late),
+                reading(measured_at=late),
+            ):
+                self.assertEqual(
+                    (1, 1), self.beats(refused, Harvest([taken])), refused
+                )
+
+    def test_a_row_that_stays_left_out_is_no_heartbeat_either(self):
+        self.store.unknown = {'ghost'}
+        source = FakeInput('a', Harvest([reading(client='ghost')]))
+        collector = self.make(source)
+        for _ in range(3):
+            collector.round()
+        self.assertEqual(2, self.metric('rows_unchanged_total'))
+        self.assertEqual([], self.store.beats)
+        source.harvests = [Harvest([reading()])]
+        collector.round()
+        self.assertEqual(['1/1'], self.store.beats)
+
+    def test_nothing_to_read_leaves_the_heartbeat_as_it_was(self):
+        self.assertEqual((1, 1), self.beats())
+        self.assertEqual((1, 1), self.beats(DEAD))
+
+    def test_rows_of_another_collector_that_are_newer_are_measurements(self):
+        source = FakeInput('a', Harvest([reading()]))
+        collector = self.make(source)
+        newer = reading(measured_at=NOW + 1)
+        self.make(FakeInput('b', Harvest([newer]))).round()
+        del self.store.beats[:]
+        collector.round()
+        self.assertEqual(1, self.metric('rows_refused_total', reason='older'))
+        self.assertEqual(['1/1'], self.store.beats)
+
+    def test_new_equipment_begins_with_a_heartbeat(self):
+        collector = self.make(FakeInput('a', Harvest((), {'vantage': 1})))
+        collector.round()
+        self.assertEqual([], self.store.beats)
+        collector.equip(Equipment([FakeInput('b')], self.store))
+        collector.round()
+        self.assertEqual(['1/1'], self.store.beats)
+
     def test_what_is_no_harvest_stops_nobody(self):
         odd = FakeInput('odd', Harvest([reading(client=None)]))
         collector = self.make(odd, FakeInput('a', Harvest([reading()])))
@@ -256,6 +328,9 @@ class RoundTest(RoundsTestCase):
         self.assertIn(
             'all rows of a source are refused (vantage 5)', self.log.output
         )
+        forged.harvests = [Harvest((), {'line': 1}, failed='a.csv: no')]
+        self.assertFalse(collector.round())
+        self.assertIn('Input forged: a.csv: no\n', self.log.output)
 
     def test_one_silent_prober_is_no_outage(self):
         collector = self.make(FakeInput('a', DEAD))

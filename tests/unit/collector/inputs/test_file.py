@@ -146,10 +146,11 @@ class FileInputTest(InputTestCase):
         why = (
             f'{path}: line 3, column rtt_p95_ms: 5 is less than rtt_p50_ms 10'
         )
-        self.assertEqual(why, self.failure(made))
+        (harvest,) = self.collect(made)
+        self.assertEqual(Harvest((), {'line': 1}, failed=why), harvest)
         # It goes on failing, without being read.
         path.chmod(0)
-        self.assertEqual(why, self.failure(made))
+        self.assertEqual([Harvest((), failed=why)], self.collect(made))
         path.chmod(0o600)
         self.write('a.csv', HEADER, ROW)
         (harvest,) = self.collect(made)
