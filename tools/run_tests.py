@@ -61,7 +61,7 @@ SUITES = {
 LEFT_OUT = {
     'functional-eventlet': (
         r'test_(cli|hint_command|hint_process|hints|reasons|rename_site|status'
-        r'|status_process)\.|store\.test_(collecting|migrate|processes'
+        r'|status_process)\.|store\.test_(clocks|collecting|migrate|processes'
         r'|rolling_upgrade|survey|vantages|writer)\.'
         r'|test_harness\.(Moves|StockNova)'
         r'|test_narrowing\.(Moves|Nearest|Outside|Terms)'

@@ -127,6 +127,19 @@ class ClockTests:
             self.assertEqual(0, self.writer.retain(HOUR))
             self.assertEqual(0, self.writer.purge(older_than_seconds=HOUR))
 
+    def test_merging_goes_by_the_clock_of_the_database(self):
+        now = time.time()
+        for ahead, left in ((0.0, 20.0), (YEAR, 10.0)):
+            self.store(
+                base.row('lyon', '203.0.113.7', 10.0, measured_at=now - 10),
+                base.row('oslo', '203.0.113.7', 20.0, measured_at=now + ahead),
+            )
+            with off_by(-2 * HOUR):
+                self.writer.rename_vantage('lyon', 'oslo', merge=True)
+            (row,) = self.writer.list_latencies()
+            self.assertEqual(left, row.latency.rtt_p50_ms)
+            self.writer.purge()
+
     def test_a_heartbeat_is_timed_by_the_database(self):
         for skew in SKEWS:
             SkewedCollector(self, skew).bring(10.0)
