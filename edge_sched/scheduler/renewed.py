@@ -12,6 +12,7 @@
 
 """A value that one thread renews while the others use the old one."""
 
+import concurrent.futures
 import threading
 import time
 from collections.abc import Callable
@@ -32,9 +33,11 @@ RETRY_SECONDS = 5.0
 class Renewed(Generic[T]):
     """A value with a lifetime, loaded on first use.
 
-    The first caller waits for it; when it has expired one caller renews it
-    and all others are given the old one. If it cannot be renewed the old one
-    serves on, and a later call tries again.
+    The first caller loads it, and those who come meanwhile share what came of
+    that, be it an error. When it has expired one caller renews it and all
+    others are given the old one. If it cannot be renewed the old one serves
+    on, and a later call tries again. With a lifetime of 0 each caller loads
+    it anew.
 
     :param load: makes the value; may raise
     :param ttl_seconds: how long it lives, asked at each call
@@ -50,43 +53,56 @@ class Renewed(Generic[T]):
         self._ttl_seconds = ttl_seconds
         self._clock = clock
         self._lock = threading.Lock()
+        #: Since when, and the value.
         self._held: tuple[float, T] | None = None
+        self._loading: concurrent.futures.Future[T] | None = None
 
     def get(self) -> T:
         """The value.
 
         :raises Exception: what ``load`` raised, if there is no old value
         """
-        held = self._held
-        if held is None:
-            with self._lock:
-                if self._held is None:
-                    self._held = (self._clock(), self._load())
-                return self._held[1]
-        loaded_at, value = held
-        if self._clock() - loaded_at < self._ttl_seconds():
-            return value
-        if not self._lock.acquire(blocking=False):
-            return value
-        try:
-            return self._renew(value)
-        finally:
-            self._lock.release()
+        ttl_seconds = self._ttl_seconds()
+        if not ttl_seconds:
+            return self._renew(ttl_seconds)
+        with self._lock:
+            held, loading = self._held, self._loading
+            if held and (loading or self._clock() - held[0] < ttl_seconds):
+                return held[1]
+            mine = loading is None
+            if loading is None:
+                loading = self._loading = concurrent.futures.Future()
+        if mine:
+            self._land(loading, ttl_seconds)
+        return loading.result()
 
     def forget(self) -> None:
         """Load it anew at the next call."""
         self._held = None
 
-    def _renew(self, old: T) -> T:
+    def _land(
+        self, loading: concurrent.futures.Future[T], ttl_seconds: float
+    ) -> None:
+        """Load for all who wait; whatever happens, they must not for ever."""
+        try:
+            loading.set_result(self._renew(ttl_seconds))
+        except BaseException as error:
+            loading.set_exception(error)
+        finally:
+            self._loading = None
+
+    def _renew(self, ttl_seconds: float) -> T:
+        held = self._held
+        spent_seconds = 0.0
         try:
             value = self._load()
-            self._held = (self._clock(), value)
         except Exception:
+            if held is None:
+                raise
             LOG.warning(
                 'Could not renew, the old one serves on', exc_info=True
             )
-            ttl_seconds = self._ttl_seconds()
-            wait_seconds = min(RETRY_SECONDS, ttl_seconds)
-            self._held = (self._clock() - ttl_seconds + wait_seconds, old)
-            return old
+            value = held[1]
+            spent_seconds = max(0.0, ttl_seconds - RETRY_SECONDS)
+        self._held = (self._clock() - spent_seconds, value)
         return value

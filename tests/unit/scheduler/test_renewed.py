@@ -11,12 +11,34 @@
 # under the License.
 """One thread renews, the others use the old value."""
 
+import concurrent.futures
 import threading
+from unittest import mock
 
 from oslotest import base
 
 from edge_sched.scheduler.renewed import RETRY_SECONDS
 from edge_sched.scheduler.renewed import Renewed
+
+
+class AwaitedLock:
+    """A lock that tells how often it was released."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._released = threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        self._released.release()
+
+    def wait_until_passed(self, times: int) -> None:
+        for _ in range(times):
+            if not self._released.acquire(timeout=30):
+                raise TimeoutError
 
 
 class RenewedTest(base.BaseTestCase):
@@ -54,6 +76,68 @@ class RenewedTest(base.BaseTestCase):
         self.assertRaises(OSError, renewed.get)
         self.error = None
         self.assertEqual(1, renewed.get())
+
+    def test_first_failure_is_shared_by_those_who_wait(self) -> None:
+        loading, go_on = threading.Event(), threading.Event()
+        loads: list[None] = []
+
+        def load() -> int:
+            loads.append(None)
+            loading.set()
+            go_on.wait(30)
+            raise OSError('no database')
+
+        renewed = Renewed(load, lambda: 60.0, lambda: self.now)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            first = pool.submit(renewed.get)
+            self.assertTrue(loading.wait(30))
+            waiting = AwaitedLock()
+            with mock.patch.object(renewed, '_lock', waiting):
+                others = [pool.submit(renewed.get) for _ in range(7)]
+                waiting.wait_until_passed(7)
+            go_on.set()
+            for caller in (first, *others):
+                self.assertIsInstance(caller.exception(30), OSError)
+        self.assertEqual(1, len(loads))
+        # Who comes later tries again.
+        self.assertRaises(OSError, renewed.get)
+        self.assertEqual(2, len(loads))
+
+    def test_first_value_is_shared_by_those_who_wait(self) -> None:
+        loading, go_on = threading.Event(), threading.Event()
+
+        def load() -> int:
+            loading.set()
+            go_on.wait(30)
+            return self.load()
+
+        renewed = Renewed(load, lambda: 60.0, lambda: self.now)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            callers = [pool.submit(renewed.get) for _ in range(8)]
+            self.assertTrue(loading.wait(30))
+            go_on.set()
+            self.assertEqual([1] * 8, [c.result(30) for c in callers])
+
+    def test_no_caller_is_given_a_value_of_another_if_it_lives_for_0_s(
+        self,
+    ) -> None:
+        renewing, go_on = threading.Event(), threading.Event()
+
+        def load() -> int:
+            value = self.load()
+            if value == 2:
+                renewing.set()
+                go_on.wait(30)
+            return value
+
+        renewed = Renewed(load, lambda: 0.0, lambda: self.now)
+        self.assertEqual(1, renewed.get())
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            renewer = pool.submit(renewed.get)
+            self.assertTrue(renewing.wait(30))
+            self.assertEqual([3, 4], [renewed.get(), renewed.get()])
+            go_on.set()
+            self.assertEqual(2, renewer.result(30))
 
     def test_old_value_serves_while_it_cannot_be_renewed(self) -> None:
         renewed = self.renewed()
