@@ -23,6 +23,7 @@ from nova.api.validation.extra_specs import base
 
 from edge_sched.keys import KEYS
 from edge_sched.keys import BadValueError
+from edge_sched.keys import UnknownKeyError
 
 
 @dataclasses.dataclass
@@ -46,9 +47,37 @@ class EdgeValidator(base.ExtraSpecValidator):
             ) from error
 
 
-def register() -> list[EdgeValidator]:
+@dataclasses.dataclass
+class UnknownKeyValidator(base.ExtraSpecValidator):
+    """Refuses keys that are ours but for their spelling: ``Edge:client``.
+
+    Nova asks it last, as its name has parameters. By itself Nova would take
+    ``Edge`` for a namespace of somebody else's.
+    """
+
+    def validate(self, name: str, value: object) -> None:
+        """Refuse an extra spec, and name the key that is meant.
+
+        :raises ValidationError: always, which the API answers as 400
+        """
+        raise exception.ValidationError(
+            f'Validation failed; {UnknownKeyError(name)}'
+        )
+
+
+def register() -> list[base.ExtraSpecValidator]:
     """The validators of all ``edge:*`` keys, for Nova to load."""
-    return [
+    misspelt = UnknownKeyValidator(
+        name='{scope}:{key}',
+        description='No extra spec at all: what is meant is misspelt.',
+        value={'type': str},
+        parameters=[
+            # Nova cuts the namespace off at the first colon of the pattern.
+            {'name': 'scope', 'pattern': r'[\W_]*[Ee][Dd][Gg][Ee][\W_]*'},
+            {'name': 'key', 'pattern': '.*'},
+        ],
+    )
+    known: list[base.ExtraSpecValidator] = [
         EdgeValidator(
             name=key.name,
             description=key.meaning,
@@ -56,3 +85,4 @@ def register() -> list[EdgeValidator]:
         )
         for key in KEYS.values()
     ]
+    return [*known, misspelt]

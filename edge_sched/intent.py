@@ -73,13 +73,6 @@ class Intent:
         """The same, but only preferred: nothing is a reason to reject."""
         return dataclasses.replace(self, required=False, reject_unknown=False)
 
-    def without(self, clients: frozenset[Client]) -> Self:
-        """The same without some of the clients."""
-        return dataclasses.replace(
-            self,
-            targets=tuple(t for t in self.targets if t.client not in clients),
-        )
-
 
 def merge(
     flavor: Wish,

@@ -18,6 +18,7 @@ its rules from here, so that they cannot disagree.
 """
 
 import dataclasses
+import difflib
 import math
 import re
 from collections.abc import Callable
@@ -28,11 +29,18 @@ from edge_sched.client import parse_client
 from edge_sched.latency import PERCENTILES
 
 NAMESPACE = 'edge:'
+_SCOPE = NAMESPACE.rstrip(':')
 
 #: Bounds of what a stranger may send. A flavor extra spec cannot be longer
 #: than 255 characters in Nova either; 16 clients keep the one query small.
 MAX_VALUE_LENGTH = 255
 MAX_CLIENTS = 16
+
+#: As much of a key is looked at to see whether it is ours, misspelt; twice
+#: the length of the longest.
+_MAX_KEY_LENGTH = 64
+
+_PUNCTUATION = re.compile(r'[\W_]+')
 
 #: Plain or exponent notation in ASCII digits. ``float()`` would also take
 #: ``nan``, ``inf``, ``1_000`` and digits of other scripts.
@@ -54,19 +62,60 @@ class BadValueError(ValueError):
 
 
 class UnknownKeyError(BadValueError):
-    """An ``edge:`` key that does not exist: a typo must not drop a budget."""
+    """An ``edge:`` key that does not exist: a typo must not drop a budget.
 
-    def __init__(self, key: str, similar: str = '') -> None:
-        question = f', did you mean {similar}?' if similar else ''
-        super().__init__(key, '', f'an edge: key{question}')
+    ``key`` is the one that is meant, if that is beyond doubt; ``value`` is
+    what was written.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(_FOLDED.get(_fold(key), key), key, 'an edge: key')
 
     def __str__(self) -> str:
-        return f'{shorten(self.key)!r} is not {self.allowed}'
+        # Only now: a stranger may send thousands, of which a few are shown.
+        near = difflib.get_close_matches(self.key[:_MAX_KEY_LENGTH], KEYS, n=1)
+        question = f', did you mean {near[0]}?' if near else ''
+        return f'{shorten(self.value)!r} is not {self.allowed}{question}'
+
+
+class NobodyNearError(BadValueError):
+    """A budget in a hint, and nobody who must be near."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, '', CLIENT.allowed)
+
+    def __str__(self) -> str:
+        return f'{self.key} needs {CLIENT.name}: who must be near?'
 
 
 def too_long(key: str, value: str) -> BadValueError:
     """The error of a value that is longer than a stranger may send."""
     return BadValueError(key, value, f'at most {MAX_VALUE_LENGTH} characters')
+
+
+def is_our_hint(key: str) -> bool:
+    """Whether a hint is ours, misspelt ones included.
+
+    ``Edge:client`` and ``edge_client`` are: ours but for case and
+    punctuation, and nobody else's.
+    """
+    return is_our_extra_spec(key) or _fold(key) in _FOLDED
+
+
+def is_our_extra_spec(key: str) -> bool:
+    """Whether an extra spec of a flavor is ours, misspelt ones included.
+
+    ``Edge:client`` is, but not ``edge_client``: an extra spec without a
+    namespace may be there for ``AggregateInstanceExtraSpecsFilter``, which
+    looks for it in the metadata of aggregates.
+    """
+    scope, colon, _ = key.partition(':')
+    return bool(colon) and (scope == _SCOPE or _fold(scope) == _SCOPE)
+
+
+def _fold(key: str) -> str:
+    """``edgeclient`` for ``edge:client``, `` Edge_Client`` and the like."""
+    return _PUNCTUATION.sub('', key[:_MAX_KEY_LENGTH]).casefold()
 
 
 def shorten(text: str, length: int = 64) -> str:
@@ -253,3 +302,5 @@ KEYS: dict[str, Key] = {
         COMBINE,
     )
 }
+
+_FOLDED = {_fold(name): name for name in KEYS}

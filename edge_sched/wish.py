@@ -16,9 +16,8 @@ that cannot be read is kept as a problem beside what could be read.
 """
 
 import dataclasses
-import difflib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Self
 
 from edge_sched import keys
 from edge_sched.client import Client
@@ -58,6 +57,11 @@ class Wish:
             near.latency_budget_ms is not None for near in self.clients
         )
 
+    def without(self, clients: Set[Client]) -> Self:
+        """The same as if some clients had never been named."""
+        left = tuple(n for n in self.clients if n.client not in clients)
+        return dataclasses.replace(self, clients=left)
+
     def has_own_budget(self, client: Client) -> bool:
         """Whether it sets one for this very client, by ``@<ms>``."""
         return any(
@@ -82,8 +86,12 @@ class Wish:
 
 def read_flavor(extra_specs: Mapping[str, str] | None) -> Wish:
     """Read the ``edge:*`` extra specs of a flavor, ``{key: text}``."""
-    return read_hints(
-        {key: [text] for key, text in (extra_specs or {}).items()}
+    return _read(
+        {
+            key: [text]
+            for key, text in (extra_specs or {}).items()
+            if keys.is_our_extra_spec(key)
+        }
     )
 
 
@@ -93,16 +101,27 @@ def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
     :param hints: ``{'edge:client': ['203.0.113.7', 'vehicle-42@10']}``;
         an empty list is no value. Other keys are not ours.
     """
+    return _read(
+        {
+            key: texts
+            for key, texts in (hints or {}).items()
+            if texts and keys.is_our_hint(key)
+        }
+    )
+
+
+def _read(ours: Mapping[str, Sequence[str]]) -> Wish:
     clients: tuple[NearClient, ...] = ()
     values: dict[str, Any] = {}
     problems: list[BadValueError] = []
-    for key, texts in (hints or {}).items():
-        if not key.startswith(keys.NAMESPACE) or not texts:
-            continue
+    for key, texts in ours.items():
         try:
             if key == keys.CLIENT.name:
                 clients, bad_items = _read_clients(texts)
                 problems += bad_items
+            elif key not in keys.KEYS:
+                # Not raised: there may be thousands.
+                problems.append(keys.UnknownKeyError(key))
             else:
                 values[key] = _read_value(key, texts)
         except BadValueError as problem:
@@ -136,9 +155,6 @@ def _read_clients(
 
 
 def _read_value(key: str, texts: Sequence[str]) -> Any:
-    if key not in keys.KEYS:
-        near = difflib.get_close_matches(key[:64], keys.KEYS, n=1)
-        raise keys.UnknownKeyError(key, near[0] if near else '')
     if len(texts) > 1:
         raise BadValueError(key, ', '.join(texts[:4]), 'one value')
     return keys.KEYS[key].parse(texts[0])

@@ -186,7 +186,7 @@ def _unset(names: Sequence[str], given: Hints) -> set[str]:
 
 def _ours(key: str) -> str:
     """A key that we may change, a misspelt one included."""
-    if not key.startswith(keys.NAMESPACE):
+    if not keys.is_our_hint(key):
         raise arguments.BadArgumentError(
             f'{keys.shorten(key)!r} is not an edge: key'
         )

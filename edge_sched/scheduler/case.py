@@ -14,7 +14,7 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 
 import nova.conf
 from nova.objects.request_spec import RequestSpec
@@ -102,29 +102,34 @@ def make_case(spec: RequestSpec, request_id: str | None = None) -> Case | None:
         return None
     intent = merge(flavor, hint, CONF.edge_sched.default_percentile)
     case = Case(request, intent, request_id=request_id)
-    if problems := _problems(flavor, hint):
+    problems, outcome = _problems(flavor, hint)
+    if problems:
         if request.is_create:
             refusal = bounded(str(problems[0]))
-            return _with(case, outcome='bad_hint', refusal=refusal)
+            return _with(case, outcome=outcome, refusal=refusal)
         _warn_left_out(spec, problems)
-        case = _with(case, outcome='bad_hint')
+        case = _with(case, outcome=outcome)
     if intent.targets:
-        return _look_up(spec, _relaxed_if_evacuation(spec, case))
+        case = _relaxed_if_evacuation(spec, case)
+        return _look_up(spec, case, flavor, hint)
     if intent.has_budget or flavor.sets_budget or hint.sets_budget:
         return _with(case, outcome=case.outcome or 'no_client')
     return case if case.outcome else None
 
 
-def _problems(flavor: Wish, hint: Wish) -> list[BadValueError]:
-    """What is wrong; with the flavor only if someone is to be near.
+def _problems(flavor: Wish, hint: Wish) -> tuple[Sequence[BadValueError], str]:
+    """What is wrong, and the outcome; with the flavor if someone is named.
 
     Its keys may stand in every flavor, and a server without a client is
-    placed as if we were not there.
+    placed as if we were not there. But who gives a budget of their own has
+    somebody in mind.
     """
-    problems = list(hint.problems)
     if flavor.names_client or hint.names_client:
-        problems += flavor.problems
-    return problems
+        return hint.problems + flavor.problems, 'bad_hint'
+    budgets = [key for key in keys.BUDGETS if key in hint.values]
+    if budgets and not hint.problems:
+        return [keys.NobodyNearError(budgets[0])], 'no_client'
+    return hint.problems, 'bad_hint'
 
 
 def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
@@ -142,7 +147,7 @@ def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
     )
 
 
-def _look_up(spec: RequestSpec, case: Case) -> Case:
+def _look_up(spec: RequestSpec, case: Case, flavor: Wish, hint: Wish) -> Case:
     """Ask the store for the clients of the case."""
     store = reader(StoreSettings.from_conf(CONF))
     intent = case.intent
@@ -158,7 +163,9 @@ def _look_up(spec: RequestSpec, case: Case) -> Case:
         answers=found.answers,
         source=Source(found.cache, found.lookup_ms, found.breaker),
     )
-    unknown = [c for c in intent.clients if not found.answers[c].known]
+    unknown = {
+        c: None for c in intent.clients if not found.answers[c].known
+    }.keys()
     if not unknown:
         return case
     errors = [
@@ -171,9 +178,25 @@ def _look_up(spec: RequestSpec, case: Case) -> Case:
     _warn_left_out(spec, errors)
     return _with(
         case,
-        intent=intent.without(frozenset(unknown)),
+        intent=_left_without(unknown, intent, flavor, hint),
         outcome=_after_bad_hint(case, 'unknown_client'),
     )
+
+
+def _left_without(
+    clients: Set[Client], intent: Intent, flavor: Wish, hint: Wish
+) -> Intent:
+    """What is asked as if some clients had never been named.
+
+    What their own budgets entail goes with them: that hosts which the others
+    were not measured from are rejected.
+    """
+    left = merge(
+        flavor.without(clients),
+        hint.without(clients),
+        CONF.edge_sched.default_percentile,
+    )
+    return left if intent.may_reject else left.relaxed()
 
 
 def _store_away(case: Case) -> Case:
@@ -218,7 +241,9 @@ def refuses_when_blind(spec: RequestSpec) -> bool:
     return case is not None and case.intent.reject_unknown
 
 
-def _warn_left_out(spec: RequestSpec, problems: list[BadValueError]) -> None:
+def _warn_left_out(
+    spec: RequestSpec, problems: Sequence[BadValueError]
+) -> None:
     named = [str(problem) for problem in problems[:_NAMED_PROBLEMS]]
     if len(problems) > _NAMED_PROBLEMS:
         named.append(f'and {len(problems) - _NAMED_PROBLEMS} more')

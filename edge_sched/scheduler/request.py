@@ -23,7 +23,8 @@ from nova.objects.request_spec import RequestSpec
 from nova.scheduler import utils
 from oslo_log import log as logging
 
-from edge_sched.keys import NAMESPACE
+from edge_sched.keys import is_our_extra_spec
+from edge_sched.keys import is_our_hint
 from edge_sched.scheduler.cell import CellAwayError
 from edge_sched.scheduler.cell import count_down
 from edge_sched.scheduler.cell import task_state
@@ -74,8 +75,10 @@ def read_request(spec: RequestSpec) -> Request | None:
     hints = field_of(spec, 'scheduler_hints') or {}
     flavor = field_of(spec, 'flavor')
     extra_specs = (flavor and field_of(flavor, 'extra_specs')) or {}
-    our_hints = {k: list(hints[k]) for k in hints if _is_ours(k)}
-    our_specs = {k: extra_specs[k] for k in extra_specs if _is_ours(k)}
+    our_hints = {k: list(hints[k]) for k in hints if is_our_hint(k)}
+    our_specs = {
+        k: extra_specs[k] for k in extra_specs if is_our_extra_spec(k)
+    }
     if not our_hints and not our_specs:
         return None
     if utils.request_is_rebuild(spec):
@@ -128,7 +131,3 @@ def may_be_evacuation(spec: RequestSpec) -> bool:
             instance_uuid=spec.instance_uuid,
         )
         return True
-
-
-def _is_ours(key: str) -> bool:
-    return key.startswith(NAMESPACE)

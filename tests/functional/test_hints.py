@@ -138,11 +138,34 @@ class BadHintTest(MeasuredCloudTestCase):
                 {'edge:percentile': ['p50', 'p99']},
                 'is not one value',
             ),
+            # Ours but for the spelling; it would drop the client, and with
+            # it the budget.
+            *(
+                (
+                    {key: ALICE, 'edge:latency_budget_ms': '20'},
+                    f'{key!r} is not an edge: key, did you mean edge:client?',
+                )
+                for key in (
+                    'Edge:client',
+                    ' edge:client',
+                    'edge_client',
+                    'EDGE:CLIENT',
+                )
+            ),
+            # Nobody is to be near.
+            (
+                {'edge:latency_budget_ms': '20'},
+                'edge:latency_budget_ms needs edge:client: who must be near?',
+            ),
+            (
+                {'edge:loss_budget_pct': '0', 'edge:percentile': 'p99'},
+                'edge:loss_budget_pct needs edge:client: who must be near?',
+            ),
         ):
             server = self.create_server(hints)
             self.assertRefused(reason, server)
         self.assertEqual(
-            {'bad_hint', 'unknown_client'},
+            {'bad_hint', 'unknown_client', 'no_client'},
             {record['outcome'] for record in self.decisions()},
         )
         self.assertLanded('paris', self.near([ALICE]))
@@ -160,6 +183,27 @@ class BadHintTest(MeasuredCloudTestCase):
         # Nobody is to be near: placed as if we were not there.
         server = self.create_server(flavor=flavor)
         self.assertEqual('ACTIVE', server['status'])
+
+    def test_misspelt_client_of_a_flavor_of_an_old_microversion(self) -> None:
+        flavor = self.create_flavor()
+        self.set_extra_specs(
+            flavor,
+            {'Edge:client': ALICE, 'edge:latency_budget_ms': '20'},
+            microversion='2.85',
+        )
+        self.assertRefused(
+            "'Edge:client' is not an edge: key, did you mean edge:client?",
+            self.create_server(flavor=flavor),
+        )
+
+    def test_keys_of_others_that_look_like_ours(self) -> None:
+        # Matched with metadata of aggregates, if a filter of Nova's is there.
+        flavor = self.create_flavor({'edge_client': 'true', 'edge': '1'})
+        server = self.create_server(
+            {'edge_zone': '1', 'edgecast:client': 'x'}, flavor=flavor
+        )
+        self.assertEqual('ACTIVE', server['status'])
+        self.assertEqual([], self.decisions())
 
     def test_other_projects_name_is_an_unknown_name(self) -> None:
         self.measure('203.0.113.0/24', paris=9, lyon=5)
@@ -204,7 +248,13 @@ class ValidatorTest(MeasuredCloudTestCase):
             ('edge:objective', 'far', 'one of fit, nearest'),
             ('edge:combine', 'best', 'one of mean, worst'),
             ('edge:client', '999.1.1.1', 'an address, a prefix or a known'),
-            ('edge:latency_budgetms', '20', 'valid extra spec'),
+            (
+                'edge:latency_budgetms',
+                '20',
+                'did you mean edge:latency_budget_ms?',
+            ),
+            ('Edge:client', ALICE, 'did you mean edge:client?'),
+            ('EDGE:client', ALICE, 'did you mean edge:client?'),
         ):
             error = self.assertRaises(
                 OpenStackApiException,

@@ -15,6 +15,7 @@
 from typing import Any
 from unittest import mock
 
+from edge_sched.client import parse_client
 from edge_sched.scheduler import cell
 from edge_sched.scheduler import request
 from tests.functional import cloud
@@ -134,13 +135,14 @@ class MoveTest(MeasuredCloudTestCase):
             'edge:latency_budget_ms': ['14'],
             'edge:percentile': ['p42'],
             'edge:bogus': ['1'],
+            'Edge:client': ['192.0.2.1'],
         }
         spec.save()
         # What can be read is judged as ever: only rouen is within 14 ms.
         self.assertLanded('rouen', self.live_migrate(server))
         self.assertEqual('bad_hint', self.outcome())
         (warning,) = self.log_lines('Left out of the placement')
-        for value in ('999.1.1.1', 'p42', 'edge:bogus'):
+        for value in ('999.1.1.1', 'p42', 'edge:bogus', 'and 1 more'):
             self.assertIn(value, warning)
         self.worsen()
         self.assertLanded('rouen', self.live_migrate(server))
@@ -195,6 +197,34 @@ class MoveTest(MeasuredCloudTestCase):
         self.writer.unset_client('crew', self.user.project_id)
         # The other client is judged as ever.
         self.assertLanded('lille', self.live_migrate(server))
+
+    def test_unset_client_takes_along_what_its_budget_rejects(self) -> None:
+        self.measure('192.0.2.0/24', paris=5, rouen=50, lille=9)
+        server = self.near(['crew@20', '192.0.2.7'])
+        self.assertLanded('paris', server)
+        self.writer.purge(client=parse_client('192.0.2.0/24'))
+        # Of no budget, but as the budget of crew is required ...
+        still = self.live_migrate(server)
+        self.assertLanded('paris', still)
+        # ... and now there is none any more.
+        self.writer.unset_client('crew', self.user.project_id)
+        self.assertMovesWithout(server, self.live_migrate(server))
+        self.assertEqual('allow', self.decisions()[-1]['budgets']['unknown'])
+
+    def test_budget_of_a_hint_and_nobody_to_be_near(self) -> None:
+        server = self.near(ALICE, **BUDGET)
+        spec = self.request_spec(server)
+        spec.scheduler_hints = {'edge:latency_budget_ms': ['20']}
+        spec.save()
+        moved = self.live_migrate(server)
+        self.assertNotEqual(server[HOST], moved[HOST])
+        self.assertEqual('no_client', self.outcome())
+        self.assertTrue(
+            self.log_lines(
+                'Left out of the placement of a server that lives: '
+                'edge:latency_budget_ms needs edge:client'
+            )
+        )
 
 
 class EvacuationTest(MeasuredCloudTestCase):

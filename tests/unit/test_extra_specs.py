@@ -12,6 +12,7 @@
 
 """The flavor API's validators of the ``edge:*`` extra specs."""
 
+import re
 import subprocess
 import sys
 
@@ -47,7 +48,8 @@ loaded = {
 print(*sorted(loaded))
 """
 
-VALIDATORS = {one.name: one for one in extra_specs.register()}
+*_KNOWN, MISSPELT = extra_specs.register()
+VALIDATORS = {one.name: one for one in _KNOWN}
 
 
 @ddt.ddt
@@ -98,6 +100,40 @@ class ExtraSpecsTest(base.BaseTestCase):
         self.assertEqual(
             f'Validation failed; {key} {value!r} is not {allowed}.',
             self.refused(key, value),
+        )
+
+    @ddt.data(
+        ('Edge:client', True),
+        ('EDGE:latency_budget_ms', True),
+        (' edge:client', True),
+        ('edge :client', True),
+        ('edge:clinet', True),
+        ('edge_:client', True),
+        ('edge_client', False),
+        ('hw:edge:client', False),
+        ('xedge:client', False),
+        ('quota:edge', False),
+    )
+    @ddt.unpack
+    def test_misspelt_key(self, key, ours):
+        matches = re.fullmatch(MISSPELT.name_regex, key)
+        self.assertIs(ours, matches is not None)
+        self.assertIs(ours, keys.is_our_extra_spec(key))
+        # What Nova takes for the namespace.
+        namespace = MISSPELT.name_regex.split(':', 1)[0]
+        scope = key.split(':', 1)[0]
+        self.assertIs(
+            ours and ':' in key, re.fullmatch(namespace, scope) is not None
+        )
+
+    def test_misspelt_key_is_refused_with_the_right_one(self):
+        error = self.assertRaises(
+            exception.ValidationError, MISSPELT.validate, 'Edge:client', 'x'
+        )
+        self.assertEqual(
+            "Validation failed; 'Edge:client' is not an edge: key, did you "
+            'mean edge:client?',
+            error.format_message(),
         )
 
     def test_value_with_a_percent_sign_is_no_format(self):

@@ -368,11 +368,6 @@ class MergeTest(base.BaseTestCase):
         self.assertFalse(relaxed.reject_unknown)
         self.assertEqual({'a': 20.0}, budgets(relaxed))
 
-    def test_clients_can_be_left_out(self):
-        asked = merged({}, {'edge:client': 'a@10,b@20'})
-        left = asked.without(frozenset([client.parse_client('a')]))
-        self.assertEqual({'b': 20.0}, budgets(left))
-
 
 class MergePropertiesTest(base.BaseTestCase):
     def assertNotAbove(self, held: float | None, now: float | None) -> None:

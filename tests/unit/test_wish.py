@@ -12,6 +12,7 @@
 
 """What a flavor or hints ask for, and what of it cannot be read."""
 
+import fixtures
 import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
@@ -40,8 +41,34 @@ class ReadTest(base.BaseTestCase):
         )
 
     def test_keys_of_others_are_not_ours(self):
-        hints = {'edgeclient': ['x'], 'EDGE:client': ['x'], 'xedge:a': ['x']}
+        hints = {'edgeclients': ['x'], 'xedge:client': ['x'], 'a': ['x']}
         self.assertEqual(wishes.Wish(), wishes.read_hints(hints))
+        specs = {'edge_client': 'x', 'hw:edge:client': 'x'}
+        self.assertEqual(wishes.Wish(), wishes.read_flavor(specs))
+
+    def test_key_that_is_ours_but_for_its_spelling_is_a_problem(self):
+        for key in ('Edge:client', ' edge:client', 'edge_client'):
+            wish = wishes.read_hints({key: ['a'], 'edge:percentile': ['p99']})
+            self.assertEqual({'edge:percentile': 'p99'}, wish.values)
+            self.assertEqual((), wish.clients)
+            self.assertEqual(
+                [f'{key!r} is not an edge: key, did you mean edge:client?'],
+                [str(problem) for problem in wish.problems],
+            )
+            # Whoever wrote it has somebody in mind.
+            self.assertTrue(wish.names_client)
+        self.assertTrue(wishes.read_flavor({'Edge:client': 'a'}).names_client)
+
+    def test_guesses_are_made_of_keys_that_are_shown_only(self):
+        hints = {f'edge:x{i}': ['v'] for i in range(7000)}
+        guesses = self.useFixture(
+            fixtures.MockPatch('difflib.get_close_matches', return_value=[])
+        ).mock
+        problems = wishes.read_hints(hints).problems
+        self.assertEqual(7000, len(problems))
+        self.assertEqual(0, guesses.call_count)
+        self.assertIn('edge:x0', str(problems[0]))
+        self.assertEqual(1, guesses.call_count)
 
     def test_repeated_hint_and_list_are_the_same(self):
         self.assertEqual(
@@ -141,6 +168,15 @@ class ReadTest(base.BaseTestCase):
             ["edge:latency_budget_ms 'soon' is not a number > 0"],
             [str(problem) for problem in wish.problems],
         )
+
+    def test_client_that_is_left_out_takes_its_budget_along(self):
+        wish = self.read(client=['a@10,b'], percentile=['p99'])
+        a, b = (near.client for near in wish.clients)
+        left = wish.without({a})
+        self.assertEqual((b,), tuple(near.client for near in left.clients))
+        self.assertFalse(left.sets_budget)
+        self.assertEqual(wish.values, left.values)
+        self.assertTrue(wish.without({b}).sets_budget)
 
     def test_own_budget_of_a_client_counts_as_a_budget(self):
         self.assertTrue(self.read(client=['a@10']).sets_budget)

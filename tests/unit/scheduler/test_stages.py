@@ -211,6 +211,49 @@ class EvacuationTest(StagesTestCase):
         self.gather.assert_not_called()
 
 
+class LeftOutTest(StagesTestCase):
+    """Clients that are gone when their server moves."""
+
+    #: Never measured.
+    BOB = '192.0.2.7'
+
+    def move(self, **hints: list[str]) -> list[tuple[str, float]]:
+        cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
+        return self.schedule(
+            self.spec(
+                {f'edge:{key}': values for key, values in hints.items()},
+                requested_destination=objects.Destination(cell=cell),
+            )
+        )
+
+    def test_its_own_budget_and_what_that_rejects_go_with_it(self) -> None:
+        self.assertRaises(
+            exception.NoValidHost, self.move, client=['crew@90', self.BOB]
+        )
+        self.assertEqual(3, len(self.move(client=['gone@90', self.BOB])))
+        record = self.records()[-1]
+        self.assertEqual('unknown_client', record['outcome'])
+        self.assertEqual('allow', record['budgets']['unknown'])
+        self.assertEqual([None], record['budgets']['latency_ms'])
+
+    def test_what_is_asked_of_all_stays(self) -> None:
+        for hints in (
+            {'unknown': ['reject']},
+            {'latency_budget_ms': ['90']},
+            {'loss_budget_pct': ['1']},
+        ):
+            self.assertRaises(
+                exception.NoValidHost,
+                self.move,
+                client=['gone@90', self.BOB],
+                **hints,
+            )
+
+    def test_nobody_is_left(self) -> None:
+        self.assertEqual(3, len(self.move(client=['gone@90'])))
+        self.assertEqual('unknown_client', self.records()[-1]['outcome'])
+
+
 class UnexpectedErrorTest(StagesTestCase):
     """An error of ours must not leave an evacuation half done."""
 
