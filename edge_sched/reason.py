@@ -72,14 +72,14 @@ def refusal(decision: Decision, labels: Labels, detail: str) -> str:
 
 
 def full(decision: Decision, labels: Labels, detail: str) -> str:
-    """That the sites which would do have no room.
+    """That no host of the sites which are near enough takes the server.
 
-    ``no room within 20 ms (p95) of 203.0.113.7: lyon, nice and 3 more are
-    full``.
+    ``no host within 20 ms (p95) of 203.0.113.7 can take it: tried lyon, nice
+    and 3 more``. They may be full, or never have had what the flavor asks for.
 
     :param detail: ``none`` names no site
     """
-    said = f'no room {_within(decision.intent, detail)}'
+    said = f'no host {_within(decision.intent, detail)} can take it'
     scores = {
         labels[chain]: host.score
         for chain, host in decision.verdicts.items()
@@ -92,8 +92,8 @@ def full(decision: Decision, labels: Labels, detail: str) -> str:
     if more := len(best) - len(named):
         named.append(f'{more} more')
     *most, last = named
-    sites = f'{", ".join(most)} and {last} are' if most else f'{last} is'
-    return bounded(f'{said}: {sites} full')
+    sites = f'{", ".join(most)} and {last}' if most else last
+    return bounded(f'{said}: tried {sites}')
 
 
 def _within(intent: Intent, detail: str) -> str:

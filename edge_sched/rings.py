@@ -21,9 +21,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-#: An aggregate takes 39 bytes of a query, and uWSGI takes requests of 4 kB
-#: with their headers by default (measured with Placement 16).
-MAX_AGGREGATES = 80
+#: As many as a short query may name, 39 bytes each: see ``room``.
+MAX_AGGREGATES = 40
 
 #: Chosen: a site may be down as a whole while Placement still offers it.
 MIN_SITES = 3
@@ -32,7 +31,7 @@ MIN_SITES = 3
 #: of the nearest.
 REACH = 2
 
-#: Chosen: a cloud of 100 000 hosts at 1 000 sites is searched in 18 steps.
+#: Chosen: a cloud of 100 000 hosts at 1 000 sites is searched in 32 steps.
 GROWTH = 2
 
 
@@ -41,7 +40,8 @@ class Offer(NamedTuple):
 
     :param aggregate: its UUID; ``''`` for hosts of no site, which can only
         be asked for together with all others
-    :param hosts: how many of them the request may use
+    :param hosts: how many of them the request may use; those of several
+        nodes count as many times
     :param lesser: how many of them are farther than what the offer is ranked
         by
     :param doubtful: how many Placement may offer in vain: the others, and
@@ -63,20 +63,23 @@ Ring = Sequence[Offer]
 EVERYTHING: Ring = ()
 
 
-def rings(offers: Iterable[Offer], first: int) -> Iterator[Ring]:
+def rings(
+    offers: Iterable[Offer], first: int, aggregates: int = MAX_AGGREGATES
+) -> Iterator[Ring]:
     """Cut offers, nearest first, into rings of growing size.
 
     No offer is in two of them. Where hosts of no site are due, everything
     is, and nothing follows.
 
     :param first: the smallest number of hosts of the first ring
+    :param aggregates: how many one query may name
     """
     wanted = first
     ring: list[Offer] = []
     for offer in offers:
         if ring and (
             not offer.aggregate
-            or len(ring) == MAX_AGGREGATES
+            or len(ring) == aggregates
             or (hosts_of(ring) >= wanted and sites_of(ring) >= MIN_SITES)
         ):
             yield ring
@@ -128,7 +131,9 @@ def of_one_cell(near: Sequence[Offer], first: int) -> OneCell | None:
     return OneCell(nearest, whole[len(nearest) :])
 
 
-def parts(offers: Iterable[Offer], most: int) -> Iterator[Ring]:
+def parts(
+    offers: Iterable[Offer], most: int, aggregates: int = MAX_AGGREGATES
+) -> Iterator[Ring]:
     """As many offers at a time as one answer has room for.
 
     :param most: how many hosts that is; a single offer may have more
@@ -136,7 +141,7 @@ def parts(offers: Iterable[Offer], most: int) -> Iterator[Ring]:
     part: list[Offer] = []
     for offer in offers:
         if part and (
-            len(part) == MAX_AGGREGATES or hosts_of(part) + offer.hosts > most
+            len(part) == aggregates or hosts_of(part) + offer.hosts > most
         ):
             yield part
             part = []
@@ -145,9 +150,11 @@ def parts(offers: Iterable[Offer], most: int) -> Iterator[Ring]:
         yield part
 
 
-def first_part(offers: Iterable[Offer], most: int) -> Ring:
+def first_part(
+    offers: Iterable[Offer], most: int, aggregates: int = MAX_AGGREGATES
+) -> Ring:
     """As many of the first as one answer has room for."""
-    return next(parts(offers, most), EVERYTHING)
+    return next(parts(offers, most, aggregates), EVERYTHING)
 
 
 def hosts_of(ring: Ring) -> int:

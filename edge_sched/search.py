@@ -18,6 +18,7 @@ and the next is asked.
 
 import dataclasses
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -40,10 +41,12 @@ class Size:
     :param first: the smallest number of hosts of the first ring
     :param most: how many are asked for at most, but for a single aggregate
         with more, as Placement would cut off some, near or far
+    :param aggregates: how many one query may name
     """
 
     first: int
     most: int
+    aggregates: int = MAX_AGGREGATES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,10 +95,12 @@ class Told(NamedTuple):
 
     :param roomy: how many have room, as far as it matters
     :param down: how many are offered in vain, as nobody starts a server there
+    :param untold: of how many that is not known
     """
 
     roomy: int
     down: int = 0
+    untold: int = 0
 
 
 #: Looks into a ring; ``None`` if it cannot be told, or not in time.
@@ -109,7 +114,8 @@ def find_room(
 
     A ring without any room is left behind; those with some are asked for
     together. If it cannot be told where there is room, or no longer, the
-    nearest that may have some are asked for.
+    nearest that may have some are asked for. What ``look_into`` raises ends
+    the search.
 
     A query for one cell spares Nova all others. So where the first ring would
     have sites of two, the nearest ones of one cell are asked first. With room
@@ -118,7 +124,7 @@ def find_room(
     """
     found = _Found(size, need, look_into)
     offers = iter(offers)
-    near = list(itertools.islice(offers, MAX_AGGREGATES))
+    near = list(itertools.islice(offers, size.aggregates))
     nearest: Ring = ()
     one_cell = of_one_cell(near, size.first)
     if (
@@ -129,7 +135,8 @@ def find_room(
         nearest = one_cell.nearest
     others = itertools.chain(near[len(nearest) :], offers)
     to_come = itertools.chain(
-        [nearest] if nearest else [], rings(others, size.first)
+        [nearest] if nearest else [],
+        rings(others, size.first, size.aggregates),
     )
     for ring in to_come:
         if ring is EVERYTHING:
@@ -148,16 +155,16 @@ def find_room(
 _Roomy = tuple[Ring, Told]
 
 
-def _surely(roomy: _Roomy) -> int:
-    """How many hosts have room that the request can surely use."""
+def _likely(roomy: _Roomy) -> int:
+    """How many hosts have room that the request can use, for all we know."""
     ring, told = roomy
     doubtful = sum(offer.doubtful for offer in ring)
     return max(0, told.roomy - told.down - doubtful)
 
 
-def _surely_near(roomy: _Roomy) -> int:
+def _likely_near(roomy: _Roomy) -> int:
     """How many of those are as near as their ring is ranked."""
-    return max(0, _surely(roomy) - sum(offer.lesser for offer in roomy[0]))
+    return max(0, _likely(roomy) - sum(offer.lesser for offer in roomy[0]))
 
 
 class _Found:
@@ -175,12 +182,17 @@ class _Found:
     def is_enough(self) -> bool:
         """Whether to end the search.
 
-        For hosts that are farther than their ring is ranked, it goes on by
-        one ring: a better site comes in that, or far out.
+        What may be down is not enough, but is asked for like the rest. For
+        hosts that are farther than their ring is ranked, it goes on by one
+        ring: a better site comes in that, or far out.
         """
+        sure = [
+            (ring, told._replace(down=told.down + told.untold))
+            for ring, told in self._roomy
+        ]
         return (
-            sum(map(_surely_near, self._roomy)) >= self._need.enough
-            or sum(map(_surely, self._roomy[:-1])) >= self._need.enough
+            sum(map(_likely_near, sure)) >= self._need.enough
+            or sum(map(_likely, sure[:-1])) >= self._need.enough
         )
 
     def add(self, ring: Ring) -> bool:
@@ -219,7 +231,7 @@ class _Found:
 
         Where all that has room may be down, that goes last.
         """
-        sure = [ring for ring, told in self._roomy if _surely((ring, told))]
+        sure = [ring for ring, told in self._roomy if _likely((ring, told))]
         unsure = [ring for ring, told in self._roomy if ring not in sure]
         # Of a ring that was looked into by parts, some are told.
         offers = dict.fromkeys(
@@ -227,39 +239,48 @@ class _Found:
         )
         full = set(self._full)
         left = [offer for offer in offers if offer.aggregate not in full]
-        return Search(first_part(left, self._size.most), self._probes)
+        ring = first_part(left, self._size.most, self._size.aggregates)
+        return Search(ring, self._probes)
 
     def all_told(self) -> Search:
-        """The nearest with room; if they have too little, the roomiest too."""
+        """The nearest with room; if they have too little, the roomiest too.
+
+        Where that is too little as well, more than one answer has room for:
+        Placement then hands out enough of them, but not always the nearest.
+        """
         if not self._roomy:
             return Search(EVERYTHING, self._probes, self._full)
-        nearest = sorted(self._roomy, key=lambda each: not _surely_near(each))
+        nearest = sorted(self._roomy, key=lambda each: not _likely_near(each))
         first, *others = nearest
-        others.sort(key=_surely, reverse=True)
+        others.sort(key=_likely, reverse=True)
         orders = [nearest, [first, *others]]
-        if any(map(_surely, others)) and not _surely(first):
+        if any(map(_likely, others)) and not _likely(first):
             orders.append([*others, first])
-        choices = [self._cut(order) for order in orders]
+        choices = [self._cut(order, self._size.most) for order in orders]
         # If none is enough: a host may take several of the servers.
         chosen = next(
-            (each for each in choices if not self._are_too_few(each)),
+            (
+                each
+                for each in [*choices, self._cut(nearest, sys.maxsize)]
+                if not self._are_too_few(each)
+            ),
             choices[-1],
         )
         ring = [offer for ring, _ in chosen for offer in ring]
         return Search(ring, self._probes)
 
     def _are_too_few(self, roomy: Iterable[_Roomy]) -> bool:
-        return sum(map(_surely, roomy)) < self._need.least
+        return sum(map(_likely, roomy)) < self._need.least
 
-    def _cut(self, roomy: Sequence[_Roomy]) -> list[_Roomy]:
+    def _cut(self, roomy: Sequence[_Roomy], most: int) -> list[_Roomy]:
         """As many rings as one query may ask for, and parts of others."""
         kept = [roomy[0]]
         offers = list(roomy[0][0])
 
         def has_place_for(more: Ring) -> bool:
             return (
-                len(offers) + len(more) <= MAX_AGGREGATES
-                and hosts_of(offers) + hosts_of(more) <= self._size.most
+                len(offers) + len(more) <= self._size.aggregates
+                and hosts_of(offers) + hosts_of(more) <= most
             )
 
         too_large = []

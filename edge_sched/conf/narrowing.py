@@ -34,13 +34,15 @@ site within it has room. Narrowed requests are offered the nearest sites with
 room instead, and are several times cheaper for Placement and the scheduler.
 
 What no site has room for is refused before Placement is asked, and the user is
-told that the sites within the budget are full.
+told at which sites within the budget no host can take it.
 
 Sites are named to Placement by their aggregates (see ``site_metadata_key``).
 Hosts that belong to no site cannot be named: where they are the next best,
 the request is not narrowed. Nor is it in mode ``shadow``, with a named or
 forced destination, for the second server of a group with affinity, at an
-evacuation, or if Placement does not take such a query.
+evacuation, or if Placement does not take such a query or does not have all
+nodes and shared disks in the aggregates of sites: it then hands out all hosts,
+up to ten times ``[scheduler] max_placement_results``.
 
 Filters that reject hosts for reasons that Placement does not know of may
 reject all of a ring. Where that is common, e.g. with
@@ -61,7 +63,7 @@ Related options:
 How many hosts the nearest sites together have that Placement is asked for.
 
 Whole sites are taken, at least three if there are so many, until they have
-this many hosts; no more than 80 aggregates. If they have no room, the next
+this many hosts; no more than 40 aggregates. If they have no room, the next
 sites are asked for room, twice as many hosts at each step. Each host that
 Placement hands out takes the scheduler some time, and each step takes another
 query of Placement.
@@ -86,9 +88,9 @@ How long, in seconds, rings of sites are asked for room.
 No ring is asked after that, and no query waits longer for its answer, so that
 a silent Placement takes a request twice as long at most, three times where it
 asks for pinned CPUs; a cell that does not answer takes ``store_timeout``
-besides. When the time is over, or if Placement does not answer, a warning says
-so, and the request goes on with as many of the nearest sites as can be asked
-for at once.
+besides, once. When the time is over, or if Placement does not answer, a
+warning says so, and the request goes on with as many of the nearest sites as
+can be asked for at once.
 
 Possible values:
 

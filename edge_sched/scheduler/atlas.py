@@ -52,6 +52,9 @@ class Atlas:
 
     def __init__(self, world: World, membership: Membership) -> None:
         self._cell_of = membership.cell_of
+        self.count_nodes = membership.count_nodes
+        #: Placement has mostly one of the nodes of each in an aggregate.
+        self.hosts_of_several_nodes = membership.several_nodes.keys()
         self._world = world
         self.cells = membership.cells
         spot_of = {
@@ -82,9 +85,9 @@ class Atlas:
                 self._spots_seen_from[vantage].append(spot)
 
     @property
-    def host_count(self) -> int:
-        """How many hosts there are."""
-        return len(self._spot_of)
+    def node_count(self) -> int:
+        """How many nodes there are, which Placement hands out."""
+        return self.count_nodes(self._spot_of.keys())
 
     def measured(
         self, vantages: frozenset[str]

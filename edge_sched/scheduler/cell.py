@@ -15,7 +15,7 @@
 import functools
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import nova.conf
 import sqlalchemy as sa
@@ -39,6 +39,21 @@ class CellAwayError(Exception):
     """A cell did not answer, or not in time; the message says why."""
 
 
+class CellSlowError(CellAwayError):
+    """A cell did not answer in time; Nova waits longer for it."""
+
+
+class Down(NamedTuple):
+    """Of some compute hosts.
+
+    :param hosts: how many are down
+    :param slow: the cells, by UUID, of whose hosts that is not known
+    """
+
+    hosts: int
+    slow: frozenset[str]
+
+
 def task_state(cell: CellMapping, instance_uuid: str) -> str | None:
     """What is being done to a server of the cell.
 
@@ -52,20 +67,37 @@ def task_state(cell: CellMapping, instance_uuid: str) -> str | None:
 
 def count_down(
     cells: Sequence[CellMapping], hosts: Mapping[str, Collection[str]]
-) -> int:
+) -> Down:
     """How many of some compute hosts are down.
 
     Whether they are disabled or not: Nova tells Placement of that only while
-    they are up. All hosts of a cell that does not answer count as down.
+    they are up. All hosts of a cell whose database fails count as down, as
+    Nova does without them too. Of a slow one it is not known.
 
     :param hosts: of each cell, by its UUID
     """
     every = sorted(itertools.chain.from_iterable(hosts.values()))
-    answers = _ask(cells, _count_down, every)
-    return sum(
-        len(hosts[uuid]) if isinstance(answer, CellAwayError) else answer
-        for uuid, answer in answers.items()
-    )
+    down, slow = 0, set()
+    for uuid, answer in _ask(cells, _count_down, every).items():
+        if isinstance(answer, CellSlowError):
+            slow.add(uuid)
+        elif isinstance(answer, CellAwayError):
+            down += len(hosts[uuid])
+        else:
+            down += answer
+    return Down(down, frozenset(slow))
+
+
+def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
+    """The hosts with several compute nodes, and how many: those of Ironic.
+
+    ``{'ironic-1': 40}``; none of a cell that does not answer.
+    """
+    found: dict[str, int] = {}
+    for answer in _ask(cells, _several_nodes).values():
+        if not isinstance(answer, CellAwayError):
+            found |= answer
+    return found
 
 
 def _ask(
@@ -86,13 +118,15 @@ def _ask(
         )
     except Exception as error:
         answers = {cell.uuid: error for cell in cells}
-    return {
-        uuid: CellAwayError(str(answer))
-        if isinstance(answer, Exception)
-        or answer is nova_context.did_not_respond_sentinel
-        else answer
-        for uuid, answer in answers.items()
-    }
+    return {uuid: _told(answer) for uuid, answer in answers.items()}
+
+
+def _told(answer: Any) -> Any:
+    if answer is nova_context.did_not_respond_sentinel:
+        return CellSlowError('its cell did not answer in time')
+    if isinstance(answer, Exception):
+        return CellAwayError(str(answer))
+    return answer
 
 
 def _task_state(
@@ -137,6 +171,18 @@ def _compute_services(
         )
     )
     return [row._mapping for row in rows]
+
+
+@main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
+def _several_nodes(context: nova_context.RequestContext) -> dict[str, int]:
+    node = models.ComputeNode
+    rows = context.session.execute(
+        sa.select(node.host, sa.func.count())
+        .where(node.deleted == 0)
+        .group_by(node.host)
+        .having(sa.func.count() > 1)
+    )
+    return {host: count for host, count in rows if host}
 
 
 @functools.cache

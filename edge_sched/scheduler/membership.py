@@ -17,7 +17,7 @@ these take two, with what is made of them.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import nova.conf
@@ -27,6 +27,8 @@ from nova import objects
 from nova.db.api import api as api_db
 from nova.db.api import models
 from nova.objects.cell_mapping import CellMapping
+
+from edge_sched.scheduler.cell import several_nodes
 
 CONF = nova.conf.CONF
 
@@ -79,15 +81,24 @@ class Membership:
 
     :param cells: by UUID
     :param cell_of: of each host, ``{'lyon-1': '5c9f...'}``
+    :param several_nodes: how many nodes the hosts have that have several,
+        each of which Placement hands out, ``{'ironic-1': 40}``
     """
 
     aggregates: Sequence[Aggregate]
     cells: Mapping[str, CellMapping]
     cell_of: Mapping[str, str]
+    several_nodes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def count_nodes(self, hosts: Collection[str]) -> int:
+        """How many nodes some hosts have: mostly as many as there are."""
+        several = self.several_nodes.keys() & hosts
+        more = sum(self.several_nodes[host] - 1 for host in several)
+        return len(hosts) + more
 
 
 def read_membership() -> Membership:
-    """Ask for all of it: four queries."""
+    """Ask for all of it: four queries, and one of each cell."""
     context = nova_context.get_admin_context()
     cells = objects.CellMappingList.get_all(context)
     uuid_of = {cell.id: cell.uuid for cell in cells}
@@ -103,6 +114,7 @@ def read_membership() -> Membership:
             for host, cell_id in mappings
             if cell_id in uuid_of
         },
+        several_nodes=several_nodes(cells),
     )
 
 

@@ -21,7 +21,7 @@ back; and each host that is handed out costs the scheduler time.
 import dataclasses
 import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import nova.conf
 from nova import context as nova_context
@@ -29,17 +29,15 @@ from nova import objects
 from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
 
-from edge_sched.rings import MAX_AGGREGATES
 from edge_sched.rings import Offer
-from edge_sched.rings import Ring
-from edge_sched.rings import hosts_of
-from edge_sched.scheduler import cell as cells
 from edge_sched.scheduler.atlas import Atlas
 from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.judgement import Judged
 from edge_sched.scheduler.judgement import judge_spots
 from edge_sched.scheduler.judgement import refusal_of
 from edge_sched.scheduler.judgement import refusal_of_full
+from edge_sched.scheduler.lookout import Lookout
+from edge_sched.scheduler.lookout import UnseenHostsError
 from edge_sched.scheduler.nearest import Ranking
 from edge_sched.scheduler.nearest import offers_of
 from edge_sched.scheduler.region import REGION
@@ -48,24 +46,28 @@ from edge_sched.scheduler.request import field_of
 from edge_sched.scheduler.request import source_cell
 from edge_sched.scheduler.room import RefusedQueryError
 from edge_sched.scheduler.room import Room
-from edge_sched.scheduler.room import providers_in
 from edge_sched.scheduler.terms import Terms
 from edge_sched.scheduler.terms import is_bound
 from edge_sched.search import Need
 from edge_sched.search import Search
 from edge_sched.search import Size
-from edge_sched.search import Told
 from edge_sched.search import find_room
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
-_NOBODY: frozenset[str] = frozenset()
-
 #: Servers of another request that may want the same places at the same time.
 #: Chosen: more at once are rare, and each makes rings larger.
 _RIVALS = 10
+
+#: How many times fewer aggregates a query names if one was not taken. Chosen:
+#: of 40 three tries are left, the last with two.
+_FEWER = 4
+
+#: Placement may hand out so many times what it mostly does, where it cannot be
+#: asked for near sites. Chosen: 10 000 hosts take a scheduler seconds.
+_MAX_LIMITS = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,10 +119,9 @@ def narrow(
             case.request.num_instances,
             terms,
         )
-        if search.full and not _is_mirrored(search.full, atlas):
-            return case
-    except RefusedQueryError as error:
+    except (RefusedQueryError, UnseenHostsError) as error:
         LOG.warning('Placement cannot be asked for near sites: %s', error)
+        _ask_for_all(spec, atlas)
         return case
     case = dataclasses.replace(case, search=search)
     if search.full and case.intent.may_reject:
@@ -136,27 +137,7 @@ def _is_large(atlas: Atlas) -> bool:
     if CONF.edge_sched.narrow_candidates == 'always':
         return True
     handed_out: int = CONF.scheduler.max_placement_results
-    return atlas.host_count > handed_out
-
-
-def _is_mirrored(aggregates: Sequence[str], atlas: Atlas) -> bool:
-    """Whether Placement knows all hosts of sites that seem full.
-
-    Nova mirrors aggregates there, and only logs it if that fails. Asked of the
-    nearest, which stand for all.
-    """
-    nearest = aggregates[:MAX_AGGREGATES]
-    hosts = _NOBODY.union(*(atlas.hosts_in[uuid] for uuid in nearest))
-    providers = providers_in(nearest)
-    if providers is None or providers >= len(hosts):
-        return True
-    LOG.warning(
-        'Placement has %(providers)d of %(hosts)d hosts in the aggregates of '
-        'sites, so requests cannot be narrowed to them; "nova-manage '
-        'placement sync_aggregates" mends that',
-        {'providers': providers, 'hosts': len(hosts)},
-    )
-    return False
+    return atlas.node_count > handed_out
 
 
 def _search(
@@ -165,47 +146,39 @@ def _search(
     """Look for room, ring by ring.
 
     As many hosts are looked for as Nova may try, and as another such request
-    may take, besides those that Placement offers in vain.
+    may take, besides those that Placement offers in vain. A query that
+    Placement does not take may be too long for something before it.
+
+    :raises RefusedQueryError: if it does not take a short one either
+    :raises UnseenHostsError: if sites have hosts that no query for them finds
     """
     least = servers + terms.servers_to_avoid
-    most = max(least, CONF.scheduler.max_placement_results)
+    most = max(least, room.limit)
     spare = max(CONF.scheduler.max_attempts - 1, min(servers, _RIVALS))
     need = Need(least, min(least + spare, most))
-    first = max(CONF.edge_sched.ring_hosts, need.enough)
-    size = Size(min(first, most), most)
+    first = min(max(CONF.edge_sched.ring_hosts, need.enough), most)
     deadline = time.monotonic() + CONF.edge_sched.ring_timeout
-
-    def look_into(ring: Ring) -> Told | None:
-        if time.monotonic() > deadline:
-            LOG.warning(
-                'The search for sites with room took longer than ring_timeout '
-                '(%d s): Placement is asked for the nearest that may have '
-                'some',
-                CONF.edge_sched.ring_timeout,
-            )
-            return None
-        aggregates = [offer.aggregate for offer in ring]
-        if hosts_of(ring) > size.most and len(ring) > 1:
-            # It is looked into part by part, if it has any room.
-            any_room = room.count(aggregates, 1)
-            return None if any_room is None else Told(any_room)
-        down = _count_down(ring, terms)
-        in_vain = sum(offer.doubtful + offer.lesser for offer in ring) + down
-        roomy = room.count(aggregates, need.enough + in_vain)
-        return None if roomy is None else Told(roomy, down)
-
-    return find_room(offers, size, need, look_into)
-
-
-def _count_down(ring: Ring, terms: Terms) -> int:
-    """How many hosts of a ring Placement may offer though they are down.
-
-    Less those that a server group stands on, which are in doubt anyway.
-    """
-    atlas = terms.atlas
-    hosts = _NOBODY.union(*(atlas.hosts_in[each.aggregate] for each in ring))
-    by_cell = atlas.by_cell(terms.usable(hosts) - terms.perhaps)
-    return cells.count_down([atlas.cells[uuid] for uuid in by_cell], by_cell)
+    aggregates = room.aggregates
+    while True:
+        size = Size(first, most, aggregates)
+        lookout = Lookout(room, terms, size, need, deadline)
+        offers, again = itertools.tee(offers)
+        try:
+            search = find_room(offers, size, need, lookout.look_into)
+        except RefusedQueryError:
+            if aggregates < _FEWER:
+                raise
+            aggregates, offers = aggregates // _FEWER, again
+        else:
+            break
+    if aggregates < room.aggregates:
+        LOG.warning(
+            'Placement does not take queries of %d aggregates, but of %d: is '
+            'the buffer of its web server too small?',
+            room.aggregates,
+            aggregates,
+        )
+    return search
 
 
 def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
@@ -221,6 +194,17 @@ def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
     cells_of = {offer.cells for offer in search.ring}
     if len(cells_of) == 1 and len(only := cells_of.pop()) == 1:
         destination.cell = atlas.cells[next(iter(only))]
+
+
+def _ask_for_all(spec: RequestSpec, atlas: Atlas) -> None:
+    """Have Placement hand out all hosts, so that the near are among them.
+
+    Nova does so where a hint speaks of other servers, even of none. This one
+    goes with the request.
+    """
+    if atlas.node_count <= _MAX_LIMITS * CONF.scheduler.max_placement_results:
+        hints = field_of(spec, 'scheduler_hints') or {}
+        spec.scheduler_hints = {**hints, 'same_host': []}
 
 
 def _nothing(case: Case, terms: Terms) -> Case | Refused:

@@ -146,14 +146,14 @@ def offers_of(
         area = ranked.area
         hosts, lesser = ranking.split(ranked, terms.usable(area.hosts))
         if hosts:
-            certain = len(hosts - terms.perhaps)
+            count = terms.atlas.count_nodes
             choosable = free_to_choose_cell and ranked.is_good
             yield Offer(
                 area.aggregate,
                 area.site,
-                len(hosts),
-                lesser=len(lesser - terms.perhaps),
-                doubtful=len(area.hosts) - certain,
+                count(hosts),
+                lesser=count(lesser - terms.perhaps),
+                doubtful=count(area.hosts) - count(hosts - terms.perhaps),
                 cells=terms.enabled(area.cells)
                 if choosable and area.aggregate
                 else _NOBODY,

@@ -121,8 +121,7 @@ def may_be_evacuation(spec: RequestSpec) -> bool:
         doing = task_state(cell, spec.instance_uuid)
         return bool(doing == task_states.REBUILDING)
     except CellAwayError as error:
-        down = count_down([cell], {cell.uuid: hosts})
-        if not down:
+        if not any(count_down([cell], {cell.uuid: hosts})):
             return False
         LOG.warning(
             'Cannot tell whether this is an evacuation, so it counts as one: '

@@ -19,10 +19,12 @@ with a small limit.
 import functools
 import http
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import nova.conf
+import os_resource_classes as orc
 import os_traits
 from keystoneauth1 import exceptions as keystoneauth_exceptions
 from nova import context as nova_context
@@ -33,6 +35,8 @@ from nova.scheduler.client.report import SAME_SUBTREE_VERSION
 from nova.scheduler.client.report import SchedulerReportClient
 from oslo_log import log as logging
 
+from edge_sched.rings import MAX_AGGREGATES
+
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
@@ -41,8 +45,20 @@ LOG = logging.getLogger(__name__)
 _WAYS_PER_HOST = 4
 
 
-#: Of Placement, in which a query of providers can forbid traits.
-_FORBIDDEN_TRAITS_VERSION = '1.22'
+#: Of Placement, in which a query of providers can forbid traits and
+#: aggregates.
+_FORBIDDEN_AGGREGATES_VERSION = '1.32'
+
+#: How long a path with its query may be. By default uWSGI drops requests of
+#: more than 4 kB, and behind a proxy the query counts twice. With a token of
+#: 250 bytes a path of 1640 passed, with one of 180 bytes 1675 (measured, uWSGI
+#: 2.0.31); the rest is for longer tokens and for what a proxy adds.
+_MAX_PATH_BYTES = 1600
+
+#: Of a UUID and an encoded comma.
+_AGGREGATE_BYTES = 39
+
+_CANDIDATES = '/allocation_candidates?'
 
 
 #: Of Placement, or of a proxy before it: no fault of the query.
@@ -54,7 +70,7 @@ _OVERLOADED = (
 
 
 class RefusedQueryError(Exception):
-    """Placement does not take the query; the message says what it answered."""
+    """Placement does not take the query; the message says why."""
 
 
 class Room:
@@ -79,10 +95,36 @@ class Room:
             and not CONF.workarounds.disable_fallback_pcpu_query
         ):
             self._requests.append(request(enable_pinning_translate=False))
+        self._limit = self._requests[0]._limit
         self._required = [
             list(request.get_request_group(None).aggregates)
             for request in self._requests
         ]
+
+    @property
+    def aggregates(self) -> int:
+        """How many aggregates can be asked for at once, one at least."""
+        longest = max(
+            len(f'{_CANDIDATES}{request.to_querystring()}&member_of=in%3A')
+            for request in self._requests
+        )
+        fitting = (_MAX_PATH_BYTES - longest) // _AGGREGATE_BYTES
+        return max(1, min(fitting, MAX_AGGREGATES))
+
+    @property
+    def limit(self) -> int:
+        """How many hosts Nova has Placement hand out at most.
+
+        All there are for server groups, and wherever Nova sets no limit.
+        """
+        limit: int | None = self._limit
+        return sys.maxsize if limit is None else limit
+
+    @property
+    def disk_gb(self) -> int:
+        """How much disk of a host is asked for."""
+        resources = self._requests[0].get_request_group(None).resources
+        return int(resources.get(orc.DISK_GB, 0))
 
     def count(self, aggregates: Sequence[str], most: int) -> int | None:
         """How many hosts of some aggregates have room, as far as ``most``.
@@ -98,7 +140,8 @@ class Room:
             group = request.get_request_group(None)
             group.aggregates = [*required, list(aggregates)]
             answer = _get(
-                f'/allocation_candidates?{request.to_querystring()}',
+                f'{_CANDIDATES}{request.to_querystring()}',
+                len(aggregates),
                 SAME_SUBTREE_VERSION,
                 self._context.global_id,
             )
@@ -119,24 +162,66 @@ def providers_in(aggregates: Sequence[str]) -> int | None:
     :return: ``None`` if it did not answer, or not in time
     :raises RefusedQueryError: if it does not take the query
     """
+    providers = hosts_in(aggregates)
+    return None if providers is None else len(providers)
+
+
+def hosts_in(aggregates: Sequence[str]) -> list[str] | None:
+    """The UUIDs of those, see ``providers_in``."""
     any_of_them = ','.join(aggregates)
     answer = _get(
         f'/resource_providers?required=!{os_traits.MISC_SHARES_VIA_AGGREGATE}'
         f'&member_of=in:{any_of_them}',
-        _FORBIDDEN_TRAITS_VERSION,
+        len(aggregates),
+        _FORBIDDEN_AGGREGATES_VERSION,
     )
-    return None if answer is None else len(answer['resource_providers'])
+    if answer is None:
+        return None
+    return [each['uuid'] for each in answer['resource_providers']]
+
+
+def lends_disk(host: str, disk_gb: int, aggregates: Sequence[str]) -> bool:
+    """Whether a host has disk of a provider that is in none of aggregates.
+
+    Placement leaves out all that a provider shares which is not in the
+    aggregates that a query asks for, though the host is.
+
+    :param host: UUID of its provider
+    """
+    version = _FORBIDDEN_AGGREGATES_VERSION
+    answer = _get(f'/resource_providers/{host}/aggregates', 1, version)
+    known = set(answer['aggregates'] if answer else ())
+    if not (others := known.difference(aggregates)):
+        return False
+    answer = _get(
+        f'/resource_providers?required={os_traits.MISC_SHARES_VIA_AGGREGATE}'
+        f'&resources={orc.DISK_GB}:{disk_gb}&member_of=in:{",".join(others)}'
+        f'&member_of=!in:{",".join(known.intersection(aggregates))}',
+        len(known),
+        version,
+    )
+    return bool(answer and answer['resource_providers'])
 
 
 def _get(
-    url: str, version: str, global_request_id: str | None = None
+    url: str,
+    aggregates: int,
+    version: str,
+    global_request_id: str | None = None,
 ) -> dict[str, Any] | None:
-    """Ask Placement; ``None`` if it did not answer, or not in time."""
+    """Ask Placement; ``None`` if it did not answer, or not in time.
+
+    :param aggregates: how many the query names: if the connection is dropped
+        at several the query may be too long
+    """
     try:
         answer = _client().get(
             url, version=version, global_request_id=global_request_id
         )
     except keystoneauth_exceptions.ClientException as error:
+        dropped = isinstance(error, keystoneauth_exceptions.ConnectFailure)
+        if dropped and aggregates > 1:
+            raise RefusedQueryError(str(error)) from error
         LOG.warning('Placement does not tell which sites have room: %s', error)
         return None
     if answer.status_code in _OVERLOADED:

@@ -25,10 +25,12 @@ from typing import Any
 from unittest import mock
 from urllib import parse
 
+from keystoneauth1 import exceptions as keystoneauth_exceptions
 from nova import context as nova_context
 from nova.scheduler.client import report
 
 from edge_sched.scheduler import cell
+from edge_sched.scheduler import lookout
 from edge_sched.scheduler import narrow
 from edge_sched.scheduler import request_filter
 from edge_sched.scheduler import room
@@ -233,8 +235,8 @@ class WideningTest(NarrowingTestCase):
     def test_full_sites_within_a_required_budget_are_the_reason(self) -> None:
         self.fill(*NEAR)
         self.assertRefused(
-            f'no room within 20 ms (p95) of {ALICE}: paris, lille and 2 more '
-            'are full',
+            f'no host within 20 ms (p95) of {ALICE} can take it: tried paris, '
+            'lille and 2 more',
             self.near(ALICE, latency_budget_ms='20'),
         )
         record = self.decisions()[-1]
@@ -254,7 +256,7 @@ class WideningTest(NarrowingTestCase):
         self.set_aggregate_metadata('paris', {'filter_tenant_id': 'theirs'})
         self.fill(*NEAR)
         self.assertRefused(
-            f'within 20 ms (p95) of {ALICE}: lille, brest and 1 more are full',
+            f'of {ALICE} can take it: tried lille, brest and 1 more',
             self.near(ALICE, latency_budget_ms='20'),
         )
 
@@ -283,13 +285,15 @@ class WideningTest(NarrowingTestCase):
 
     def test_time_for_rings_is_over(self) -> None:
         ticks = itertools.count(step=2 * self.plugin_patience).__next__
-        with mock.patch.object(
-            narrow, 'time', types.SimpleNamespace(monotonic=ticks)
+        clock = types.SimpleNamespace(monotonic=ticks)
+        with (
+            mock.patch.object(narrow, 'time', clock),
+            mock.patch.object(lookout, 'time', clock),
         ):
             self.assertLanded('paris', self.near(ALICE))
         (query,) = self.queries
         self.assertEqual([{'paris', 'lille', 'brest'}], self.asked_for(query))
-        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.lookout]')
         self.assertIn(
             f'took longer than ring_timeout ({self.plugin_patience} s)', line
         )
@@ -306,7 +310,7 @@ class WideningTest(NarrowingTestCase):
         server = self.near(ALICE, latency_budget_ms='50')
         self.assertEqual('ACTIVE', server['status'])
         (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
-        self.assertIn('Placement has 0 of 7 hosts in the aggregates', line)
+        self.assertIn('Placement has 0 of 3 hosts in the aggregates', line)
 
     def test_error_of_ours_leaves_the_request_as_it_was(self) -> None:
         error = RuntimeError('a test')
@@ -318,6 +322,25 @@ class WideningTest(NarrowingTestCase):
         told.assert_called_once()
         self.assertEqual('ACTIVE', server['status'])
         self.assertEqual([], self.asked_for(self.queries[-1]))
+
+    def test_query_that_is_dropped_for_its_length(self) -> None:
+        ask = report.SchedulerReportClient.get
+
+        def drop(client: Any, url: str, **options: Any) -> Any:
+            query = parse.parse_qs(parse.urlsplit(url).query)
+            if any(v.count(',') > 1 for v in query.get('member_of', ())):
+                raise keystoneauth_exceptions.ConnectFailure('dropped')
+            return ask(client, url, **options)
+
+        with mock.patch.object(report.SchedulerReportClient, 'get', drop):
+            server = self.near(ALICE, latency_budget_ms='20')
+        self.assertLanded('paris', server)
+        self.assertEqual(
+            [{'paris', 'lille'}], self.asked_for(self.queries[-1])
+        )
+        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        self.assertIn('does not take queries of 3', line)
+        self.assertIn('aggregates, but of 2:', line)
 
     def race(self) -> list[str]:
         """Where two servers land that look for room at the same time."""
@@ -380,6 +403,42 @@ class MixedTest(NarrowingTestCase):
             self.assertIn(server[HOST], ('d-1', 'd-2'), mode)
 
 
+class LargeSiteTest(NarrowingTestCase):
+    """The next site has more hosts than Placement hands out."""
+
+    sites: Any = {
+        'far': ('cell1', ['a-1', 'a-2']),
+        'large': ('cell1', ['b-1', 'b-2', 'b-3', 'b-4']),
+        'small': ('cell1', ['c-1']),
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.measure(ALICE, age=4, small=5, large=12, far=31)
+
+    def place_three(self, **hints: str) -> None:
+        hints = {'edge:client': ALICE, 'edge:latency_budget_ms': '20'} | hints
+        flavor = self.create_flavor(ram=ALL_RAM_MB)
+        servers = self.create_servers(hints, count=3, flavor=flavor)
+        self.assertEqual(
+            ['ACTIVE'] * 3, [server['status'] for server in servers]
+        )
+
+    def test_servers_that_need_both_sites(self) -> None:
+        self.place_three()
+
+    def test_servers_that_avoid_each_other_and_need_both_sites(self) -> None:
+        group = self.user.post_server_groups(
+            {'name': 'apart', 'policy': 'anti-affinity'}
+        )
+        self.place_three(group=group['id'])
+        # Nova has Placement hand out all hosts for a group.
+        asked = [query for query in self.queries if 'limit' not in query]
+        self.assertEqual(
+            [[{'small', 'large'}]], [self.asked_for(q) for q in asked]
+        )
+
+
 class DownTest(NarrowingTestCase):
     """The nearest sites are the only near ones of their cell, and are down.
 
@@ -431,6 +490,24 @@ class DownTest(NarrowingTestCase):
         self.force_down('metz', 'nice', 'paris', 'lille', 'brest')
         self.assertLanded('lyon', self.near(ALICE))
 
+    def test_slow_cell_is_not_down(self) -> None:
+        self.measure(ALICE, age=2, metz=16, nice=34)
+        ask = nova_context.scatter_gather_cells
+
+        def be_slow(
+            context: Any, cells: Any, *rest: Any, **options: Any
+        ) -> Any:
+            answers = ask(context, cells, *rest, **options)
+            if rest[1].__name__ == '_count_down':
+                slow = nova_context.did_not_respond_sentinel
+                answers = dict.fromkeys(answers, slow)
+            return answers
+
+        with mock.patch.object(nova_context, 'scatter_gather_cells', be_slow):
+            self.assertLanded('paris', self.near(ALICE))
+            server = self.near(ALICE, latency_budget_ms='20')
+        self.assertLanded('paris', server)
+
     def test_cell_of_the_whole_ring_is_away(self) -> None:
         self.measure(ALICE, age=2, metz=16, nice=34)
         with self.away('cell1'):
@@ -441,7 +518,7 @@ class DownTest(NarrowingTestCase):
         return cell.count_down(
             [self.cell_mappings[name] for name in hosts],
             {self.cell_mappings[name].uuid: hosts[name] for name in hosts},
-        )
+        ).hosts
 
     def test_hosts_that_are_down(self) -> None:
         far = ['a-turin', 'b-nice', 'c-lyon', 'd-metz', 'gone']
@@ -638,7 +715,7 @@ class MovesTest(NarrowingTestCase):
         self.fill('metz')
         self.assertLanded('turin', self.live_migrate(server))
         self.assertIn(
-            f'no room within 20 ms (p95) of {ALICE}: metz is full',
+            f'no host within 20 ms (p95) of {ALICE} can take it: tried metz',
             self.event(
                 server, 'live-migration', 'conductor_live_migrate_instance'
             )['details'],

@@ -42,6 +42,7 @@ class FindRoomTest(base.BaseTestCase):
         cells: str = '',
         lesser: int = 0,
         down: int = 0,
+        untold: int = 0,
     ) -> Search:
         """Search sites of so many hosts, with room for so many each.
 
@@ -51,6 +52,7 @@ class FindRoomTest(base.BaseTestCase):
         :param cells: of each site, ``'aab'``; one for all by default
         :param lesser: hosts of the first site
         :param down: hosts of the first site
+        :param untold: hosts of the first site
         """
         self.asked: list[Ring] = []
         found = [
@@ -72,7 +74,7 @@ class FindRoomTest(base.BaseTestCase):
             if len(told) < len(counts):
                 return None
             is_first = any(offer.site == 'site-0' for offer in ring)
-            return Told(sum(told), down if is_first else 0)
+            return Told(sum(told), *(down, untold) if is_first else ())
 
         return find_room(found, size, need, look_into)
 
@@ -122,7 +124,7 @@ class FindRoomTest(base.BaseTestCase):
         size = Size(100, 1000)
         found = self.search([100] * 1000, [0] * 999 + [1], size=size)
         self.assertEqual('uuid-999', found.aggregates[-1])
-        self.assertLess(found.probes, 30)
+        self.assertLess(found.probes, 40)
         self.assertLessEqual(found.hosts, 1000)
 
     def test_roomiest_rings_serve_if_the_nearest_have_too_little(self) -> None:
@@ -153,6 +155,39 @@ class FindRoomTest(base.BaseTestCase):
         )
         found = self.search([4] * 20, room, Need(1, 2))
         self.assertEqual([f'uuid-{n}' for n in range(3)], found.aggregates)
+
+    def test_hosts_that_may_be_down_are_asked_for_with_the_next(self) -> None:
+        found = self.search([4] * 20, [4] * 20, untold=12)
+        self.assertEqual([f'uuid-{n}' for n in range(8)], found.aggregates)
+        # What one answer has room for is the nearest, for all that is known.
+        size = Size(10, 12)
+        found = self.search([4] * 20, [4] * 20, size=size, untold=12)
+        self.assertEqual([f'uuid-{n}' for n in range(3)], found.aggregates)
+        # Some of them are known to be up: enough.
+        found = self.search([4] * 20, [4] * 20, untold=11)
+        self.assertEqual([f'uuid-{n}' for n in range(3)], found.aggregates)
+
+    def test_more_than_one_answer_where_less_is_too_little(self) -> None:
+        size = Size(1, 12)
+        found = self.search([1, 12], [1, 12], Need(13, 13), size)
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+        # Room for less does not need it.
+        found = self.search([1, 12], [1, 12], Need(1, 12), size)
+        self.assertEqual(['uuid-0'], found.aggregates)
+        # Nor does what is too little all the same.
+        found = self.search([1, 12], [1, 12], Need(14, 14), size)
+        self.assertEqual(['uuid-0'], found.aggregates)
+
+    def test_no_query_names_more_aggregates_than_it_may(self) -> None:
+        for need in Need(1, 1), Need(1, 30), Need(40, 40):
+            for room in [0] * 39 + [1], [1] * 40, [None] * 40:
+                for cells in 'a' * 40, 'ab' * 20:
+                    size = Size(10, 1000, aggregates=2)
+                    found = self.search(
+                        [4] * 40, room, need, size, cells=cells
+                    )
+                    asked = [*self.asked, found.ring]
+                    self.assertEqual(2, max(map(len, asked)))
 
     def test_hosts_farther_than_the_rank_of_their_site_are_not_enough(
         self,

@@ -52,8 +52,9 @@ def read_mirror() -> Mirror:
         providers = providers_in([aggregate.uuid for aggregate in batch])
         if providers is None:
             raise RuntimeError('no answer')
-        hosts += len(members)
-        missing += max(0, len(members) - providers)
+        nodes = membership.count_nodes(members)
+        hosts += nodes
+        missing += max(0, nodes - providers)
     return Mirror(hosts, missing)
 
 

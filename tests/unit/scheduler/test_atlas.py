@@ -10,6 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import types
+from collections.abc import Mapping
+
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
@@ -28,10 +31,12 @@ CELLS = {
 
 
 def atlas(
-    *aggregates: Aggregate, cell_of: dict[str, str] | None = None
+    *aggregates: Aggregate,
+    cell_of: dict[str, str] | None = None,
+    several_nodes: Mapping[str, int] = types.MappingProxyType({}),
 ) -> Atlas:
     hosts = {host: CELL1 for each in aggregates for host in each.hosts}
-    membership = Membership(aggregates, CELLS, cell_of or hosts)
+    membership = Membership(aggregates, CELLS, cell_of or hosts, several_nodes)
     return Atlas(make_world(membership), membership)
 
 
@@ -74,7 +79,7 @@ class AtlasTest(base.BaseTestCase):
             ],
             [(area.aggregate, area.hosts) for area in self.atlas.areas],
         )
-        self.assertEqual(5, self.atlas.host_count)
+        self.assertEqual(5, self.atlas.node_count)
 
     def test_site_in_two_cells_has_two_spots(self) -> None:
         self.assertEqual(
@@ -112,6 +117,15 @@ class AtlasTest(base.BaseTestCase):
     def test_hosts_by_aggregate_and_cell(self) -> None:
         self.assertEqual({'nice-1'}, self.atlas.hosts_in['u-kept'])
         self.assertEqual({'lyon-2', 'y'}, self.atlas.hosts_in_cell[CELL2])
+
+    def test_nodes_of_hosts_with_several_count(self) -> None:
+        ironic = atlas(
+            Aggregate('u-lyon', {SITE: 'lyon'}, ['lyon-1', 'lyon-2']),
+            several_nodes={'lyon-2': 40, 'gone': 7},
+        )
+        self.assertEqual(41, ironic.node_count)
+        self.assertEqual(1, ironic.count_nodes({'lyon-1'}))
+        self.assertEqual(40, ironic.count_nodes({'lyon-2'}))
 
     def test_cells_of_an_area(self) -> None:
         lyon, nice, x, y = self.atlas.areas

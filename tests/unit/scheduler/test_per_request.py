@@ -27,6 +27,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from oslo_versionedobjects.fields import CoercedCollectionMixin
 from oslotest import base
 
+from edge_sched.scheduler import cell
 from edge_sched.scheduler import judgement
 from edge_sched.scheduler import request_filter
 from edge_sched.scheduler.case import CASES
@@ -88,6 +89,8 @@ class Roomy:
 
     def __init__(self, context: object, spec: object) -> None:
         pass
+
+    aggregates = limit = 40
 
     def count(self, aggregates: object, limit: int) -> int:
         return limit
@@ -159,7 +162,7 @@ class EndedRequestTest(StagesTestCase):
         self.conf.config(group='edge_sched', narrow_candidates='always')
         self.useFixture(
             fixtures.MockPatch('edge_sched.scheduler.cell.count_down')
-        ).mock.return_value = 0
+        ).mock.return_value = cell.Down(0, frozenset())
         with mock.patch('edge_sched.scheduler.narrow.Room', Roomy):
             alive = self.alive_after(NEAR)
         self.assertEqual([], alive)

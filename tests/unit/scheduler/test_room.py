@@ -17,6 +17,7 @@ import json
 import socket
 import threading
 import urllib.parse
+import uuid
 from typing import ClassVar
 
 import nova.conf
@@ -42,7 +43,17 @@ def candidates(*hosts: str) -> tuple[int, object]:
 ANSWERS: dict[str, tuple[int, object]] = {
     'VCPU:1': candidates('lyon-1', 'lyon-2'),
     'PCPU:1': candidates('lyon-2', 'lyon-3', 'lyon-4'),
-    'in:known': (200, {'resource_providers': [{}, {}]}),
+    '/resource_providers/plain/aggregates': (
+        200,
+        {'aggregates': ['near', 'next']},
+    ),
+    '/resource_providers/nfs/aggregates': (
+        200,
+        {'aggregates': ['near', 'storage']},
+    ),
+    'DISK_GB:20': (200, {'resource_providers': [{'uuid': 'c'}]}),
+    'DISK_GB:9000': (200, {'resource_providers': []}),
+    'in:known': (200, {'resource_providers': [{'uuid': 'a'}, {'uuid': 'b'}]}),
     'in:refused': (400, {'errors': [{'detail': 'Unknown microversion'}]}),
     'in:broken': (500, 'no database'),
     'in:busy': (503, 'try later'),
@@ -54,11 +65,14 @@ class Placement(http.server.BaseHTTPRequestHandler):
 
     #: The parameters of each query.
     queries: ClassVar[list[dict[str, list[str]]]] = []
+    paths: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        _, _, path, asked, _ = urllib.parse.urlsplit(self.path)
+        query = urllib.parse.parse_qs(asked)
         self.queries.append(query)
-        (last,) = query.get('resources') or query['member_of']
+        self.paths.append(self.path)
+        (last,) = query.get('resources') or query.get('member_of') or (path,)
         status, body = ANSWERS[last.rpartition(',')[2]]
         text = json.dumps(body).encode()
         self.send_response(status)
@@ -89,6 +103,7 @@ class RoomTest(base.BaseTestCase):
 
     def serve(self) -> None:
         Placement.queries.clear()
+        Placement.paths.clear()
         server = http.server.HTTPServer(('127.0.0.1', 0), Placement)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -101,7 +116,11 @@ class RoomTest(base.BaseTestCase):
         self.serve()
         self.assertEqual(2, room.providers_in(['known']))
 
-    def room(self, **extra_specs: str) -> room.Room:
+    def room(
+        self,
+        hints: dict[str, list[str]] | None = None,
+        **extra_specs: str,
+    ) -> room.Room:
         """Room for a server with one CPU."""
         objects.register_all()
         flavor = objects.Flavor(
@@ -117,6 +136,7 @@ class RoomTest(base.BaseTestCase):
             requested_resources=[],
             request_level_params=objects.RequestLevelParams(),
             requested_destination=objects.Destination(aggregates=['zone']),
+            scheduler_hints=hints or {},
         )
         return room.Room(context.get_admin_context(), spec)
 
@@ -142,6 +162,54 @@ class RoomTest(base.BaseTestCase):
             port = gone.getsockname()[1]
         self.talk_to(port)
         self.assertIsNone(self.room().count(['near'], 5))
+
+    def test_long_request_names_fewer_aggregates(self) -> None:
+        plain = self.room().aggregates
+        self.assertTrue(30 < plain <= 40, plain)
+        traits = {f'trait:CUSTOM_{n:030}': 'required' for n in range(15)}
+        self.assertTrue(0 < self.room(**traits).aggregates < plain - 10)
+        traits |= {f'trait:HW_{n:030}': 'required' for n in range(50)}
+        self.assertEqual(1, self.room(**traits).aggregates)
+
+    def test_path_of_the_query_is_bounded(self) -> None:
+        self.serve()
+        sought = self.room(**{'trait:CUSTOM_GPU': 'required'})
+        uuids = [str(uuid.uuid4()) for _ in range(sought.aggregates)]
+        sought.count(uuids, 250)
+        (path,) = Placement.paths
+        self.assertTrue(1500 < len(path) <= 1600, len(path))
+
+    def test_disk_that_is_asked_for(self) -> None:
+        self.assertEqual(0, self.room().disk_gb)
+        more = self.room(**{'resources:DISK_GB': '7'})
+        self.assertEqual(7, more.disk_gb)
+
+    def test_limit_is_that_of_nova(self) -> None:
+        self.assertEqual(1000, self.room().limit)
+        apart = self.room(hints={'group': ['apart']})
+        self.assertGreater(apart.limit, 10**9)
+
+    def test_dropped_query_is_refused_if_it_may_be_too_long(self) -> None:
+        with socket.create_server(('127.0.0.1', 0)) as gone:
+            port = gone.getsockname()[1]
+        self.talk_to(port)
+        self.assertRaises(
+            room.RefusedQueryError, self.room().count, ['near', 'next'], 5
+        )
+        self.assertRaises(
+            room.RefusedQueryError, room.providers_in, ['near', 'next']
+        )
+
+    def test_disk_from_out_of_the_sites(self) -> None:
+        self.serve()
+        # Both sites of the host are asked for.
+        self.assertFalse(room.lends_disk('plain', 20, ['near', 'next']))
+        self.assertEqual(1, len(Placement.queries))
+        self.assertTrue(room.lends_disk('nfs', 20, ['near', 'next']))
+        query = Placement.queries[-1]
+        self.assertEqual(['in:storage', '!in:near'], query['member_of'])
+        self.assertEqual(['DISK_GB:20'], query['resources'])
+        self.assertFalse(room.lends_disk('nfs', 9000, ['near', 'next']))
 
     def test_refused_query_says_what_was_answered(self) -> None:
         self.serve()

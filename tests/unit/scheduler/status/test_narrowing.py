@@ -10,6 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import types
+from collections.abc import Mapping
 from unittest import mock
 
 from edge_sched.scheduler.membership import Aggregate
@@ -59,14 +61,18 @@ class MirrorTest(base.JudgementTestCase):
             '$ nova-manage placement sync_aggregates',
         )
 
-    def read(self, *providers: int | None) -> narrowing.Mirror:
+    def read(
+        self,
+        *providers: int | None,
+        several_nodes: Mapping[str, int] = types.MappingProxyType({}),
+    ) -> narrowing.Mirror:
         sites = [
             Aggregate(f'u{n}', {'edge:site': f's{n}'}, [f'h{n}', 'both'])
-            for n in range(150)
+            for n in range(70)
         ]
         zone = Aggregate('z', {'availability_zone': 'z'}, ['other'])
         hosts = {h: 'c' for site in sites for h in site.hosts if h != 'h3'}
-        membership = Membership([*sites, zone], {}, hosts)
+        membership = Membership([*sites, zone], {}, hosts, several_nodes)
         with (
             mock.patch.object(
                 narrowing, 'read_membership', return_value=membership
@@ -77,15 +83,19 @@ class MirrorTest(base.JudgementTestCase):
         ):
             mirror = narrowing.read_mirror()
         self.assertEqual(
-            [80, 70], [len(call.args[0]) for call in asked.mock_calls]
+            [40, 30], [len(call.args[0]) for call in asked.mock_calls]
         )
         return mirror
 
     def test_hosts_are_counted_once_a_query(self) -> None:
-        # 79 of the first eighty, 70 of the rest, and one that is in all.
-        self.assertEqual(narrowing.Mirror(151, 0), self.read(80, 71))
-        self.assertEqual(narrowing.Mirror(151, 11), self.read(70, 70))
-        self.assertEqual(narrowing.Mirror(151, 71), self.read(110, 0))
+        # 39 of the first forty, 30 of the rest, and one that is in all.
+        self.assertEqual(narrowing.Mirror(71, 0), self.read(40, 31))
+        self.assertEqual(narrowing.Mirror(71, 11), self.read(30, 30))
+        self.assertEqual(narrowing.Mirror(71, 31), self.read(70, 0))
+
+    def test_nodes_of_a_host_count(self) -> None:
+        mirror = self.read(40, 31, several_nodes={'h5': 3})
+        self.assertEqual(narrowing.Mirror(73, 2), mirror)
 
     def test_placement_that_does_not_answer(self) -> None:
         self.assertRaises(RuntimeError, self.read, None)

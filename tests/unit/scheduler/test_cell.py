@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What is made of the answers of cells, and of those that give none."""
+
+from unittest import mock
+
+from nova import context
+from nova import objects
+from oslo_utils.fixture import uuidsentinel as uuids
+from oslotest import base
+
+from edge_sched.scheduler import cell
+
+CELLS = [
+    objects.CellMapping(uuid=uuid, name=name)
+    for uuid, name in ((uuids.cell1, 'cell1'), (uuids.cell2, 'cell2'))
+]
+HOSTS = {uuids.cell1: ['a', 'b'], uuids.cell2: ['c', 'd', 'e']}
+
+
+class AnswersTest(base.BaseTestCase):
+    def answer(self, of_cell1: object, of_cell2: object) -> None:
+        patcher = mock.patch.object(
+            context,
+            'scatter_gather_cells',
+            return_value={uuids.cell1: of_cell1, uuids.cell2: of_cell2},
+        )
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def test_hosts_of_a_slow_cell_are_not_down(self) -> None:
+        self.answer(1, context.did_not_respond_sentinel)
+        self.assertEqual(
+            cell.Down(1, frozenset([uuids.cell2])),
+            cell.count_down(CELLS, HOSTS),
+        )
+
+    def test_hosts_of_a_cell_that_fails_are_down(self) -> None:
+        self.answer(1, RuntimeError('no database'))
+        self.assertEqual(
+            cell.Down(4, frozenset()), cell.count_down(CELLS, HOSTS)
+        )
+
+    def test_hosts_of_several_nodes(self) -> None:
+        self.answer({'a': 40}, {'c': 2, 'd': 3})
+        self.assertEqual({'a': 40, 'c': 2, 'd': 3}, cell.several_nodes(CELLS))
+
+    def test_no_host_of_a_cell_that_is_away_has_several_nodes(self) -> None:
+        for away in (context.did_not_respond_sentinel, RuntimeError('no')):
+            self.answer({'a': 40}, away)
+            self.assertEqual({'a': 40}, cell.several_nodes(CELLS))
