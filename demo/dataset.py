@@ -97,17 +97,24 @@ def choose_sites(matrix: 'Matrix', count: int) -> list[int]:
     """Nodes to have sites at, as an operator would go about it.
 
     Each is where it takes most off the mean round trip of all nodes to their
-    nearest site.
+    nearest site. Nodes that were never measured are left out.
+
+    :raises BadDatasetError: if nothing was measured from so many nodes
     """
     import numpy as np
 
-    known = matrix[np.isfinite(matrix)]
-    rtt = np.where(np.isfinite(matrix), matrix, known.max())
+    measured = np.isfinite(matrix) & ~np.eye(len(matrix), dtype=bool)
+    silent = ~measured.any(axis=1)
+    if (~silent).sum() < count:
+        raise BadDatasetError(f'fewer than {count} nodes have measured')
+    rtt = np.where(measured, matrix, matrix[measured].max())
     np.fill_diagonal(rtt, 0.0)
+    reached = measured.any(axis=0)
     nearest = np.full(len(rtt), np.inf)
     chosen: list[int] = []
     for _ in range(count):
-        means = np.minimum(nearest, rtt).mean(axis=1)
+        means = np.minimum(nearest, rtt)[:, reached].mean(axis=1)
+        means[silent] = np.inf
         means[chosen] = np.inf
         chosen.append(int(means.argmin()))
         nearest = np.minimum(nearest, rtt[chosen[-1]])

@@ -42,7 +42,8 @@ COLUMNS = REQUIRED + OPTIONAL
 class Import(command.Command):
     """Store the measurements of a file, all of them or none.
 
-    CSV with a header, or JSON lines where the name ends in .jsonl. A row
+    CSV with a header, or JSON lines where the name ends in .jsonl
+    or .ndjson. A row
     that is older than the stored one is skipped and counted.
     """
 

@@ -28,6 +28,9 @@ from edge_sched.measurement.record import parse_record
 
 Form = Literal['csv', 'jsonl']
 
+#: Of JSON lines, in any case.
+JSON_ENDINGS = ('.jsonl', '.ndjson')
+
 #: Bad lines named before the rest is not looked at: chosen, half a screen.
 MAX_BAD_LINES = 10
 
@@ -45,8 +48,8 @@ class BadFileError(ValueError):
 
 
 def form_of(path: str) -> Form:
-    """JSON lines where the name ends in ``.jsonl``, else CSV."""
-    return 'jsonl' if path.endswith('.jsonl') else 'csv'
+    """JSON lines where the name ends as theirs do, else CSV."""
+    return 'jsonl' if path.lower().endswith(JSON_ENDINGS) else 'csv'
 
 
 def read_measurements(

@@ -21,6 +21,7 @@
   access_ms: 12
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,8 @@ MAX_TARGETS = 20_000
 
 #: Chosen: 400 bytes a target, twice what one with every key has.
 MAX_BYTES = 8_000_000
+
+_DECIMAL = re.compile(r'[-+]?(0|[1-9][0-9]*)')
 
 # libyaml where PyYAML is built with it: ten times as fast.
 _Loader: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
@@ -110,6 +113,13 @@ def _entries(path: str, text: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
         loader.dispose()
 
 
+def _is_misread(node: yaml.ScalarNode) -> bool:
+    """Whether it is a number of another base: 0443 is 291, 1:30 is 90."""
+    if node.tag == 'tag:yaml.org,2002:int':
+        return not _DECIMAL.fullmatch(node.value)
+    return node.tag == 'tag:yaml.org,2002:float' and ':' in node.value
+
+
 def _entry(path: str, loader: Any, node: yaml.Node) -> dict[str, Any]:
     """The scalars of a mapping, none of which may be there twice."""
     if not isinstance(node, yaml.MappingNode):
@@ -123,6 +133,13 @@ def _entry(path: str, loader: Any, node: yaml.Node) -> dict[str, Any]:
         key = shorten(key_node.value)
         if not isinstance(value_node, yaml.ScalarNode):
             raise BadTargetFileError(path, line, f'key {key}: is not a scalar')
+        if _is_misread(value_node):
+            why = (
+                f'key {key}: {shorten(value_node.value)!r} is not what YAML '
+                'takes it for: write a number in decimal, without leading '
+                'zeros, and text in quotes'
+            )
+            raise BadTargetFileError(path, line, why)
         if key in entry:
             raise BadTargetFileError(path, line, f'key {key}: is there twice')
         try:

@@ -19,6 +19,7 @@ Inside nova-scheduler oslo.db fills each option that is not passed from Nova's
 
 import contextlib
 import math
+import os
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ from edge_sched.store.settings import StoreSettings
 #: ``read`` neither writes nor makes a missing file, ``write`` makes none
 #: either, ``create`` does.
 Access = Literal['read', 'write', 'create']
+
+#: To be written by its owner, and read by the scheduler, by its group.
+_FILE_MODE = 0o640
 
 _SQLITE_MODES = {'read': 'ro', 'write': 'rw', 'create': 'rwc'}
 
@@ -102,7 +106,10 @@ class Database:
 
     def _make_facade(self) -> Any:
         facade = enginefacade.transaction_context()
-        url = _url(self._settings.url, self._access)
+        url = self._settings.url
+        if self._access == 'create':
+            _make_file(url)
+        url = _url(url, self._access)
         facade.configure(**_options(self._settings, url))
         reading = self._access == 'read'
         seconds = (
@@ -114,6 +121,39 @@ class Database:
             lambda engine: timeouts.install(engine, seconds, reading)
         )
         return facade
+
+
+def _make_file(url: sa.URL) -> None:
+    """Make an SQLite file that is not there, for its users only.
+
+    They are those of its folder: SQLite would let everybody read whom the
+    cloud serves, and where. It gives its journal the same permissions. What
+    cannot be made is left to it, which says why.
+    """
+    if not _is_file(url):
+        return
+    path = str(url.database)
+    with contextlib.suppress(OSError):
+        made = os.open(path, os.O_CREAT | os.O_EXCL, _FILE_MODE)
+        try:
+            # Whatever the umask is.
+            os.fchmod(made, _FILE_MODE)
+            folder = os.stat(os.path.dirname(path) or '.')
+            # The owner too, if root makes it for a service.
+            owner = -1 if os.geteuid() else folder.st_uid
+            os.fchown(made, owner, folder.st_gid)
+        finally:
+            os.close(made)
+
+
+def _is_file(url: sa.URL) -> bool:
+    """Whether it is SQLite, and the database a path."""
+    database = url.database or ':memory:'
+    return (
+        url.get_backend_name() == 'sqlite'
+        and database != ':memory:'
+        and not database.startswith('file:')
+    )
 
 
 def _url(url: sa.URL, access: Access) -> sa.URL:

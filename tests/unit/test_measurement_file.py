@@ -398,7 +398,8 @@ class TestJson(BadLines):
 
 class TestForm(testtools.TestCase):
     def test_by_the_end_of_the_name(self):
-        self.assertEqual('jsonl', file.form_of('a/b.jsonl'))
+        for path in ('a/b.jsonl', 'b.JSONL', 'b.ndjson', 'b.csv.NdJson'):
+            self.assertEqual('jsonl', file.form_of(path))
         for path in ('b.csv', 'b.json', '-', 'jsonl', 'b.jsonl.csv'):
             self.assertEqual('csv', file.form_of(path))
 

@@ -27,6 +27,7 @@ from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.latency import NewLatency
+from edge_sched.measurement.file import JSON_ENDINGS
 from edge_sched.measurement.file import BadFileError
 from edge_sched.measurement.file import form_of
 from edge_sched.measurement.file import read_measurements
@@ -36,8 +37,9 @@ OPTS = (
     cfg.StrOpt(
         'directory',
         help="""
-The directory whose measurement files are read: ``*.csv``, and ``*.jsonl`` for
-JSON lines. Others are left alone, and so are names that begin with a dot.
+The directory whose measurement files are read: ``*.csv``, and ``*.jsonl`` or
+``*.ndjson`` for JSON lines. Others are left alone, and so are names that begin
+with a dot.
 
 A file is read when it is new or has changed. One with a bad line is not taken
 at all, so write a file under another name and rename it when it is complete.
@@ -80,7 +82,7 @@ Possible values:
     ),
 )
 
-_ENDINGS = ('.csv', '.jsonl')
+_ENDINGS = ('.csv', *JSON_ENDINGS)
 
 
 class _Version(NamedTuple):
@@ -134,7 +136,7 @@ class FileInput(Input):
             names = sorted(
                 name
                 for name in os.listdir(self._directory)
-                if name.endswith(_ENDINGS) and not name.startswith('.')
+                if name.lower().endswith(_ENDINGS) and not name.startswith('.')
             )
         except OSError as error:
             raise InputError(

@@ -57,6 +57,20 @@ class DatasetTest(base.BaseTestCase):
         chosen = dataset.choose_sites(rtt, 3)
         self.assertEqual([0, 1, 2], [node // (NODES // 3) for node in chosen])
 
+    def test_nodes_that_were_never_measured_are_left_out(self):
+        rtt = plane()
+        few = dataset.choose_sites(rtt, 3)
+        # As many again, which would be the longest way from everywhere.
+        more = np.full((2 * NODES, 2 * NODES), np.inf)
+        more[:NODES, :NODES] = rtt
+        # Its own round trip is no measurement.
+        np.fill_diagonal(more, 0.1)
+        self.assertEqual(few, dataset.choose_sites(more, 3))
+        self.assertEqual(list(range(NODES)), dataset.choose_sites(more, NODES))
+        self.assertRaises(
+            BadDatasetError, dataset.choose_sites, more, NODES + 1
+        )
+
     def test_clients_are_measured_from_all_sites(self):
         matrix = plane()
         matrix[1, 7] = np.inf

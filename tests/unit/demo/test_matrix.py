@@ -62,6 +62,50 @@ class MatrixTest(base.BaseTestCase):
         self.assertEqual([np.inf, np.inf], [read[2, 4], read[3, 1]])
         self.assertEqual(rtt[4, 2], read[4, 2])
 
+    def test_what_stands_beside_it(self):
+        self.save(rtt=RTT)
+        alone = matrix.read_matrix(self.path, NODES)
+        for name, beside in (
+            # Three of each would be the upper triangle of three nodes.
+            ('names', np.array(['a', 'b', 'c'])),
+            ('objects', np.array(['a', 'b', 'c'], dtype=object)),
+            ('since', np.array(['2026-01-01'] * 3, dtype='datetime64[D]')),
+            ('ids', np.arange(3)),
+            ('many_names', np.array(['x'] * 45)),
+            ('reached', np.ones((NODES + 1, NODES + 1), bool)),
+            ('hops', RTT + 1),
+        ):
+            self.save(**{name: beside, 'rtt': RTT})
+            np.testing.assert_array_equal(
+                alone, matrix.read_matrix(self.path, NODES), name
+            )
+
+    def test_unit_of_a_matrix(self):
+        self.save(rtt_10ms=RTT)
+        read = matrix.read_matrix(self.path, NODES)
+        self.assertEqual(10 * RTT[2, 3], read[2, 3])
+        for name, unit in (('rtt_us', 'us'), ('latency_Seconds', 'Seconds')):
+            for arrays in ({name: RTT}, {name: np.stack([RTT, RTT])}):
+                self.save(**arrays)
+                read = (
+                    matrix.read_matrix
+                    if arrays[name].ndim == 2
+                    else lambda path, nodes: matrix.read_frames(path)
+                )
+                error = self.assertRaises(
+                    BadDatasetError, read, self.path, NODES
+                )
+                self.assertIn(f'{name} is in {unit}, and', str(error))
+
+    def test_file_that_is_cut_off(self):
+        self.save(rtt=RTT)
+        whole = self.path.read_bytes()
+        for length in (1, len(whole) // 2, len(whole) - 1):
+            self.path.write_bytes(whole[:length])
+            self.assertRaises(
+                BadDatasetError, matrix.read_matrix, self.path, NODES
+            )
+
     def test_frames_are_in_the_unit_that_the_name_has(self):
         frames = np.stack([RTT, RTT + 1]).astype(np.uint16)
         frames[1, 2, 3] = 0

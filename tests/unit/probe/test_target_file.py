@@ -104,6 +104,23 @@ class ReadTargetsTestCase(FileTestCase):
             ', line 1',
             'key client: is not a scalar',
         ),
+        *(
+            (
+                f'- client: 203.0.113.7\n  {key}: {value}\n',
+                ', line 2',
+                f'key {key}: {value!r} is not what YAML takes it for: write '
+                'a number in decimal, without leading zeros, and text in '
+                'quotes',
+            )
+            for key, value in (
+                ('port', '0443'),
+                ('port', '0x1bb'),
+                ('port', '1_000'),
+                ('port', '7:23'),
+                ('access_ms', '1:30.5'),
+                ('project', '0123'),
+            )
+        ),
         ('- ? [a]\n  : b\n', ', line 1', 'the key is not text'),
         (
             '- client: 2026-02-30\n',

@@ -78,7 +78,7 @@ class FileInputTest(InputTestCase):
             f'lyon,car,10,12,9,15,3,0,64,{moment.isoformat()},ping,p1',
         )
         self.write(
-            'b.jsonl',
+            'b.NDJSON',
             f'{{"vantage": "lyon", "client": "{CLIENT}", "rtt_p50_ms": 10,'
             ' "rtt_p95_ms": null}',
         )
