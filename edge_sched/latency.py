@@ -199,6 +199,14 @@ class NewLatency:
     line: int = 0
     address: ipaddress.IPv4Address | ipaddress.IPv6Address | None = None
 
+    def moved(self, seconds: float) -> 'NewLatency':
+        """The same, measured so much later."""
+        measured_at = self.latency.measured_at + seconds
+        return dataclasses.replace(
+            self,
+            latency=dataclasses.replace(self.latency, measured_at=measured_at),
+        )
+
 
 def is_lost(quantile: float, loss_ratio: float) -> bool:
     """Whether a quantile of the probes sent fell on a lost one.

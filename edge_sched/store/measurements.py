@@ -106,7 +106,9 @@ def record(connection: sa.Connection, rows: Sequence[NewLatency]) -> Recorded:
 
     :param rows: timed by our clock, they get the time of the database
     """
-    rows = _moved(rows, clock.ahead_seconds(connection))
+    ahead_seconds = clock.ahead_seconds(connection)
+    if ahead_seconds:
+        rows = [row.moved(ahead_seconds) for row in rows]
     located, unknown = _located(connection, rows)
     placed = _placed(connection, located)
     stored = _write(connection, placed, lambda done: None)
@@ -168,21 +170,6 @@ def chosen(
         yield clients.c.name == client.name
     if vantage is not None:
         yield vantages.c.name == vantage
-
-
-def _moved(rows: Sequence[NewLatency], seconds: float) -> Sequence[NewLatency]:
-    """The rows as if they had been measured so much later."""
-    if not seconds:
-        return rows
-    return [
-        dataclasses.replace(
-            row,
-            latency=dataclasses.replace(
-                row.latency, measured_at=row.latency.measured_at + seconds
-            ),
-        )
-        for row in rows
-    ]
 
 
 def _located(

@@ -135,13 +135,7 @@ class Writer:
         )
 
     def now(self) -> float:
-        """What the clock says that all who write go by: the database's.
-
-        Rows from the future, rows that are too old, and heartbeats are told
-        by it, so that a clock that is wrong elsewhere does no harm.
-
-        :returns: UTC epoch seconds
-        """
+        """UTC epoch seconds by the clock that all who write go by."""
         return self._read(clock.now)
 
     def skew_seconds(self) -> float:
