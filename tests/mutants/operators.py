@@ -13,7 +13,7 @@
 
 Only what is inside of a function is mutated: a test of a constant would say
 it once more. Calls of the log and what goes into texts are left out, whose
-words no test should pin.
+words no test should pin, and ``strict`` of a ``zip``, which checks ourselves.
 """
 
 import ast
@@ -248,7 +248,7 @@ def _is_wanted(node: parso.tree.NodeOrLeaf) -> bool:
     while node:
         if node.type == 'funcdef':
             inside = True
-        elif node.type == 'fstring':
+        elif node.type == 'fstring' or _is_strict(node):
             return False
         elif node.type == 'atom_expr' and node.get_code().strip().startswith(
             'LOG.'
@@ -256,6 +256,11 @@ def _is_wanted(node: parso.tree.NodeOrLeaf) -> bool:
             return False
         node = node.parent
     return inside
+
+
+def _is_strict(node: parso.tree.NodeOrLeaf) -> bool:
+    """Whether it is ``strict=True`` of a ``zip`` that never sees otherwise."""
+    return node.type == 'argument' and node.get_first_leaf().value == 'strict'
 
 
 def _mutant(path: pathlib.Path, source: str, code: str) -> Mutant:

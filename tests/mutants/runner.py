@@ -58,7 +58,8 @@ class Tests:
             if _wait(_fork(observe, 3600))[1] != _PASSED:
                 sys.exit('The tests fail without any mutant')
             facts = json.loads(told.read_text())
-        self._runs: dict[str, list[str]] = facts['runs']
+        #: By test and path: the first lines of the functions that it runs.
+        self._runs: dict[str, dict[str, list[int]]] = facts['runs']
         self._seconds: dict[str, float] = facts['seconds']
         for name in facts['imported']:
             try:
@@ -67,10 +68,24 @@ class Tests:
                 continue
 
     def of(self, mutant: Mutant) -> list[str]:
-        """The tests that run the function of a mutant, the fastest first."""
-        function = f'{_ROOT / mutant.path}:{_first_line(mutant)}'
-        tests = [test for test, run in self._runs.items() if function in run]
-        return sorted(tests, key=self._seconds.__getitem__)
+        """The tests that run the function of a mutant, the fastest first.
+
+        Of a function that only runs at import, all that run any of its
+        module.
+        """
+        function = _lines_of_function(mutant)
+        path = str(_ROOT / mutant.path)
+        of_module = {
+            test: lines
+            for test, run in self._runs.items()
+            if (lines := run.get(path))
+        }
+        tests = [
+            test
+            for test, lines in of_module.items()
+            if any(line in function for line in lines)
+        ]
+        return sorted(tests or of_module, key=self._seconds.__getitem__)
 
     def survivors(
         self, mutants: Iterable[Mutant], jobs: int
@@ -93,21 +108,21 @@ class Tests:
             yield running.pop(pid), status == _PASSED
 
 
-def _first_line(mutant: Mutant) -> int:
-    """Where the code of the function begins that a mutant is in.
+def _lines_of_function(mutant: Mutant) -> range:
+    """The lines of the function that a mutant is in, with its decorators.
 
-    Of a function in a function the outer, as both run for the same tests.
+    Of a function in a function the outer: they run for the same tests.
     """
     bodies = [ast.parse(mutant.path.read_text()).body]
     for body in bodies:
         for node in body:
-            end = node.end_lineno or 0
             decorators = getattr(node, 'decorator_list', [])
             first = min(each.lineno for each in (node, *decorators))
-            if not first <= mutant.line <= end:
+            lines = range(first, (node.end_lineno or first) + 1)
+            if mutant.line not in lines:
                 continue
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                return first
+                return lines
             if isinstance(node, ast.ClassDef):
                 bodies.append(node.body)
     raise ValueError(f'No function: {mutant}')
@@ -157,7 +172,7 @@ class _Observer(unittest.TestResult):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runs: dict[str, list[str]] = {}
+        self.runs: dict[str, dict[str, list[int]]] = {}
         self.seconds: dict[str, float] = {}
         self._seen: set[types.CodeType] = set()
 
@@ -171,11 +186,11 @@ class _Observer(unittest.TestResult):
         sys.settrace(None)
         threading.settrace(None)
         self.seconds[test.id()] = time.monotonic() - self._start
-        self.runs[test.id()] = [
-            f'{code.co_filename}:{code.co_firstlineno}'
-            for code in self._seen.copy()
-            if code.co_filename.startswith(_PACKAGE)
-        ]
+        run = self.runs[test.id()] = {}
+        for code in self._seen.copy():
+            if code.co_filename.startswith(_PACKAGE):
+                lines = run.setdefault(code.co_filename, [])
+                lines.append(code.co_firstlineno)
 
     def _note(
         self, frame: types.FrameType, event: str, argument: object

@@ -147,6 +147,14 @@ class SeveralClientsTest(base.BaseTestCase):
         self.assertIs(far, made.verdicts[('lyon',)].deciding.latency)
         self.assertIs(over, made.verdicts[('nice',)].deciding.latency)
 
+    def test_client_with_a_figure_decides_before_one_without(self):
+        unknown = verdict.Verdict(Standing.UNKNOWN)
+        ranked = unknown._replace(rank_ms=0.5)
+        made = decision.HostVerdict(
+            Standing.UNKNOWN, True, 0.5, (unknown, ranked)
+        )
+        self.assertIs(ranked, made.deciding)
+
 
 @ddt.ddt
 class AcceptTest(base.BaseTestCase):

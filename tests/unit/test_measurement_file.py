@@ -327,6 +327,26 @@ class TestBadCsv(BadLines):
             'lyon,,1,2',
         )
 
+    def test_longest_line_that_is_read(self):
+        line = 'x' * lines.MAX_LINE_LENGTH
+        self.assertEqual([(1, line)], list(lines.numbered([line])))
+
+    def test_largest_cells_that_are_read(self):
+        (row,) = read_csv(
+            f'{HEADER},samples', f'{"l" * 255},car,9,12,2147483647'
+        )
+        self.assertEqual(
+            ('l' * 255, 2**31 - 1), (row.latency.vantage, row.latency.samples)
+        )
+
+    def test_error_names_line_and_column(self):
+        for column, text in (
+            ('samples', 'line 7, column samples: is odd'),
+            ('', 'line 7: is odd'),
+        ):
+            error = lines.BadLineError(7, column, 'is odd')
+            self.assertEqual(text, str(error))
+
     def test_at_most_ten_are_named(self):
         self.assertBad(
             [(number, 'client') for number in range(2, 12)],
@@ -359,6 +379,9 @@ class TestJson(BadLines):
         self.assertEqual(math.inf, first.latency.rtt_p95_ms)
         self.assertEqual(math.inf, second.latency.rtt_p95_ms)
         self.assertEqual(0.01, second.latency.loss_ratio)
+
+    def test_not_utf8(self):
+        self.assertBad([(1, '')], 'jsonl', '{"vantage": "ly\udcf4n"}')
 
     def test_nothing_is_no_rows(self):
         self.assertEqual([], read_json())

@@ -245,6 +245,110 @@ class OverBudgetTest(base.BaseTestCase):
                 refused(make_intent(), {'lyon': make_row(5, 31, age=age)}),
             )
 
+    def test_of_sites_that_are_equally_near_the_first_by_name(self):
+        rows = {'paris': make_row(5, 31, age=9), 'lyon': make_row(5, 31)}
+        self.assertIn('nearest is lyon', refused(make_intent(), rows))
+
+    def test_one_of_several_metrics_that_are_over_everywhere_is_named(self):
+        asked = make_intent(loss_budget_pct=1.0)
+        rows = {'lyon': make_row(5, 31, loss_ratio=0.02)}
+        self.assertEqual(
+            f'{OVER_20}: nearest is lyon at 31 ms, measured 40 s ago',
+            refused(asked, rows),
+        )
+
+    def test_first_of_several_metrics_is_shown(self):
+        # Nice has the lesser loss, and is farther.
+        asked = make_intent(loss_budget_pct=1.0)
+        rows = {
+            'lyon': make_row(5, 31, loss_ratio=0.03),
+            'nice': make_row(5, 45, loss_ratio=0.0),
+            'oslo': make_row(5, 10, loss_ratio=0.02),
+        }
+        labels = {'oslo': ''}
+        self.assertEqual(
+            'no site within 20 ms (p95) and 1 % loss of 203.0.113.7: '
+            'nearest is lyon at 31 ms, measured 40 s ago',
+            refused(asked, rows, labels=labels),
+        )
+
+    def test_site_that_loses_all(self):
+        asked = make_intent(make_target(budget_ms=None), loss_budget_pct=0.5)
+        self.assertIn(
+            'nearest is lyon at 100 %,',
+            refused(asked, {'lyon': make_row(INF, INF, loss_ratio=1.0)}),
+        )
+
+
+class FullTest(base.BaseTestCase):
+    """Nice and paris are within 20 ms, oslo is not."""
+
+    ROWS = {
+        'nice': make_row(9, 15),
+        'paris': make_row(5, 9),
+        'oslo': make_row(20, 31),
+    }
+
+    def full(self, asked, detail='figure', labels=None):
+        made = decided(asked, self.ROWS)
+        names = {site: site for site in self.ROWS} | (labels or {})
+        return reason.full(
+            made, {chain: names[chain[0]] for chain in made.verdicts}, detail
+        )
+
+    def test_best_sites_that_would_do_are_named(self):
+        for detail in ('figure', 'site'):
+            self.assertEqual(
+                'no room within 20 ms (p95) of 203.0.113.7: '
+                'paris and nice are full',
+                self.full(make_intent(), detail),
+            )
+        self.assertEqual(
+            'no room within 20 ms (p95) of 203.0.113.7: paris is full',
+            self.full(make_intent(), labels={'nice': ''}),
+        )
+
+    def test_others_are_counted(self):
+        asked = make_intent(required=False)
+        self.assertEqual(
+            'no room within 20 ms (p95) of 203.0.113.7: '
+            'paris, nice and 1 more are full',
+            self.full(asked),
+        )
+
+    def test_no_site_may_be_named(self):
+        self.assertEqual(
+            'no room within the budget of 203.0.113.7',
+            self.full(make_intent(), 'none'),
+        )
+        self.assertEqual(
+            'no room within 20 ms (p95) of 203.0.113.7',
+            self.full(make_intent(), labels=dict.fromkeys(self.ROWS, '')),
+        )
+
+    def test_what_is_asked_for(self):
+        no_budget = make_target(budget_ms=None)
+        for asked, where in (
+            (
+                make_intent(make_target('a'), make_target('b')),
+                'within the budgets of a and 1 more',
+            ),
+            (
+                make_intent(no_budget),
+                'where there is latency data for 203.0.113.7',
+            ),
+            (
+                make_intent(no_budget, loss_budget_pct=1.0),
+                'within 1 % loss of 203.0.113.7',
+            ),
+            (
+                make_intent(jitter_budget_ms=5.0),
+                'within 20 ms (p95) and 5 ms jitter of 203.0.113.7',
+            ),
+        ):
+            said = self.full(asked, labels=dict.fromkeys(self.ROWS, ''))
+            self.assertEqual(f'no room {where}', said)
+
 
 class UnusableTest(base.BaseTestCase):
     def test_never_measured(self):

@@ -22,6 +22,11 @@ from oslotest import base
 from edge_sched import client
 from edge_sched import decision
 from edge_sched import record
+from edge_sched import verdict
+from edge_sched.latency import Answer
+from edge_sched.rings import EVERYTHING
+from edge_sched.rings import Offer
+from edge_sched.search import Search
 from tests.unit import factories
 from tests.unit.factories import decided
 from tests.unit.factories import make_intent
@@ -171,6 +176,37 @@ class RecordTest(base.BaseTestCase):
             {'within': 5, 'unknown': 0, 'over': 0},
             recorded(made, {('lyon',): 5})['hosts'],
         )
+
+    def test_what_placement_was_asked_for(self):
+        made = decided(make_intent(), {'lyon': make_row()})
+        ring = [Offer('u1', 'lyon', 4), Offer('u2', 'nice', 5)]
+        for search, sites, hosts in (
+            (Search(ring, probes=2), 2, 9),
+            (Search(EVERYTHING, probes=2), 'all', 'all'),
+            (Search(EVERYTHING, probes=2, full=['u1', 'u2']), 0, 0),
+        ):
+            self.assertEqual(
+                {'sites': sites, 'hosts': hosts, 'probes': 2},
+                recorded(made, search=search)['narrowed'],
+            )
+
+    def test_unmeasured_site_does_not_hide_one_that_is_over(self):
+        rows = {'dark': None, 'lyon': make_row(5, 31, age=0)}
+        (best,) = recorded(decided(make_intent(), rows))['best']
+        self.assertEqual(('lyon', 0.0), (best['site'], best['age_seconds']))
+
+    def test_place_is_called_by_its_most_specific_vantage(self):
+        asked = make_intent()
+        row = make_row(vantage='eu-west')
+        made = decision.decide(
+            asked,
+            {asked.targets[0].client: Answer(True, ({'eu-west': row},))},
+            [('lyon', 'eu-west')],
+            verdict.Policy(),
+            factories.NOW,
+        )
+        (best,) = recorded(made)['best']
+        self.assertEqual('lyon', best['site'])
 
     def test_best_are_the_nearest_3_sites(self):
         rows = {

@@ -21,6 +21,7 @@ from edge_sched.rings import MAX_AGGREGATES
 from edge_sched.rings import MIN_SITES
 from edge_sched.rings import Offer
 from edge_sched.rings import Ring
+from edge_sched.rings import of_one_cell
 from edge_sched.rings import rings
 
 
@@ -79,3 +80,32 @@ class RingsTest(base.BaseTestCase):
                 len(ring) == MAX_AGGREGATES
                 or sum(offer.hosts for offer in ring) >= first
             )
+
+
+class OneCellTest(base.BaseTestCase):
+    """Sites of four hosts, for a first ring of 12."""
+
+    def nearest_and_others(self, *cells: str) -> tuple[list[str], list[str]]:
+        near = [
+            offer._replace(cells=frozenset(of_site))
+            for offer, of_site in zip(
+                offers(*[4] * len(cells)), cells, strict=True
+            )
+        ]
+        found = of_one_cell(near, 12)
+        nearest, others = (found.nearest, found.others) if found else ([], [])
+        return [o.site for o in nearest], [o.site for o in others]
+
+    def test_just_enough_hosts_of_the_cell(self) -> None:
+        self.assertEqual(
+            (['site-0'], ['site-2', 'site-3']),
+            self.nearest_and_others('a', 'b', 'a', 'a'),
+        )
+
+    def test_site_of_two_cells_begins_no_ring_of_one(self) -> None:
+        self.assertEqual(
+            ([], []), self.nearest_and_others('ab', 'ab', 'a', 'ab')
+        )
+
+    def test_nothing_is_near(self) -> None:
+        self.assertEqual(([], []), self.nearest_and_others())

@@ -140,6 +140,10 @@ class BandTest(base.BaseTestCase):
         self.assertEqual(6.0, scoring.Bands(4.0, 2.0).floor(7.9))
         self.assertEqual(0.0, scoring.Bands(10.0, 3.0).floor(0.5))
 
+    def test_no_bands_without_a_width_or_a_best(self):
+        self.assertEqual(5.0, scoring.Bands(0.0, 0.0).floor(5.0))
+        self.assertEqual(5.0, scoring.Bands(INF, 1.0).floor(5.0))
+
     @hypothesis.given(rtts_ms, rtts_ms, bands_ms)
     def test_banded_is_never_above_the_value(self, rtt, best, band):
         ranked = scoring.Bands(best, band).floor(rtt)

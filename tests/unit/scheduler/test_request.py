@@ -52,16 +52,20 @@ class ReadRequestTest(base.BaseTestCase):
             Request({}, HINTS, 'create', '', 1), read_request(spec)
         )
 
-    def test_one_key_of_ours_is_enough(self) -> None:
-        both = {'group': ['g'], **HINTS}
+    def test_only_keys_of_ours_are_read(self) -> None:
+        hints = {'group': ['g'], **HINTS}
         self.assertEqual(
-            both, getattr(self.read(scheduler_hints=both), 'hints', None)
+            Request({}, HINTS, 'create', 'mine', 1),
+            self.read(scheduler_hints=hints),
         )
-        keys = {'hw:cpu_policy': 'shared', 'edge:percentile': 'p99'}
-        asked = self.read(
-            scheduler_hints={}, flavor=objects.Flavor(extra_specs=keys)
+        ours = {'edge:percentile': 'p99'}
+        flavor = objects.Flavor(
+            extra_specs={'hw:cpu_policy': 'shared', **ours}
         )
-        self.assertEqual(Request(keys, {}, 'create', 'mine', 1), asked)
+        self.assertEqual(
+            Request(ours, {}, 'create', 'mine', 1),
+            self.read(scheduler_hints={}, flavor=flavor),
+        )
         self.assertIsNone(self.read(scheduler_hints={'group': ['g']}))
 
     def test_host_that_an_admin_has_forced(self) -> None:
