@@ -61,6 +61,11 @@ class InFlight(Generic[K, E]):
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._sweep)
 
+    def get(self, key: K) -> E | None:
+        """The entry under ``key``, which waits on."""
+        _, entry = self._entries.get(key, (0.0, None))
+        return entry
+
     def take(self, key: K) -> E | None:
         """The entry under ``key``, which no longer waits."""
         _, entry = self._entries.pop(key, (0.0, None))

@@ -16,6 +16,10 @@ A refused connection is an answer as well: the reset took the same way, and
 came from the same host, unless a firewall made it (as one may make the
 SYN/ACK, too). An error of a router is none.
 
+Either is timed by the kernel: a connection by its own figure, a refusal as
+``Resets`` has it. Without the capability for that, it is as late as the
+process has its turn.
+
 A SYN that is lost would be sent again after a second (RFC 6298), and the
 answer to that one taken for a round trip of more than a second. So the probe
 ends before.
@@ -31,20 +35,21 @@ silent targets one that answers lost 55 % (measured).
 """
 
 import asyncio
+import dataclasses
 import errno
 import resource
 import socket
 import struct
-import time
 from collections.abc import Collection
-from typing import NamedTuple
 
+from edge_sched.probe import clock
 from edge_sched.probe import sockets
 from edge_sched.probe.inflight import InFlight
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.outcome import Done
 from edge_sched.probe.outcome import Outcome
+from edge_sched.probe.resets import Resets
 
 #: Chosen: a tenth before Linux sends a SYN again.
 TIMEOUT_MAX_SECONDS = 0.9
@@ -69,12 +74,21 @@ _LINGER = struct.pack('@ii', 1, 0)
 _TCP_INFO = struct.Struct('@68xI')
 
 
-class _Connecting(NamedTuple):
+#: Version of IP, and local port.
+_Key = tuple[int, int]
+
+
+@dataclasses.dataclass(slots=True)
+class _Connecting:
     """A connection under way."""
 
     socket: socket.socket
-    sent_at: float
+    #: Host and port.
+    peer: tuple[str, int]
     done: Done
+    sent: clock.Reading
+    #: When its refusal was received, by the kernel's wall clock.
+    refused_ns: int | None = None
 
 
 class TcpProbe:
@@ -95,13 +109,18 @@ class TcpProbe:
         self.send_errors = 0
         self._timeout_seconds = min(timeout_seconds, TIMEOUT_MAX_SECONDS)
         self._bind = {address.version: address for address in bind}
+        self._resets: dict[int, Resets] = {
+            address.version: Resets(address) for address in bind
+        }
         self._traffic_class = dscp << 2
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._flights: InFlight[int, _Connecting] = InFlight(
+        self._flights: InFlight[_Key, _Connecting] = InFlight(
             self._loop, self._timeout_seconds, self._lose
         )
+        for resets in self._resets.values():
+            resets.open()
         self._max_connecting = _raise_limit() - RESERVED_FILES
 
     def send(self, address: Address, port: int, turn: int, done: Done) -> None:
@@ -116,18 +135,22 @@ class TcpProbe:
             self.send_errors += 1
             done(LOST)
             return
-        connecting = _Connecting(tcp, time.monotonic(), done)
-        error = tcp.connect_ex((sockets.host(address), port))
+        key = address.version, tcp.getsockname()[1]
+        peer = sockets.host(address), port
+        connecting = _Connecting(tcp, peer, done, clock.read())
+        error = tcp.connect_ex(peer)
+        self._flights.add(key, connecting)
         if error == errno.EINPROGRESS:
-            self._flights.add(tcp.fileno(), connecting)
-            self._loop.add_writer(tcp, self._ready, tcp.fileno())
+            self._loop.add_writer(tcp, self._ready, key)
             return
         if error not in _ANSWERED:
             self.send_errors += 1
-        _finish(connecting, error)
+        self._finish(key, error)
 
     def close(self) -> None:
         self._flights.close()
+        for resets in self._resets.values():
+            resets.close()
 
     def _opened(self, bind: Address) -> socket.socket:
         tcp = socket.socket(
@@ -151,14 +174,38 @@ class TcpProbe:
             raise
         return tcp
 
-    def _ready(self, number: int) -> None:
-        connecting = self._flights.take(number)
+    def _ready(self, key: _Key) -> None:
+        connecting = self._flights.get(key)
         assert connecting is not None
-        self._loop.remove_writer(number)
+        self._loop.remove_writer(connecting.socket)
         error = connecting.socket.getsockopt(
             socket.SOL_SOCKET, socket.SO_ERROR
         )
-        _finish(connecting, error)
+        self._finish(key, error)
+
+    def _finish(self, key: _Key, error: int) -> None:
+        """Close a connection that was made or was not, and say which."""
+        if error == errno.ECONNREFUSED:
+            self._hear(key[0])
+        connecting = self._flights.take(key)
+        assert connecting is not None
+        with connecting.socket:
+            rtt_ms = _rtt_ns(connecting, error) / 1e6
+        if error in _ANSWERED:
+            connecting.done(Outcome(rtt_ms, rtt_ms))
+        else:
+            connecting.done(LOST)
+
+    def _hear(self, version: int) -> None:
+        """Note when connections under way were refused.
+
+        Whoever forges a reset can do so before the true one only, as that
+        ends the connection: the last one that was received counts.
+        """
+        for reset in self._resets[version].read():
+            connecting = self._flights.get((version, reset.local_port))
+            if connecting and connecting.peer == (reset.host, reset.port):
+                connecting.refused_ns = reset.received_ns
 
     def _lose(self, connecting: _Connecting) -> None:
         self._loop.remove_writer(connecting.socket)
@@ -176,19 +223,19 @@ def _raise_limit() -> int:
     return granted
 
 
-def _finish(connecting: _Connecting, error: int) -> None:
-    """Close a connection that was made or was not, and say which."""
-    rtt_ms = (time.monotonic() - connecting.sent_at) * 1e3
-    with connecting.socket as tcp:
-        if not error:
-            rtt_ms = min(rtt_ms, _kernel_rtt_ms(tcp) or rtt_ms)
-    if error in _ANSWERED:
-        connecting.done(Outcome(rtt_ms, rtt_ms))
-    else:
-        connecting.done(LOST)
+def _rtt_ns(connecting: _Connecting, error: int) -> int:
+    """From the SYN to its answer, by the kernel if that knows."""
+    seen = clock.read()
+    refused_ns = connecting.refused_ns
+    if error and refused_ns is not None:
+        return clock.trip(connecting.sent, refused_ns, seen).nanoseconds
+    rtt_ns = seen.after_ns - connecting.sent.before_ns
+    if not error:
+        return min(rtt_ns, _kernel_rtt_ns(connecting.socket) or rtt_ns)
+    return rtt_ns
 
 
-def _kernel_rtt_ms(tcp: socket.socket) -> float:
+def _kernel_rtt_ns(tcp: socket.socket) -> int:
     info = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
     microseconds: int = _TCP_INFO.unpack(info)[0]
-    return microseconds / 1e3
+    return microseconds * 1000

@@ -36,6 +36,13 @@ class InFlightTestCase(base.BaseTestCase):
         self.assertIsNone(self.flights.take(1))
         self.assertIsNone(self.flights.take(2))
 
+    def test_what_is_looked_at_waits_on(self):
+        self.flights.add(1, 'a')
+        self.assertEqual('a', self.flights.get(1))
+        self.assertIsNone(self.flights.get(2))
+        self.assertEqual('a', self.flights.take(1))
+        self.assertIsNone(self.flights.get(1))
+
     def test_what_is_not_taken_is_lost_in_time_and_once(self):
         self.flights.add(1, 'a')
         self.loop.run(0.999)

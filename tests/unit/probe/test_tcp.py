@@ -11,21 +11,29 @@
 # under the License.
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
+import itertools
 import resource
 import socket
 from unittest import mock
 
 from oslotest import base
 
+from edge_sched.probe import clock
+from edge_sched.probe import resets
 from edge_sched.probe import tcp
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.tcp import TcpProbe
+from tests.unit.probe.stamp.base import skip_without_v6
 
 LOOPBACK = ipaddress.ip_address('127.0.0.1')
 LOOPBACK6 = ipaddress.ip_address('::1')
 BIND = (ipaddress.ip_address('0.0.0.0'), ipaddress.ip_address('::'))
+
+#: Half a second, as no loopback interface takes.
+LATE_NS = 500_000_000
 
 
 class TcpProbeTestCase(base.BaseTestCase):
@@ -71,17 +79,94 @@ class TcpProbeTestCase(base.BaseTestCase):
 
     def test_the_time_is_the_kernels_not_ours(self):
         server = self.listen()
-        # As if we had come to look after half a second.
-        clock = mock.Mock(**{'monotonic.side_effect': [1000.0, 1000.5]})
-        with mock.patch.object(tcp, 'time', clock):
+        with seen_late():
             (outcome,), _ = self.probe(LOOPBACK, server.getsockname()[1])
         self.assertLess(outcome.rtt_ms, 400)
 
+    def test_so_is_that_of_a_refusal(self):
+        self.demand_resets()
+        for address in (LOOPBACK, LOOPBACK6):
+            if address == LOOPBACK6:
+                skip_without_v6()
+            with seen_late():
+                (outcome,), _ = self.probe(address, self.closed_port())
+            self.assertTrue(0 < outcome.rtt_ms < 400, outcome)
+
+    def test_a_refusal_is_ours_to_time_if_the_kernel_does_not(self):
+        denied = mock.patch.object(
+            resets, '_opened', side_effect=PermissionError(1, 'no')
+        )
+        with denied, seen_late():
+            (outcome,), _ = self.probe(LOOPBACK, self.closed_port())
+        self.assertTrue(500 < outcome.rtt_ms < 900, outcome)
+
+    def test_a_reset_is_that_of_its_connection(self):
+        self.demand_resets()
+        port = self.closed_port()
+        for forged in (
+            {'host': '127.0.0.2'},
+            {'port': port ^ 1},
+            {'local_port': 1},
+        ):
+            outcome = self.with_resets(
+                lambda true, forged=forged: [true._replace(**forged)], port
+            )
+            # Not the time of the reset, but ours.
+            self.assertGreater(outcome.rtt_ms, 500)
+
+    def test_a_forged_reset_before_the_true_one_does_not_count(self):
+        def preceded(true):
+            early_ns = true.received_ns
+            return [true, true._replace(received_ns=early_ns + 10**8)]
+
+        self.demand_resets()
+        outcome = self.with_resets(preceded, self.closed_port())
+        self.assertTrue(100 < outcome.rtt_ms < 400, outcome)
+
+    def test_a_connection_that_was_made_has_its_own_time(self):
+        port = self.listen().getsockname()[1]
+
+        async def send():
+            probe = TcpProbe(0.9, BIND)
+            await probe.open()
+            ended = asyncio.get_running_loop().create_future()
+            probe.send(LOOPBACK, port, 0, ended.set_result)
+            # As if a forged reset had been read, for another's refusal.
+            ((_, connecting),) = probe._flights._entries.values()
+            connecting.refused_ns = connecting.sent.wall_ns + LATE_NS
+            outcome = await ended
+            probe.close()
+            return outcome
+
+        outcome = asyncio.run(asyncio.wait_for(send(), 30))
+        self.assertTrue(0 < outcome.rtt_ms < 400, outcome)
+
+    def with_resets(self, change, port):
+        """The outcome of one probe that is seen half a second late."""
+        read = resets.Resets.read
+
+        def changed(heard):
+            for reset in read(heard):
+                yield from change(reset)
+
+        with mock.patch.object(resets.Resets, 'read', changed), seen_late():
+            (outcome,), _ = self.probe(LOOPBACK, port)
+        return outcome
+
+    def demand_resets(self):
+        try:
+            socket.socket(
+                socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP
+            ).close()
+        except PermissionError:
+            self.skipTest('raw sockets need privileges')
+
+    def closed_port(self):
+        with self.listen() as server:
+            return server.getsockname()[1]
+
     def test_a_refusal_is_an_answer(self):
-        server = self.listen()
-        port = server.getsockname()[1]
-        server.close()
-        (outcome,), probe = self.probe(LOOPBACK, port)
+        (outcome,), probe = self.probe(LOOPBACK, self.closed_port())
         self.assertAnswered(outcome)
         self.assertEqual(0, probe.send_errors)
 
@@ -216,6 +301,20 @@ class TcpProbeTestCase(base.BaseTestCase):
             client.connect_ex(server.getsockname())
             self.addCleanup(client.close)
         return server
+
+
+@contextlib.contextmanager
+def seen_late():
+    """As if we had come to look half a second after it was sent."""
+    read = clock.read
+    delays_ns = itertools.chain([0], itertools.repeat(LATE_NS))
+
+    def late():
+        late_ns = next(delays_ns)
+        return clock.Reading(*(each + late_ns for each in read()))
+
+    with mock.patch.object(clock, 'read', late):
+        yield
 
 
 async def outcomes(probe, address, port, count):

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""STAMP says how long a path is, not how busy the machines are."""
+"""Probes say how long a path is, not how busy the machines are."""
 
 import json
 import math
@@ -28,7 +28,7 @@ from tests.emulation.network import Network
 from tests.emulation.path import Path
 
 BUSY = [sys.executable, '-c', 'while True: pass']
-STAMP_END = [sys.executable, '-m', 'tests.e2e.stamp_end']
+PROBE_END = [sys.executable, '-m', 'tests.e2e.probe_end']
 
 RTT_MS = 10.0
 MEDIAN_TOLERANCE_MS = 0.15
@@ -38,8 +38,12 @@ ATTEMPTS = 3
 HOLD_MS = 7.0
 
 
-class StampAccuracyTest(base.BaseTestCase):
+class AccuracyTestCase(base.BaseTestCase):
     """Every processor is busy; sender and reflector have no priority."""
+
+    #: What ``probe_end`` is to do.
+    end = 'probe'
+    port = 862
 
     def setUp(self) -> None:
         super().setUp()
@@ -51,26 +55,16 @@ class StampAccuracyTest(base.BaseTestCase):
             self.site.popen(BUSY)
         fixture.demand_accuracy(self, self.network, 'lyon', 'phone')
 
-    def reflect(self, address: str, **options: float) -> None:
-        """Have a reflector run in the phone; options of ``stamp_end``."""
-        process = self.phone.popen(
-            [
-                *STAMP_END,
-                'reflect',
-                address,
-                *(f'--{name}={value}' for name, value in options.items()),
-            ],
-            cwd=control.ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.addCleanup(process.stdout.close)
-        self.assertEqual('ready\n', process.stdout.readline())
-
     def probe(self, address: str) -> dict[str, Any]:
-        """What ``stamp_end`` prints about probes from the site."""
+        """What ``probe_end`` prints about probes from the site."""
         done = self.site.run(
-            [*STAMP_END, 'probe', address, f'--count={PROBES}'],
+            [
+                *PROBE_END,
+                self.end,
+                address,
+                f'--port={self.port}',
+                f'--count={PROBES}',
+            ],
             cwd=control.ROOT,
             stdout=subprocess.PIPE,
             check=True,
@@ -90,6 +84,24 @@ class StampAccuracyTest(base.BaseTestCase):
         figures = ', '.join(map(_figures, attempts))
         print(f'{self.id()}: {figures}', file=sys.stderr)
         self.assertTrue(_is_accurate(attempts[-1]), figures)
+
+
+class StampAccuracyTest(AccuracyTestCase):
+    def reflect(self, address: str, **options: float) -> None:
+        """Have a reflector run in the phone; options of ``probe_end``."""
+        process = self.phone.popen(
+            [
+                *PROBE_END,
+                'reflect',
+                address,
+                *(f'--{name}={value}' for name, value in options.items()),
+            ],
+            cwd=control.ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(process.stdout.close)
+        self.assertEqual('ready\n', process.stdout.readline())
 
     def test_ipv4(self) -> None:
         self.reflect(self.phone.v4)
@@ -118,6 +130,19 @@ class StampAccuracyTest(base.BaseTestCase):
         self.assertEqual(seen['raw_rtt_ms'], seen['rtt_ms'])
         self.assertEqual(PROBES, seen['uncredited'])
         self.assertGreater(min(seen['rtt_ms']), RTT_MS - 0.5)
+
+
+class TcpAccuracyTest(AccuracyTestCase):
+    """Of a port that is closed: the kernel times what refuses, too."""
+
+    end = 'connect'
+    port = 9
+
+    def test_ipv4(self) -> None:
+        self.assertAccurate(self.phone.v4)
+
+    def test_ipv6(self) -> None:
+        self.assertAccurate(self.phone.v6)
 
 
 def _p95(times_ms: list[float]) -> float:
