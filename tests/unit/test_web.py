@@ -277,8 +277,8 @@ class StrangersTestCase(WebTestCase):
         server = self.serve()
         with mock.patch.object(web, 'MAX_CONNECTIONS', 4):
             scraper = self.connect(server)
-            strangers = [self.connect(server, '127.0.0.2') for _ in range(9)]
-            for stranger in strangers[:6]:
+            strangers = [self.connect(server, '127.0.0.2') for _ in range(7)]
+            for stranger in strangers[:4]:
                 self.assertEqual(b'', stranger.recv(1))
             scraper.sendall(b'GET / HTTP/1.0\r\n\r\n')
             self.assertIn(b'200 OK', scraper.recv(100))
