@@ -27,6 +27,7 @@ from typing import Any
 from edge_sched.client import Client
 from edge_sched.client import parse_client
 from edge_sched.latency import PERCENTILES
+from edge_sched.text import shorten
 
 NAMESPACE = 'edge:'
 _SCOPE = NAMESPACE.rstrip(':')
@@ -116,11 +117,6 @@ def is_our_extra_spec(key: str) -> bool:
 def _fold(key: str) -> str:
     """``edgeclient`` for ``edge:client``, `` Edge_Client`` and the like."""
     return _PUNCTUATION.sub('', key[:_MAX_KEY_LENGTH]).casefold()
-
-
-def shorten(text: str, length: int = 64) -> str:
-    """Cut a text that a user wrote, marking the cut with an ellipsis."""
-    return text if len(text) <= length else text[: length - 3] + '...'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -25,11 +25,11 @@ from edge_sched.decision import HostVerdict
 from edge_sched.decision import acceptance
 from edge_sched.intent import Intent
 from edge_sched.keys import NearClient
-from edge_sched.keys import shorten
 from edge_sched.latency import Percentile
 from edge_sched.scoring import OVER
 from edge_sched.scoring import TOLERANCE
 from edge_sched.scoring import lower_bound
+from edge_sched.text import shorten
 from edge_sched.verdict import JITTER
 from edge_sched.verdict import LATENCY
 from edge_sched.verdict import LOSS

@@ -29,6 +29,7 @@ from edge_sched.cmd.nova import read_nova_configuration
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
 from edge_sched.store.reader import reader
+from edge_sched.text import shorten
 from edge_sched.wish import read_hints
 
 #: ``{'edge:client': ['203.0.113.7'], 'group': ['5f7a...']}``
@@ -117,7 +118,7 @@ class Set(_HintLister):
         server = hints.read_server(server_id)
         for key in unset - server.hints.keys():
             raise arguments.BadArgumentError(
-                f'server {server_id} has no hint {keys.shorten(key)!r}'
+                f'server {server_id} has no hint {shorten(key)!r}'
             )
         if not parsed_args.force:
             self._check_clients(given, server.project_id)
@@ -170,7 +171,7 @@ def given_hints(texts: Sequence[str]) -> Hints:
         key, equals, value = text.partition('=')
         if not equals:
             raise arguments.BadArgumentError(
-                f'{keys.shorten(text)!r} is not KEY=VALUE'
+                f'{shorten(text)!r} is not KEY=VALUE'
             )
         given.setdefault(_ours(key), []).append(value)
     if problems := read_hints(given).problems:
@@ -188,7 +189,7 @@ def _ours(key: str) -> str:
     """A key that we may change, a misspelt one included."""
     if not keys.is_our_hint(key):
         raise arguments.BadArgumentError(
-            f'{keys.shorten(key)!r} is not an edge: key'
+            f'{shorten(key)!r} is not an edge: key'
         )
     return key
 
@@ -198,7 +199,7 @@ def _server_id(text: str) -> str:
         return str(uuid.UUID(text))
     except ValueError:
         raise arguments.BadArgumentError(
-            f'{keys.shorten(text)!r} is not the id of a server'
+            f'{shorten(text)!r} is not the id of a server'
         ) from None
 
 

@@ -16,10 +16,16 @@ from collections.abc import Set
 
 from oslo_log import log as logging
 
+from edge_sched.text import readable
+
 LOG = logging.getLogger(__name__)
 
 #: Told of one input at a time: chosen, half a screen; the rest is a number.
 _MAX_TOLD = 10
+
+#: Of one failure: chosen, the longest URL and vantage that there may well be,
+#: and what is wrong there.
+_FAILURE_LENGTH = 500
 
 
 class Complaints:
@@ -33,8 +39,9 @@ class Complaints:
 
         :param name: of the input
         :param failures: all that is wrong with it now, each a text that stays
-            the same while it lasts
+            the same while it lasts; strangers may have a say in it
         """
+        failures = {readable(each, _FAILURE_LENGTH) for each in failures}
         before = self._told.get(name, frozenset())
         self._told[name] = failures
         new = sorted(failures - before)

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable
 
 from edge_sched.client import Client
-from edge_sched.keys import shorten
+from edge_sched.text import shorten
 from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import BadLatencyError
 from edge_sched.latency import Latency

@@ -18,7 +18,7 @@ from typing import Any
 
 from edge_sched.client import parse_client
 from edge_sched.client import prefix_text
-from edge_sched.keys import shorten
+from edge_sched.text import shorten
 from edge_sched.latency import RTT_MAX_MS
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS

@@ -27,7 +27,7 @@ from typing import Any
 
 import yaml
 
-from edge_sched.keys import shorten
+from edge_sched.text import shorten
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target import Target
 from edge_sched.probe.target_entry import BadTargetError

@@ -170,10 +170,6 @@ class KeysTest(base.BaseTestCase):
         self.assertIn(r"'\x1b[31m\nxxx", str(error))
         self.assertIn("xxx...'", str(error))
 
-    def test_long_text_is_cut_to_64_characters(self):
-        self.assertEqual('x' * 64, keys.shorten('x' * 64))
-        self.assertEqual('x' * 61 + '...', keys.shorten('x' * 65))
-
     def test_value_of_255_characters_is_taken_and_of_256_is_not(self):
         for key in keys.KEYS:
             error = self.assertRefused(key, '1' * 256)

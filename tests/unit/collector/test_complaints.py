@@ -46,3 +46,11 @@ class ComplaintsTest(base.BaseTestCase):
         told = self.told('a', *(f'site-{number}' for number in range(500)))
         self.assertEqual(11, len(told))
         self.assertEqual('Input a: 490 more failures', told[-1])
+
+    def test_what_strangers_say_is_a_short_line(self):
+        (told,) = self.told('a', 'lyon: \x1b[2J\r\n' + 'x' * 9999)
+        self.assertTrue(
+            told.startswith(r'Input a: lyon: \x1b[2J xxx'), told
+        )
+        self.assertEqual(len('Input a: ') + 500, len(told))
+        self.assertEqual([], self.told('a', 'lyon: \x1b[2J\r' + 'x' * 8888))
