@@ -15,6 +15,7 @@
 Redirects are not followed: they would lead where the operator did not say.
 """
 
+import contextlib
 import http
 import pathlib
 import ssl
@@ -28,6 +29,7 @@ from urllib3.exceptions import HTTPError
 
 from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.bounded import BoundedSession
+from edge_sched.text import readable
 
 #: Chosen: few pieces of a large answer, little too much of one too long.
 _PIECE_BYTES = 65_536
@@ -140,7 +142,7 @@ def check_cafile(path: str) -> None:
 
 def _body(response: requests.Response, max_bytes: int) -> bytes:
     if response.status_code != http.HTTPStatus.OK:
-        raise FetchError(f'HTTP status {response.status_code}')
+        raise FetchError(_status(response))
     body = bytearray()
     for piece in response.iter_content(_PIECE_BYTES):
         body += piece
@@ -149,8 +151,19 @@ def _body(response: requests.Response, max_bytes: int) -> bytes:
     return bytes(body)
 
 
+def _status(response: requests.Response) -> str:
+    """``HTTP status 404, Not Found``, and where a redirect leads."""
+    words = [f'HTTP status {response.status_code}']
+    with contextlib.suppress(ValueError):
+        words.append(http.HTTPStatus(response.status_code).phrase)
+    where = response.headers.get('Location')
+    if where:
+        words.append(f'to {readable(where)}, which is not followed')
+    return ', '.join(words)
+
+
 def _reason(error: BaseException) -> str:
     """What is at the bottom of it, the same at each time."""
     while error.__context__ is not None:
         error = error.__context__
-    return f'{type(error).__name__}: {error}'
+    return readable(f'{type(error).__name__}: {error}')

@@ -64,9 +64,13 @@ class Site(fixtures.Fixture):
         self.addCleanup(self.over.set)
 
     @property
+    def port(self):
+        return self._server.server_port
+
+    @property
     def url(self):
         scheme = 'http' if self._tls is None else 'https'
-        return f'{scheme}://127.0.0.1:{self._server.server_port}/metrics'
+        return f'{scheme}://127.0.0.1:{self.port}/metrics'
 
 
 def says(body, status=200, length=None):
