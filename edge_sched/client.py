@@ -24,8 +24,16 @@ import re
 
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+#: No client is written with more: a name has at most 63 characters, as a DNS
+#: label (RFC 1035), a prefix fewer.
+MAX_LENGTH = 63
+
+#: No single address speaks for a prefix that is wider: chosen, what a registry
+#: allocates to a whole provider.
+SHORTEST = {4: 16, 6: 32}
+
 #: A name never looks like an address: it begins with a letter and has no
-#: colon. At most 63 characters, as a DNS label (RFC 1035).
+#: colon.
 NAME = re.compile(r'[A-Za-z][A-Za-z0-9._-]{0,62}', re.ASCII)
 
 _PREFIX = re.compile(r'[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?', re.ASCII)
@@ -79,13 +87,25 @@ def parse_prefix(text: str) -> Prefix:
     return prefix
 
 
-@functools.lru_cache(maxsize=1024)
+def is_wide(prefix: Prefix) -> bool:
+    """Whether no single address speaks for all of it."""
+    return prefix.prefixlen < SHORTEST[prefix.version]
+
+
 def parse_client(text: str) -> Client:
     """Parse one client as a user writes it.
 
     :param text: ``203.0.113.7``, ``2001:db8::/56`` or ``vehicle-42``
     :raises ValueError: if it is neither an address, a prefix nor a name
     """
+    # Before it is kept.
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f'{text[:64]!r} is longer than any client')
+    return _parsed(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: str) -> Client:
     if NAME.fullmatch(text):
         return Client(name=text, text=text)
     return Client(prefix=parse_prefix(text), text=text)

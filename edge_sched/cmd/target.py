@@ -19,11 +19,13 @@ from typing import Any
 
 from cliff import lister
 
+from edge_sched.client import SHORTEST
 from edge_sched.client import Prefix
+from edge_sched.client import is_wide
 from edge_sched.client import prefix_text
 from edge_sched.cmd import arguments
 from edge_sched.cmd.stores import writing
-from edge_sched.keys import shorten
+from edge_sched.text import shorten
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS
 from edge_sched.probe.target import STAMP_PORT
@@ -39,10 +41,6 @@ DEFAULT_LIMIT = 2000
 #: the site. Chosen: a new client is found within one rewriting of the file,
 #: while most of the probes go on to those that the site is likely to serve.
 UNMEASURED_SHARE = 0.25
-
-#: No single address speaks for a prefix that is wider: chosen, what a registry
-#: allocates to a whole provider.
-SHORTEST = {4: 16, 6: 32}
 
 
 class List(lister.Lister):
@@ -151,8 +149,8 @@ def choose(found: Sequence[Candidate], limit: int) -> list[Prefix]:
 def is_usable(prefix: Prefix, number: int) -> bool:
     """Whether one address can be probed that stands for the prefix."""
     host = host_of(prefix, number)
-    return prefix.prefixlen >= SHORTEST[prefix.version] and not (
-        host.is_multicast or host.is_unspecified
+    return not (
+        is_wide(prefix) or host.is_multicast or host.is_unspecified
     )
 
 

@@ -82,14 +82,20 @@ class Delivery:
         self._outbox.next_round(now, self._equipment.max_age_seconds)
         self._metrics.forget_vantages(now - self._equipment.retention_seconds)
 
-    def take(self, harvest: Harvest, tally: Tally) -> None:
-        """Check readings, and write every full batch."""
+    def take(self, harvest: Harvest, tally: Tally) -> set[str]:
+        """Check readings, and write every full batch.
+
+        :returns: why some are no measurements, e.g. ``{'zero'}``
+        """
         tally.brought(harvest)
         now = self._clock()
         oldest = now - self._equipment.retention_seconds
-        for reading in harvest.readings:
+        reasons = {
             self._take_reading(reading, now, oldest, tally)
+            for reading in harvest.readings
+        }
         self._write(tally, partly=False)
+        return reasons - {''}
 
     def end_round(self, tally: Tally) -> bool:
         """Write what is left; whether the store took it all.
@@ -113,12 +119,13 @@ class Delivery:
 
     def _take_reading(
         self, reading: Reading, now: float, oldest: float, tally: Tally
-    ) -> None:
+    ) -> str:
+        """Put it into the outbox; why it is no measurement, ``''`` if so."""
         try:
             row = door.admit(reading, now, oldest)
         except door.RefusedError as refused:
             tally.refused[refused.reason] += 1
-            return
+            return refused.reason
         tally.saw(row.latency)
         match self._outbox.put(row):
             case Fate.UNCHANGED:
@@ -128,6 +135,7 @@ class Delivery:
                 tally.unchanged += 1
             case Fate.OLDER:
                 tally.refused['older'] += 1
+        return ''
 
     def _write(self, tally: Tally, *, partly: bool) -> None:
         if not self._is_up or self._enough():

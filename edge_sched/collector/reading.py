@@ -59,9 +59,12 @@ class Harvest(NamedTuple):
     :param skews: seconds that the clock of a vantage is ahead of ours, e.g.
         ``{'lyon': -0.2}``
     :param failed: why the source brought nothing; ``''`` if it did
+    :param source: what it is, e.g. ``lyon at http://10.1.1.2:9862/metrics``;
+        ``''`` if the input has but one
     """
 
     readings: Sequence[Reading]
     refused: Mapping[str, int] = NOTHING
     skews: Mapping[str, float] = NO_SKEWS
     failed: str = ''
+    source: str = ''

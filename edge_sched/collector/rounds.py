@@ -161,15 +161,17 @@ class Collector:
         if harvest is None:
             self._end_turn(turn, event.error)
             return
-        turn.count(harvest)
         if harvest.failed:
             self._metrics.source_failed(turn.input.name)
+        refused = set()
         try:
-            self._delivery.take(harvest, self._tally)
+            harvest = turn.input.scope.within(harvest)
+            refused = self._delivery.take(harvest, self._tally)
         except (TypeError, AttributeError):
             # Drivers are others' code as well, and bring what they like.
             LOG.exception('Input %s brought no harvest.', turn.input.name)
             turn.failures.add('brought something that is no harvest')
+        turn.count(harvest, refused)
 
     def _end_turn(self, turn: Turn, error: str) -> None:
         name = turn.input.name

@@ -14,6 +14,7 @@
 
 import queue
 import threading
+from collections.abc import Set
 from typing import NamedTuple
 
 from oslo_log import log as logging
@@ -62,18 +63,24 @@ class Turn:
             target=self._run, name=f'input {input_.name}', daemon=True
         ).start()
 
-    def count(self, harvest: Harvest) -> None:
-        """Note how a source went; one with nothing but refused rows failed."""
+    def count(self, harvest: Harvest, refused: Set[str]) -> None:
+        """Note how a source went; one with nothing but refused rows failed.
+
+        :param refused: why readings of it are no measurements
+        """
         self._sources += 1
+        # Without the numbers, which are others in each round.
+        reasons = ', '.join(sorted({*harvest.refused, *refused}))
         why = harvest.failed
         if not why and harvest.refused and not harvest.readings:
-            reasons = ', '.join(
-                f'{reason} {count}'
-                for reason, count in harvest.refused.items()
-            )
-            why = f'all rows of a source are refused ({reasons})'
+            why = f'all rows are refused ({reasons})'
         if why:
             self._failed += 1
+        elif reasons:
+            why = f'rows are refused ({reasons})'
+        if why and harvest.source:
+            why = f'{harvest.source}: {why}'
+        if why:
             self.failures.add(why)
 
     def all_failed(self) -> bool:

@@ -93,6 +93,49 @@ Possible values:
 Related options:
 
 * ``max_bytes``
+* ``max_clients``
+""",
+    ),
+    cfg.IntOpt(
+        'max_clients',
+        default=20_000,
+        min=1,
+        help="""
+The most clients that one vantage point of this input may have, in a day.
+
+Rows of those beyond are refused and counted: a site that is broken into can
+make up clients without end. A prober with more is not read at all. The default
+is the most targets that a prober takes; if you know how many yours have, say
+so, with some room for those that change.
+
+Possible values:
+
+* A positive integer.
+
+Related options:
+
+* ``clients``
+""",
+    ),
+    cfg.ListOpt(
+        'clients',
+        default=[],
+        help="""
+The prefixes that the clients of this input are in.
+
+Rows of any other prefix are refused and counted. Names are not looked at: they
+have been made by whoever may, with ``edge-sched client set``.
+
+Possible values:
+
+* A list of addresses and prefixes, e.g. ``203.0.113.0/24, 2001:db8::/32``:
+  the clients are these, or parts of them.
+* Empty: any that are not wider than /16 (IPv4) or /32 (IPv6). A source that
+  has wider ones needs to be told which.
+
+Related options:
+
+* ``max_clients``
 """,
     ),
 )

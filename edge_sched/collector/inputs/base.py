@@ -20,7 +20,10 @@ from typing import ClassVar
 
 from oslo_config import cfg
 
+from edge_sched.client import Prefix
+from edge_sched.client import parse_prefix
 from edge_sched.collector.reading import Harvest
+from edge_sched.collector.scope import Scope
 
 
 class InputError(Exception):
@@ -94,6 +97,7 @@ class Input(abc.ABC):
             max_bytes=self.settings.max_bytes,
             max_series=self.settings.max_series,
         )
+        self.scope = Scope(self.settings.max_clients, self._read_clients())
 
     @abc.abstractmethod
     def collect(self, deadline: Deadline) -> Iterator[Harvest]:
@@ -119,3 +123,14 @@ class Input(abc.ABC):
         ``[edge_sched_input_a] prober: 'lyon' is not a vantage and a URL``
         """
         return ValueError(f'[{self.group}] {option}: {value!r} {why}')
+
+    def _read_clients(self) -> list[Prefix]:
+        prefixes = []
+        for text in self.settings.clients:
+            try:
+                prefixes.append(parse_prefix(text))
+            except ValueError:
+                raise self.bad_setting(
+                    'clients', text, 'is not an address or a prefix'
+                ) from None
+        return prefixes

@@ -22,6 +22,8 @@ they are parsed once.
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from edge_sched.text import readable
+
 #: A series without timestamp or exemplar: the time of a reading is worked
 #: out from what the prober says of its own clock.
 _SERIES = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)')
@@ -31,6 +33,20 @@ _LABEL = re.compile(
     r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"(?:,|$)'
 )
 _ESCAPED = re.compile(r'\\(.)')
+
+_LINE = re.compile(r'[^\n]+')
+
+#: Bounds of one series. Chosen: several times what the longest names that the
+#: store takes need, and what a prober writes.
+_MAX_LINE_LENGTH = 4096
+_MAX_LABELS = 16
+
+#: Labels that are kept, at a time, to be met again. Chosen: those of all of
+#: the targets that a prober may have (20 000), of five kinds each.
+_MAX_KEPT = 100_000
+
+#: Of a text that is something else: chosen, enough to tell what.
+_BEGINNING = 60
 
 Series = tuple[str, Mapping[str, str], float]
 
@@ -52,28 +68,51 @@ def series(
     :raises MalformedError: naming the line
     """
     if not text.endswith(('# EOF\n', '# EOF')):
-        raise MalformedError('there is no "# EOF" at the end')
+        raise MalformedError(
+            f'there is no "# EOF" at the end; {beginning(text)}'
+        )
     labels_of: dict[str, Mapping[str, str]] = {}
     count = 0
-    for number, line in enumerate(text.split('\n'), start=1):
-        if not line or line[0] == '#':
+    for found in _LINE.finditer(text):
+        line = found[0]
+        if line[0] == '#':
             continue
         count += 1
         if count > max_series:
             raise MalformedError(f'there are more than {max_series} series')
+        if len(line) > _MAX_LINE_LENGTH:
+            raise _malformed(
+                text, found, f'is longer than {_MAX_LINE_LENGTH} characters'
+            )
         parts = _SERIES.fullmatch(line)
         if parts is None:
-            raise MalformedError(f'line {number} is not a series')
+            raise _malformed(text, found, 'is not a series')
         name, block, value = parts.groups('')
         if name not in names:
             continue
         try:
             labels = labels_of.get(block)
             if labels is None:
+                if len(labels_of) == _MAX_KEPT:
+                    labels_of.clear()
                 labels = labels_of[block] = _labels(block)
             yield name, labels, float(value)
         except ValueError:
-            raise MalformedError(f'line {number} is not a series') from None
+            raise _malformed(text, found, 'is not a series') from None
+
+
+def beginning(text: str) -> str:
+    """``it begins with '<!DOCTYPE html>'``: what came instead."""
+    return f"it begins with '{readable(text, _BEGINNING)}'"
+
+
+def _malformed(
+    text: str, line: re.Match[str], why: str
+) -> MalformedError:
+    number = text.count('\n', 0, line.start()) + 1
+    return MalformedError(
+        f"line {number} {why}: '{readable(line[0], _BEGINNING)}'"
+    )
 
 
 def _labels(block: str) -> Mapping[str, str]:
@@ -82,7 +121,9 @@ def _labels(block: str) -> Mapping[str, str]:
     at = 0
     while at < len(block):
         found = _LABEL.match(block, at)
-        if found is None or found[1] in labels:
+        if (
+            found is None or found[1] in labels or len(labels) == _MAX_LABELS
+        ):
             raise ValueError
         labels[found[1]] = _unescaped(found[2])
         at = found.end()

@@ -88,6 +88,9 @@ class Prober(NamedTuple):
     vantage: str
     url: str
 
+    def __str__(self) -> str:
+        return f'{self.vantage} at {self.url}'
+
 
 class Job(NamedTuple):
     """A prober to be asked.
@@ -182,12 +185,18 @@ class OpenMetricsInput(Input):
                 deadline.within(self.limits.timeout_seconds),
                 self.limits.max_bytes,
             )
-            read = page.read(body.decode(), self.limits.max_series)
+            read = page.read(
+                body.decode(),
+                self.limits.max_series,
+                self.settings.max_clients,
+            )
         except (FetchError, MalformedError) as error:
             return _failed(prober, str(error))
         except UnicodeDecodeError:
             return _failed(prober, 'the answer is not UTF-8')
-        return page.harvest(read, prober.vantage, scraped_at)
+        return page.harvest(read, prober.vantage, scraped_at)._replace(
+            source=str(prober)
+        )
 
     def _read_probers(self) -> list[Prober]:
         probers: dict[str, Prober] = {}
@@ -247,4 +256,4 @@ def _why_nothing(asked: bool, deadline: Deadline) -> str:
 
 
 def _failed(prober: Prober, why: str) -> Harvest:
-    return Harvest((), failed=f'{prober.vantage} at {prober.url}: {why}')
+    return Harvest((), failed=why, source=str(prober))

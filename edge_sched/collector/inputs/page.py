@@ -18,9 +18,11 @@ from collections import Counter
 from typing import Any, TypeAlias
 
 from edge_sched.collector.inputs.exposition import MalformedError
+from edge_sched.collector.inputs.exposition import beginning
 from edge_sched.collector.inputs.exposition import series
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.text import readable
 
 Pair: TypeAlias = tuple[str, str]
 
@@ -68,10 +70,12 @@ class Page:
     vantages: dict[Pair, set[str]] = dataclasses.field(default_factory=dict)
 
 
-def read(text: str, max_series: int) -> Page:
+def read(text: str, max_series: int, max_clients: int) -> Page:
     """The page that a prober's text is.
 
-    :raises MalformedError: if it is none, or has more series than that
+    :param max_series: of all names
+    :param max_clients: that have figures
+    :raises MalformedError: if it is none, or has more than that
     """
     page = Page()
     for name, labels, value in series(text, _NAMES, max_series):
@@ -82,7 +86,13 @@ def read(text: str, max_series: int) -> Page:
             page.vantage = labels.get('vantage', '')
             continue
         pair = (labels.get('client', ''), labels.get('project', ''))
-        fields = page.targets.setdefault(pair, {})
+        fields = page.targets.get(pair)
+        if fields is None:
+            if len(page.targets) == max_clients:
+                raise MalformedError(
+                    f'there are more than {max_clients} clients'
+                )
+            fields = page.targets[pair] = {}
         if 'vantage' in labels:
             page.vantages.setdefault(pair, set()).add(labels['vantage'])
         if name == _TARGET:
@@ -93,9 +103,15 @@ def read(text: str, max_series: int) -> Page:
             (name, labels.get('quantile', '')), ('', 1)
         )
         if field in fields:
-            raise MalformedError(f'{name} of {pair[0]!r} is there twice')
+            raise MalformedError(
+                f"{name} of '{readable(pair[0])}' is there twice"
+            )
         if field:
             fields[field] = round(value * factor, _DIGITS)
+    if not page.targets and math.isnan(page.now):
+        raise MalformedError(
+            f'it is the page of no prober, without {_TIME}; {beginning(text)}'
+        )
     return page
 
 

@@ -20,6 +20,7 @@ from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.collector.scope import Scope
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
 from edge_sched.store.errors import StoreUnavailableError
@@ -144,6 +145,7 @@ class FakeInput(Input):
 
     def __init__(self, name: str = 'fake', *harvests: Harvest) -> None:
         self.name = name
+        self.scope = Scope(max_clients=1000)
         self.harvests: Sequence[Harvest] = harvests
         self.error: Exception | None = None
         self.go_on = threading.Event()

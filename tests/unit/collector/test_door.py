@@ -140,6 +140,30 @@ class DoorTest(base.BaseTestCase):
         of_another = admit(pdv_ms=1.4, rtt_min_ms=None).latency
         self.assertEqual(1.4, of_another.pdv_ms)
 
+    def test_a_round_trip_of_less_than_a_microsecond_is_refused(self):
+        small = {'rtt_p95_ms': 0.001, 'rtt_p50_ms': 0.001, 'rtt_min_ms': 0.001}
+        self.assertEqual(0.001, admit(**small).latency.rtt_min_ms)
+        for name in small:
+            self.assertRefused('absurd', **small | {name: 1e-9})
+            self.assertRefused('absurd', **small | {name: 0.000999})
+        # Two may well differ by less.
+        self.assertEqual(1e-9, admit(pdv_ms=1e-9, **small).latency.pdv_ms)
+
+    def test_no_text_is_kept_before_its_length_is_looked_at(self):
+        caches = (door._parsed_client, door._parsed_address)
+        for cache in caches:
+            cache.cache_clear()
+        misses = [cache.cache_info().misses for cache in caches]
+        self.assertRefused('client', client='1' * 64)
+        self.assertRefused('address', client='car', address='1' * 46)
+        self.assertEqual(
+            # Of the name car.
+            [misses[0] + 1, misses[1]],
+            [cache.cache_info().misses for cache in caches],
+        )
+        longest = '0000:0000:0000:0000:0000:ffff:255.255.255.255'
+        admit(client='c' * 63, address=longest)
+
     def test_five_seconds_of_skew_are_forgiven(self):
         latency = admit(measured_at=NOW + 5).latency
         self.assertEqual(NOW + 5, latency.measured_at)

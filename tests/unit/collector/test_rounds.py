@@ -322,11 +322,57 @@ class RoundTest(RoundsTestCase):
         self.assertLess(0, newest['lyon'])
 
     def test_an_input_of_which_nothing_is_taken_has_failed(self):
-        forged = FakeInput('forged', Harvest((), {'vantage': 5}))
+        forged = FakeInput(
+            'forged',
+            Harvest((), {'vantage': 5}, source='lyon at http://a/metrics'),
+        )
         collector = self.make(forged)
         self.assertFalse(collector.round())
         self.assertIn(
-            'all rows of a source are refused (vantage 5)', self.log.output
+            'Input forged: lyon at http://a/metrics: all rows are refused '
+            '(vantage)\n',
+            self.log.output,
+        )
+
+    def test_a_source_is_named_of_which_a_row_is_refused(self):
+        source = FakeInput(
+            'a',
+            Harvest(
+                [reading(), reading(client='10.0.0.0/8'), reading(client='')],
+                {'vantage': 1},
+                source='lyon at http://a/metrics',
+            ),
+        )
+        collector = self.make(source)
+        self.assertTrue(collector.round())
+        told = (
+            'Input a: lyon at http://a/metrics: rows are refused (client, '
+            'vantage, wide)\n'
+        )
+        self.assertIn(told, self.log.output)
+        collector.round()
+        self.assertEqual(1, self.log.output.count(told))
+        for reason in ('vantage', 'wide', 'client'):
+            self.assertEqual(
+                2, self.metric('rows_refused_total', reason=reason)
+            )
+
+    def test_clients_without_end_are_bounded(self):
+        source = FakeInput('a')
+        collector = self.make(source)
+        for number in range(3):
+            source.harvests = [
+                Harvest(
+                    [
+                        reading(client=f'10.{number}.{n // 256}.{n % 256}')
+                        for n in range(600)
+                    ]
+                )
+            ]
+            collector.round()
+        self.assertEqual(1000, len(self.store.rows))
+        self.assertEqual(
+            800, self.metric('rows_refused_total', reason='clients')
         )
         forged.harvests = [Harvest((), {'line': 1}, failed='a.csv: no')]
         self.assertFalse(collector.round())

@@ -11,6 +11,7 @@
 # under the License.
 
 import math
+from unittest import mock
 
 import ddt
 from hypothesis import given
@@ -21,6 +22,7 @@ from prometheus_client import Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from edge_sched.collector.inputs import exposition
 from edge_sched.collector.inputs.exposition import MalformedError
 from edge_sched.collector.inputs.exposition import series
 
@@ -61,7 +63,16 @@ class SeriesTest(base.BaseTestCase):
     )
     def test_half_a_text_is_malformed(self, text):
         error = self.assertRaises(MalformedError, read, text)
-        self.assertEqual('there is no "# EOF" at the end', str(error))
+        self.assertIn('there is no "# EOF" at the end', str(error))
+
+    def test_what_came_instead_is_told(self):
+        html = '<!DOCTYPE html>\r\n\x1b[2J<html>' + 'x' * 999
+        error = self.assertRaises(MalformedError, read, html)
+        self.assertEqual(
+            'there is no "# EOF" at the end; it begins with '
+            r"'<!DOCTYPE html> \x1b[2J<html>xxxxxxxxxxxxxxxxxxxxxxxxxxxx...'",
+            str(error),
+        )
 
     @ddt.data(
         'a',
@@ -82,7 +93,41 @@ class SeriesTest(base.BaseTestCase):
         error = self.assertRaises(
             MalformedError, read, f'b 1\n{line}\n# EOF\n'
         )
-        self.assertEqual('line 2 is not a series', str(error))
+        self.assertEqual(
+            f"line 2 is not a series: '{line.strip()}'", str(error)
+        )
+
+    def test_lines_are_bounded(self):
+        longest = 'a{x="' + 'y' * 4087 + '"} 1'
+        self.assertEqual(4096, len(longest))
+        self.assertEqual(1, len(read(f'{longest}\n# EOF')))
+        error = self.assertRaises(
+            MalformedError, read, f'\n\n{longest}0\n# EOF'
+        )
+        self.assertIn(
+            "line 3 is longer than 4096 characters: 'a{x=\"yyy", str(error)
+        )
+
+    def test_labels_are_bounded(self):
+        def text(count):
+            block = ','.join(f'x{number}=""' for number in range(count))
+            return f'a{{{block}}} 1\n# EOF'
+
+        self.assertEqual(16, len(read(text(16))[0][1]))
+        self.assertRaises(MalformedError, read, text(17))
+
+    def test_labels_that_are_kept_are_bounded(self):
+        text = ''.join(f'a{{x="{n % 3}"}} 1\n' for n in range(7)) + '# EOF'
+        with mock.patch.object(exposition, '_MAX_KEPT', 2):
+            found = read(text)
+        self.assertEqual(
+            [f'{n % 3}' for n in range(7)],
+            [labels['x'] for _, labels, _ in found],
+        )
+        kept = [labels for _, labels, _ in found]
+        self.assertIsNot(kept[0], kept[3])
+        kept = [labels for _, labels, _ in read(text)]
+        self.assertIs(kept[0], kept[3])
 
     def test_series_are_bounded_whatever_their_name(self):
         text = 'a 1\nother 1\n# EOF\n'

@@ -55,7 +55,8 @@ class OpenMetricsTestCase(InputTestCase):
         (harvest,) = self.collect(made, **how)
         self.assertEqual((), harvest.readings)
         self.assertEqual({}, harvest.skews)
-        return harvest.failed.removeprefix(f'lyon at {site.url}: ')
+        self.assertEqual(f'lyon at {site.url}', harvest.source)
+        return harvest.failed
 
 
 class SettingsTest(OpenMetricsTestCase):
@@ -147,7 +148,10 @@ class ScrapeTest(OpenMetricsTestCase):
     def test_a_forged_vantage_is_refused(self):
         site = self.site(says(Prober(vantage='paris').add().text()))
         (harvest,) = self.collect(self.make(f'prober = lyon {site.url}'))
-        self.assertEqual(([], {'vantage': 1}, ''), harvest[:2] + harvest[3:])
+        self.assertEqual(
+            ([], {'vantage': 1}, f'lyon at {site.url}'),
+            (harvest.readings, harvest.refused, harvest.source),
+        )
 
     def test_basic_authentication(self):
         password = self.home / 'password'
@@ -190,9 +194,15 @@ class ScrapeTest(OpenMetricsTestCase):
         self.assertEqual(('', 1), (harvest.failed, len(harvest.readings)))
 
     @ddt.data(
-        (says(TEXT, status=500), 'HTTP status 500'),
-        (says(TEXT[: len(TEXT) // 2]), 'there is no "# EOF" at the end'),
-        (says('<html>\n# EOF\n'), 'line 1 is not a series'),
+        (says(TEXT, status=500), 'HTTP status 500, Internal Server Error'),
+        (says(TEXT, status=404), 'HTTP status 404, Not Found'),
+        (says(TEXT, status=599), 'HTTP status 599'),
+        (
+            says(TEXT[: len(TEXT) // 2]),
+            'there is no "# EOF" at the end; it begins with '
+            "'# HELP edge_sched_prober_time_seconds # TYPE edge_sched_p...'",
+        ),
+        (says('<html>\n# EOF\n'), "line 1 is not a series: '<html>'"),
         (says(b'\xff\n# EOF\n'), 'the answer is not UTF-8'),
         (says(TEXT * 50), 'the answer is longer than 20000 bytes'),
         (says('a 1\n' * 41 + '# EOF\n'), 'there are more than 40 series'),
@@ -215,7 +225,11 @@ class ScrapeTest(OpenMetricsTestCase):
             handler.send_header('Location', elsewhere.url)
             handler.end_headers()
 
-        self.assertEqual('HTTP status 302', self.failure(self.site(answer)))
+        self.assertEqual(
+            f'HTTP status 302, Found, to {elsewhere.url}, which is not '
+            'followed',
+            self.failure(self.site(answer)),
+        )
         self.assertEqual([], elsewhere.headers)
 
     @ddt.data(
@@ -285,10 +299,10 @@ class ScrapeTest(OpenMetricsTestCase):
         site = self.site(says(TEXT))
         faults = [ZeroDivisionError('oh')]
 
-        def read(text, max_series, read=page.read):
+        def read(*args, read=page.read):
             if faults:
                 raise faults.pop()
-            return read(text, max_series)
+            return read(*args)
 
         self.useFixture(fixtures.MockPatchObject(page, 'read', read))
         made = self.make(
@@ -298,7 +312,8 @@ class ScrapeTest(OpenMetricsTestCase):
         )
         paris, lyon = self.collect(made)
         self.assertEqual(
-            f'paris at {site.url}?: reading it broke', paris.failed
+            (f'paris at {site.url}?', 'reading it broke'),
+            (paris.source, paris.failed),
         )
         self.assertEqual('', lyon.failed)
 
@@ -346,7 +361,7 @@ class TurnsTest(OpenMetricsTestCase):
         return (
             {each.readings[0].vantage for each in harvests if not each.failed},
             {
-                each.failed.split()[0]: each.failed.partition(': ')[2]
+                each.source.split()[0]: each.failed
                 for each in harvests
                 if each.failed
             },

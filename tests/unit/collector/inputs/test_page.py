@@ -34,7 +34,7 @@ from tests.unit.probe.fakes import a_target
 
 
 def harvest(prober, vantage='lyon', scraped_at=NOW):
-    read = page.read(prober.text(), 1000)
+    read = page.read(prober.text(), 1000, 9)
     return page.harvest(read, vantage, scraped_at)
 
 
@@ -90,7 +90,7 @@ class PageTest(base.BaseTestCase):
         registry = CollectorRegistry()
         registry.register(ProbeCollector(lambda: report, 'lyon', '1.2'))
         text = generate_latest(registry).decode()
-        harvested = page.harvest(page.read(text, 1000), 'lyon', NOW + 60)
+        harvested = page.harvest(page.read(text, 1000, 9), 'lyon', NOW + 60)
         (reading,) = harvested.readings
         self.assertEqual({'lyon': -60.0}, harvested.skews)
         self.assertEqual(
@@ -168,7 +168,7 @@ class PageTest(base.BaseTestCase):
             for line in lines
         ]
         self.assertNotEqual(lines, forged)
-        read = page.read('\n'.join(forged), 1000)
+        read = page.read('\n'.join(forged), 1000, 9)
         harvested = page.harvest(read, 'lyon', NOW)
         self.assertEqual({'vantage': 1}, harvested.refused)
         self.assertEqual([CLIENT], [r.client for r in harvested.readings])
@@ -183,10 +183,28 @@ class PageTest(base.BaseTestCase):
     def test_a_series_that_is_there_twice_is_malformed(self):
         line = f'edge_sched_probe_samples{{client="{CLIENT}",project=""}} 64\n'
         error = self.assertRaises(
-            MalformedError, page.read, f'{line}{line}# EOF\n', 1000
+            MalformedError, page.read, f'{line}{line}# EOF\n', 1000, 9
         )
         self.assertIn(f"'{CLIENT}' is there twice", str(error))
 
     def test_a_prober_without_targets_brings_nothing(self):
         harvested = harvest(Prober())
         self.assertEqual(([], {}), harvested[:2])
+
+    @ddt.data('', 'go_goroutines 7\n')
+    def test_what_is_no_prober_says_what_it_is(self, text):
+        error = self.assertRaises(
+            MalformedError, page.read, f'{text}# EOF\n', 1000, 9
+        )
+        self.assertEqual(
+            'it is the page of no prober, without '
+            f"edge_sched_prober_time_seconds; it begins with '"
+            f"{text.replace(chr(10), ' ')}# EOF'",
+            str(error),
+        )
+
+    def test_clients_are_bounded(self):
+        text = Prober().add('a').add('b').text()
+        self.assertEqual(2, len(page.read(text, 1000, 2).targets))
+        error = self.assertRaises(MalformedError, page.read, text, 1000, 1)
+        self.assertEqual('there are more than 1 clients', str(error))
