@@ -87,6 +87,13 @@ def parse_prefix(text: str) -> Prefix:
     return prefix
 
 
+def is_part(prefix: Prefix, of: Prefix) -> bool:
+    """Whether a prefix is within another one; of IPv4 none is of IPv6."""
+    if isinstance(prefix, ipaddress.IPv4Network):
+        return isinstance(of, ipaddress.IPv4Network) and prefix.subnet_of(of)
+    return isinstance(of, ipaddress.IPv6Network) and prefix.subnet_of(of)
+
+
 def is_wide(prefix: Prefix) -> bool:
     """Whether no single address speaks for all of it."""
     return prefix.prefixlen < SHORTEST[prefix.version]

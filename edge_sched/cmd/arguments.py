@@ -24,8 +24,8 @@ from edge_sched.client import parse_client
 from edge_sched.client import parse_prefix
 from edge_sched.keys import BadValueError
 from edge_sched.keys import Key
-from edge_sched.text import shorten
 from edge_sched.measurement.record import MAX_NAME_LENGTH
+from edge_sched.text import shorten
 
 
 class BadArgumentError(ValueError):

@@ -25,12 +25,12 @@ from edge_sched.client import is_wide
 from edge_sched.client import prefix_text
 from edge_sched.cmd import arguments
 from edge_sched.cmd.stores import writing
-from edge_sched.text import shorten
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS
 from edge_sched.probe.target import STAMP_PORT
 from edge_sched.probe.target_file import MAX_TARGETS
 from edge_sched.store.candidates import Candidate
+from edge_sched.text import shorten
 
 COLUMNS = ('client', 'address', 'probe', 'port')
 
@@ -149,9 +149,7 @@ def choose(found: Sequence[Candidate], limit: int) -> list[Prefix]:
 def is_usable(prefix: Prefix, number: int) -> bool:
     """Whether one address can be probed that stands for the prefix."""
     host = host_of(prefix, number)
-    return not (
-        is_wide(prefix) or host.is_multicast or host.is_unspecified
-    )
+    return not (is_wide(prefix) or host.is_multicast or host.is_unspecified)
 
 
 def host_of(prefix: Prefix, number: int) -> Address:

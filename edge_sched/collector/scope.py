@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 
 from edge_sched.client import Client
 from edge_sched.client import Prefix
+from edge_sched.client import is_part
 from edge_sched.client import is_wide
 from edge_sched.collector import door
 from edge_sched.collector.reading import Harvest
@@ -98,9 +99,5 @@ class Scope:
             return ''
         if not self._prefixes:
             return 'wide' if is_wide(prefix) else ''
-        if any(
-            prefix.version == each.version and prefix.subnet_of(each)
-            for each in self._prefixes
-        ):
-            return ''
-        return 'foreign'
+        inside = any(is_part(prefix, each) for each in self._prefixes)
+        return '' if inside else 'foreign'

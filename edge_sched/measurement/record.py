@@ -18,13 +18,13 @@ import re
 from collections.abc import Callable
 
 from edge_sched.client import Client
-from edge_sched.text import shorten
 from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import BadLatencyError
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
 from edge_sched.measurement.lines import BadLineError
 from edge_sched.measurement.lines import Cells
+from edge_sched.text import shorten
 
 #: As wide as the store's columns; Keystone's project ids have 64 characters.
 MAX_NAME_LENGTH = 255

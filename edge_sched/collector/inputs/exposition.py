@@ -72,21 +72,10 @@ def series(
             f'there is no "# EOF" at the end; {beginning(text)}'
         )
     labels_of: dict[str, Mapping[str, str]] = {}
-    count = 0
-    for found in _LINE.finditer(text):
-        line = found[0]
-        if line[0] == '#':
-            continue
-        count += 1
-        if count > max_series:
-            raise MalformedError(f'there are more than {max_series} series')
-        if len(line) > _MAX_LINE_LENGTH:
-            raise _malformed(
-                text, found, f'is longer than {_MAX_LINE_LENGTH} characters'
-            )
-        parts = _SERIES.fullmatch(line)
+    for line in _lines(text, max_series):
+        parts = _SERIES.fullmatch(line[0])
         if parts is None:
-            raise _malformed(text, found, 'is not a series')
+            raise _malformed(text, line, 'is not a series')
         name, block, value = parts.groups('')
         if name not in names:
             continue
@@ -98,7 +87,23 @@ def series(
                 labels = labels_of[block] = _labels(block)
             yield name, labels, float(value)
         except ValueError:
-            raise _malformed(text, found, 'is not a series') from None
+            raise _malformed(text, line, 'is not a series') from None
+
+
+def _lines(text: str, max_series: int) -> Iterator[re.Match[str]]:
+    """The lines that are series, one at a time: all at once are a lot."""
+    count = 0
+    for line in _LINE.finditer(text):
+        if line[0].startswith('#'):
+            continue
+        count += 1
+        if count > max_series:
+            raise MalformedError(f'there are more than {max_series} series')
+        if len(line[0]) > _MAX_LINE_LENGTH:
+            raise _malformed(
+                text, line, f'is longer than {_MAX_LINE_LENGTH} characters'
+            )
+        yield line
 
 
 def beginning(text: str) -> str:
@@ -106,9 +111,7 @@ def beginning(text: str) -> str:
     return f"it begins with '{readable(text, _BEGINNING)}'"
 
 
-def _malformed(
-    text: str, line: re.Match[str], why: str
-) -> MalformedError:
+def _malformed(text: str, line: re.Match[str], why: str) -> MalformedError:
     number = text.count('\n', 0, line.start()) + 1
     return MalformedError(
         f"line {number} {why}: '{readable(line[0], _BEGINNING)}'"
@@ -121,9 +124,7 @@ def _labels(block: str) -> Mapping[str, str]:
     at = 0
     while at < len(block):
         found = _LABEL.match(block, at)
-        if (
-            found is None or found[1] in labels or len(labels) == _MAX_LABELS
-        ):
+        if found is None or found[1] in labels or len(labels) == _MAX_LABELS:
             raise ValueError
         labels[found[1]] = _unescaped(found[2])
         at = found.end()

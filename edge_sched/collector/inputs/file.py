@@ -12,12 +12,14 @@
 
 """Driver ``file``: a directory of measurement files."""
 
+import errno
+import io
 import os
 import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from oslo_config import cfg
 
@@ -43,6 +45,9 @@ with a dot.
 
 A file is read when it is new or has changed. One with a bad line is not taken
 at all, so write a file under another name and rename it when it is complete.
+A link is not followed: whoever may write into the directory could have any
+file of ours read, and shown in part by the log. The directory itself may be
+one, as ``..data`` is of a volume of Kubernetes.
 A row that does not say when it was measured was measured when the file was
 written.
 
@@ -156,15 +161,22 @@ class FileInput(Input):
         self, name: str, path: str, deadline: Deadline
     ) -> Harvest:
         try:
-            found = os.stat(path)
-            if not stat.S_ISREG(found.st_mode):
-                return _failed(path, 'is not a regular file')
-            version = _Version(found.st_ino, found.st_size, found.st_mtime_ns)
-            done, why = self._done.get(name, (None, ''))
-            if done == version:
-                return _failed(path, why) if why else Harvest(())
-            new = self._read(path, found.st_mtime, deadline)
+            # In binary, so that nothing of it is read before it is known to
+            # be a file.
+            with open(path, 'rb', opener=_opened) as opened:
+                found = os.fstat(opened.fileno())
+                if not stat.S_ISREG(found.st_mode):
+                    return _failed(path, 'is not a regular file')
+                version = _Version(
+                    found.st_ino, found.st_size, found.st_mtime_ns
+                )
+                done, why = self._done.get(name, (None, ''))
+                if done == version:
+                    return _failed(path, why) if why else Harvest(())
+                new = self._read(opened, path, found.st_mtime, deadline)
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                return _failed(path, 'is a link, which is not followed')
             return _failed(path, str(error.strerror))
         except _BoundError as error:
             return _failed(path, str(error))
@@ -176,14 +188,18 @@ class FileInput(Input):
                 refused={'line': len(error.bad)}
             )
         self._done[name] = (version, '')
-        return self._harvest(new)
+        return self._harvest(new, path)
 
     def _read(
-        self, path: str, written_at: float, deadline: Deadline
+        self,
+        opened: BinaryIO,
+        path: str,
+        written_at: float,
+        deadline: Deadline,
     ) -> list[NewLatency]:
         now = min(written_at, self._clock())
-        with open(
-            path, encoding='utf-8', errors='surrogateescape', newline='\n'
+        with io.TextIOWrapper(
+            opened, encoding='utf-8', errors='surrogateescape', newline='\n'
         ) as stream:
             return read_measurements(
                 self._bounded(
@@ -213,7 +229,7 @@ class FileInput(Input):
                 raise _BoundError('could not be read in time')
             yield line
 
-    def _harvest(self, rows: list[NewLatency]) -> Harvest:
+    def _harvest(self, rows: list[NewLatency], path: str) -> Harvest:
         readings = []
         refused: Counter[str] = Counter()
         for row in rows:
@@ -222,7 +238,7 @@ class FileInput(Input):
                 refused['vantage'] += 1
             elif self.mine(vantage):
                 readings.append(_reading(row))
-        return Harvest(readings, refused)
+        return Harvest(readings, refused, source=path)
 
 
 def _reading(row: NewLatency) -> Reading:
@@ -245,4 +261,9 @@ def _reading(row: NewLatency) -> Reading:
 
 
 def _failed(path: str, why: str) -> Harvest:
-    return Harvest((), failed=f'{path}: {why}')
+    return Harvest((), failed=why, source=path)
+
+
+def _opened(path: str, flags: int) -> int:
+    """For ``open``: no link is followed, and no pipe waited for."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

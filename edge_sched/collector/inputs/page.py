@@ -15,6 +15,7 @@
 import dataclasses
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from edge_sched.collector.inputs.exposition import MalformedError
@@ -81,38 +82,38 @@ def read(text: str, max_series: int, max_clients: int) -> Page:
     for name, labels, value in series(text, _NAMES, max_series):
         if name == _TIME:
             page.now = value
-            continue
-        if name == _PROBER:
+        elif name == _PROBER:
             page.vantage = labels.get('vantage', '')
-            continue
-        pair = (labels.get('client', ''), labels.get('project', ''))
-        fields = page.targets.get(pair)
-        if fields is None:
-            if len(page.targets) == max_clients:
+        else:
+            _add(page, name, labels, value)
+            if len(page.targets) > max_clients:
                 raise MalformedError(
                     f'there are more than {max_clients} clients'
                 )
-            fields = page.targets[pair] = {}
-        if 'vantage' in labels:
-            page.vantages.setdefault(pair, set()).add(labels['vantage'])
-        if name == _TARGET:
-            fields['source'] = labels.get('source', '')
-            fields['address'] = labels.get('address', '')
-            continue
-        field, factor = _FIELDS.get(
-            (name, labels.get('quantile', '')), ('', 1)
-        )
-        if field in fields:
-            raise MalformedError(
-                f"{name} of '{readable(pair[0])}' is there twice"
-            )
-        if field:
-            fields[field] = round(value * factor, _DIGITS)
     if not page.targets and math.isnan(page.now):
         raise MalformedError(
             f'it is the page of no prober, without {_TIME}; {beginning(text)}'
         )
     return page
+
+
+def _add(
+    page: Page, name: str, labels: Mapping[str, str], value: float
+) -> None:
+    """Add a series of a target."""
+    pair = (labels.get('client', ''), labels.get('project', ''))
+    fields = page.targets.setdefault(pair, {})
+    if 'vantage' in labels:
+        page.vantages.setdefault(pair, set()).add(labels['vantage'])
+    if name == _TARGET:
+        fields['source'] = labels.get('source', '')
+        fields['address'] = labels.get('address', '')
+        return
+    field, factor = _FIELDS.get((name, labels.get('quantile', '')), ('', 1))
+    if field in fields:
+        raise MalformedError(f"{name} of '{readable(pair[0])}' is there twice")
+    if field:
+        fields[field] = round(value * factor, _DIGITS)
 
 
 def harvest(page: Page, vantage: str, scraped_at: float) -> Harvest:

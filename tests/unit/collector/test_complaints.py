@@ -49,8 +49,6 @@ class ComplaintsTest(base.BaseTestCase):
 
     def test_what_strangers_say_is_a_short_line(self):
         (told,) = self.told('a', 'lyon: \x1b[2J\r\n' + 'x' * 9999)
-        self.assertTrue(
-            told.startswith(r'Input a: lyon: \x1b[2J xxx'), told
-        )
+        self.assertTrue(told.startswith(r'Input a: lyon: \x1b[2J xxx'), told)
         self.assertEqual(len('Input a: ') + 500, len(told))
         self.assertEqual([], self.told('a', 'lyon: \x1b[2J\r' + 'x' * 8888))

@@ -333,6 +333,9 @@ class RoundTest(RoundsTestCase):
             '(vantage)\n',
             self.log.output,
         )
+        forged.harvests = [Harvest((), {'line': 1}, failed='a.csv: no')]
+        self.assertFalse(collector.round())
+        self.assertIn('Input forged: a.csv: no\n', self.log.output)
 
     def test_a_source_is_named_of_which_a_row_is_refused(self):
         source = FakeInput(
@@ -374,9 +377,6 @@ class RoundTest(RoundsTestCase):
         self.assertEqual(
             800, self.metric('rows_refused_total', reason='clients')
         )
-        forged.harvests = [Harvest((), {'line': 1}, failed='a.csv: no')]
-        self.assertFalse(collector.round())
-        self.assertIn('Input forged: a.csv: no\n', self.log.output)
 
     def test_one_silent_prober_is_no_outage(self):
         collector = self.make(FakeInput('a', DEAD))

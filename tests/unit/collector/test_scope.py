@@ -122,14 +122,10 @@ class ScopeTest(base.BaseTestCase):
         scope = self.scope(1)
         self.within(scope, '10.0.0.1')
         self.clock.now += DAY_SECONDS
-        self.assertEqual(
-            ([], {'clients': 1}), self.within(scope, '10.0.0.2')
-        )
+        self.assertEqual(([], {'clients': 1}), self.within(scope, '10.0.0.2'))
         self.clock.now += 1
         self.assertEqual((['10.0.0.2'], {}), self.within(scope, '10.0.0.2'))
-        self.assertEqual(
-            ([], {'clients': 1}), self.within(scope, '10.0.0.1')
-        )
+        self.assertEqual(([], {'clients': 1}), self.within(scope, '10.0.0.1'))
 
     def test_what_the_input_refused_is_not_forgotten(self):
         self.assertEqual(

@@ -13,7 +13,11 @@
 import datetime
 import math
 import os
+from unittest import mock
 
+import fixtures
+
+from edge_sched.collector.inputs import file
 from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.file import FileInput
@@ -54,7 +58,7 @@ class FileInputTest(InputTestCase):
         """Why the only file failed."""
         (harvest,) = self.collect(made)
         self.assertEqual((), harvest.readings)
-        return harvest.failed
+        return f'{harvest.source}: {harvest.failed}'
 
     def test_settings_that_make_no_sense(self):
         self.assertRefused('directory: None is not an absolute path')
@@ -143,15 +147,17 @@ class FileInputTest(InputTestCase):
     def test_of_a_bad_file_nothing_is_taken(self):
         path = self.write('a.csv', HEADER, ROW, f'lyon,{CLIENT},10,5')
         made = self.input()
-        why = (
-            f'{path}: line 3, column rtt_p95_ms: 5 is less than rtt_p50_ms 10'
-        )
+        why = 'line 3, column rtt_p95_ms: 5 is less than rtt_p50_ms 10'
         (harvest,) = self.collect(made)
-        self.assertEqual(Harvest((), {'line': 1}, failed=why), harvest)
+        self.assertEqual(
+            Harvest((), {'line': 1}, failed=why, source=str(path)), harvest
+        )
         # It goes on failing, without being read.
-        path.chmod(0)
-        self.assertEqual([Harvest((), failed=why)], self.collect(made))
-        path.chmod(0o600)
+        with mock.patch.object(file, 'read_measurements'):
+            self.assertEqual(
+                [Harvest((), failed=why, source=str(path))],
+                self.collect(made),
+            )
         self.write('a.csv', HEADER, ROW)
         (harvest,) = self.collect(made)
         self.assertEqual(('', 1), (harvest.failed, len(harvest.readings)))
@@ -164,8 +170,43 @@ class FileInputTest(InputTestCase):
         bad, good, folder, fifo = self.collect(self.input())
         self.assertTrue(bad.failed)
         self.assertEqual(1, len(good.readings))
-        for special in (folder, fifo):
-            self.assertIn('is not a regular file', special.failed)
+        self.assertEqual('Is a directory', folder.failed)
+        self.assertEqual('is not a regular file', fifo.failed)
+
+    def test_a_link_is_not_followed(self):
+        secret = self.home / 'secret'
+        secret.write_text('password')
+        (self.directory / 'a.csv').symlink_to(secret)
+        self.write('b.csv', HEADER, ROW)
+        link, good = self.collect(self.input())
+        self.assertEqual('is a link, which is not followed', link.failed)
+        self.assertEqual(1, len(good.readings))
+
+    def test_the_directory_may_be_a_link(self):
+        self.write('a.csv', HEADER, ROW)
+        data = self.home / '..data'
+        data.symlink_to(self.directory)
+        made = self.make_with_clock(f'directory = {data}', 'vantages = lyon')
+        self.assertEqual(1, len(self.collect(made)[0].readings))
+
+    def test_what_becomes_a_pipe_as_it_is_opened_holds_nobody_up(self):
+        path = self.write('a.csv', HEADER, ROW)
+        look = os.stat
+
+        def changed(*args, **kwargs):
+            found = look(*args, **kwargs)
+            path.unlink(missing_ok=True)
+            os.mkfifo(path)
+            return found
+
+        # Whoever looks first and opens then is held for ever.
+        self.useFixture(fixtures.Timeout(10, gentle=True))
+        with mock.patch('os.stat', changed):
+            self.collect(self.input())
+        path.unlink()
+        os.mkfifo(path)
+        (harvest,) = self.collect(self.input())
+        self.assertEqual('is not a regular file', harvest.failed)
 
     def test_vantages_that_are_not_listed_are_refused(self):
         self.write('a.csv', HEADER, ROW, f'paris,{CLIENT},1,2')
@@ -194,14 +235,18 @@ class FileInputTest(InputTestCase):
             self.failure(self.input('max_bytes = 1024')),
         )
         (harvest,) = self.input().collect(Deadline(0))
-        self.assertEqual(f'{path}: could not be read in time', harvest.failed)
+        self.assertEqual(
+            (str(path), 'could not be read in time'),
+            (harvest.source, harvest.failed),
+        )
 
     def test_there_may_be_too_many_files(self):
         for name in 'abc':
             self.write(f'{name}.csv', HEADER, ROW)
         harvests = self.collect(self.input('max_files = 2'))
         self.assertEqual([1, 1, 0], [len(h.readings) for h in harvests])
-        self.assertIn('c.csv: is beyond max_files', harvests[2].failed)
+        self.assertTrue(harvests[2].source.endswith('c.csv'))
+        self.assertEqual('is beyond max_files', harvests[2].failed)
 
     def test_without_the_directory_the_input_fails(self):
         self.directory.rmdir()
