@@ -28,6 +28,7 @@ from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import NewLatency
 from edge_sched.measurement.file import JSON_ENDINGS
 from edge_sched.measurement.file import BadFileError
@@ -182,7 +183,9 @@ class FileInput(Input):
             return _failed(path, str(error))
         except BadFileError as error:
             why = str(error.bad[0])
-            self._done[name] = (version, why)
+            # Of a file from the future our clock may be what is wrong.
+            if found.st_mtime <= self._clock() + CLOCK_SKEW_SECONDS:
+                self._done[name] = (version, why)
             # Rows that were read, but not taken.
             return _failed(path, why)._replace(
                 refused={'line': len(error.bad)}

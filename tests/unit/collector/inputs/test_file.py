@@ -162,6 +162,21 @@ class FileInputTest(InputTestCase):
         (harvest,) = self.collect(made)
         self.assertEqual(('', 1), (harvest.failed, len(harvest.readings)))
 
+    def test_a_file_that_our_clock_made_bad_is_read_again(self):
+        moment = datetime.datetime.fromtimestamp(NOW + 3600, datetime.UTC)
+        self.write(
+            'a.csv',
+            f'{HEADER},measured_at',
+            f'{ROW},{moment.isoformat()}',
+            at=NOW + 3600,
+        )
+        made = self.input()
+        for _ in range(2):
+            self.assertIn('3600 s ahead of the clock', self.failure(made))
+        self.clock.now += 3600
+        (harvest,) = self.collect(made)
+        self.assertEqual(NOW + 3600, harvest.readings[0].measured_at)
+
     def test_a_bad_file_stops_no_other(self):
         self.write('a.csv', 'nonsense')
         self.write('b.csv', HEADER, ROW)
