@@ -21,6 +21,7 @@ from cliff import lister
 
 from edge_sched.client import SHORTEST
 from edge_sched.client import Prefix
+from edge_sched.client import is_part
 from edge_sched.client import is_wide
 from edge_sched.client import prefix_text
 from edge_sched.cmd import arguments
@@ -46,11 +47,12 @@ UNMEASURED_SHARE = 0.25
 class List(lister.Lister):
     """List the targets of a site's prober; -f yaml makes its target file.
 
-    They are the prefixes that were measured from anywhere and those that
-    named clients point at. A name itself is none: its prefixes are probed, so
-    that it can be pointed elsewhere while servers run, and no file has to
-    follow. One address of each prefix is probed, and has to answer: what is
-    lost counts as measured.
+    They are the prefixes that were measured from the site itself, those that
+    named clients point at, and those --within what you say that were measured
+    from anywhere: no site has another probe what it made up. A name itself is
+    none: its prefixes are probed, so that it can be pointed elsewhere while
+    servers run, and no file has to follow. One address of each prefix is
+    probed, and has to answer: what is lost counts as measured.
 
     If there are more than --limit, those come first that the site is the
     nearest to, then those that it is the second nearest to, and so on, those
@@ -65,6 +67,14 @@ class List(lister.Lister):
             metavar='X',
             required=True,
             help='The vantage point that the prober measures from.',
+        )
+        parser.add_argument(
+            '--within',
+            metavar='PREFIX',
+            action='append',
+            default=[],
+            help='Where your clients are: what was measured from other sites '
+            'is taken from there. May be given any number of times.',
         )
         parser.add_argument(
             '--limit',
@@ -104,10 +114,12 @@ class List(lister.Lister):
             '--host-number', parsed_args.host_number, 1, 2**16
         )
         probe, port = _probe(parsed_args.probe, parsed_args.port)
+        within = arguments.prefixes_of(parsed_args.within)
         with writing(self) as writer:
             found = writer.list_candidates(site)
         usable = [c for c in found if is_usable(c.prefix, number)]
-        chosen = choose(usable, limit)
+        known = [c for c in usable if is_known(c, within)]
+        chosen = choose(known, limit)
         if all(c.rtt_p50_ms is None for c in found):
             self._note(f'nothing was measured from {site} yet')
         if len(usable) < len(found):
@@ -116,8 +128,13 @@ class List(lister.Lister):
                 f'/{SHORTEST[6]} (IPv6) or of no host: '
                 f'{len(found) - len(usable)}'
             )
-        if len(chosen) < len(usable):
-            self._note(f'{len(chosen)} of {len(usable)} clients (--limit)')
+        if len(known) < len(usable):
+            self._note(
+                'left out, as nobody but other sites knows them: '
+                f'{len(usable) - len(known)} (--within)'
+            )
+        if len(chosen) < len(known):
+            self._note(f'{len(chosen)} of {len(known)} clients (--limit)')
         return COLUMNS, [
             (prefix_text(prefix), str(host_of(prefix, number)), probe, port)
             for prefix in chosen
@@ -144,6 +161,16 @@ def choose(found: Sequence[Candidate], limit: int) -> list[Prefix]:
         ),
     )
     return [c.prefix for c in (*near[: limit - len(new)], *new)]
+
+
+def is_known(candidate: Candidate, within: Sequence[Prefix]) -> bool:
+    """Whether the site itself, or an operator, says that it is a client."""
+    prefix = candidate.prefix
+    return (
+        candidate.rtt_p50_ms is not None
+        or candidate.named
+        or any(is_part(prefix, each) for each in within)
+    )
 
 
 def is_usable(prefix: Prefix, number: int) -> bool:

@@ -33,12 +33,14 @@ class Candidate:
         if never measured from there
     :param nearer: how many other vantages are nearer to it; 0 if ``None``
     :param anywhere: whether it was measured from anywhere
+    :param named: whether a named client points at it
     """
 
     prefix: Prefix
     rtt_p50_ms: float | None = None
     nearer: int = 0
     anywhere: bool = False
+    named: bool = False
 
 
 def candidates(connection: sa.Connection, vantage: str) -> list[Candidate]:
@@ -99,5 +101,7 @@ def candidates(connection: sa.Connection, vantage: str) -> list[Candidate]:
     )
     for row in named:
         prefix = unpack(bytes(row.network), row.length)
-        found.setdefault(prefix, Candidate(prefix))
+        found[prefix] = dataclasses.replace(
+            found.get(prefix, Candidate(prefix)), named=True
+        )
     return list(found.values())

@@ -147,6 +147,24 @@ class PrefixTest(base.BaseTestCase):
             client.parse_prefix(f'::ffff:{address}/{96 + length}'),
         )
 
+    @ddt.data(
+        ('10.1.0.0/16', '10.0.0.0/8', True),
+        ('10.0.0.0/8', '10.0.0.0/8', True),
+        ('10.0.0.0/8', '10.1.0.0/16', False),
+        ('11.0.0.0/16', '10.0.0.0/8', False),
+        ('10.1.0.0/16', '::/0', False),
+        ('2001:db8::/48', '2001:db8::/32', True),
+        ('2001:db8::/48', '0.0.0.0/0', False),
+    )
+    @ddt.unpack
+    def test_what_is_part_of_what(self, prefix, of, expected):
+        self.assertIs(
+            expected,
+            client.is_part(
+                client.parse_prefix(prefix), client.parse_prefix(of)
+            ),
+        )
+
     def test_text_of_a_prefix_is_short(self):
         for text, shown in (
             ('203.0.113.7/32', '203.0.113.7'),

@@ -73,7 +73,7 @@ def series(
         )
     labels_of: dict[str, Mapping[str, str]] = {}
     for line in _lines(text, max_series):
-        parts = _SERIES.fullmatch(line[0])
+        parts = _SERIES.fullmatch(line)
         if parts is None:
             raise _malformed(text, line, 'is not a series')
         name, block, value = parts.groups('')
@@ -90,16 +90,17 @@ def series(
             raise _malformed(text, line, 'is not a series') from None
 
 
-def _lines(text: str, max_series: int) -> Iterator[re.Match[str]]:
+def _lines(text: str, max_series: int) -> Iterator[str]:
     """The lines that are series, one at a time: all at once are a lot."""
     count = 0
-    for line in _LINE.finditer(text):
-        if line[0].startswith('#'):
+    for found in _LINE.finditer(text):
+        line = found[0]
+        if line[0] == '#':
             continue
         count += 1
         if count > max_series:
             raise MalformedError(f'there are more than {max_series} series')
-        if len(line[0]) > _MAX_LINE_LENGTH:
+        if len(line) > _MAX_LINE_LENGTH:
             raise _malformed(
                 text, line, f'is longer than {_MAX_LINE_LENGTH} characters'
             )
@@ -111,10 +112,11 @@ def beginning(text: str) -> str:
     return f"it begins with '{readable(text, _BEGINNING)}'"
 
 
-def _malformed(text: str, line: re.Match[str], why: str) -> MalformedError:
-    number = text.count('\n', 0, line.start()) + 1
+def _malformed(text: str, line: str, why: str) -> MalformedError:
+    lines = f'\n{text}\n'
+    number = lines.count('\n', 0, lines.index(f'\n{line}\n')) + 1
     return MalformedError(
-        f"line {number} {why}: '{readable(line[0], _BEGINNING)}'"
+        f"line {number} {why}: '{readable(line, _BEGINNING)}'"
     )
 
 

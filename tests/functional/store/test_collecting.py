@@ -254,28 +254,28 @@ class CollectingTests:
             (
                 'lyon',
                 {
-                    Candidate(HOME, 9.0, 2, True),
+                    Candidate(HOME, 9.0, 2, True, True),
                     Candidate(address, math.inf, 1, True),
                     Candidate(wide, None, 0, True),
-                    Candidate(AWAY, None, 0, False),
+                    Candidate(AWAY, None, 0, False, True),
                 },
             ),
             (
                 'oslo',
                 {
-                    Candidate(HOME, 5.0, 0, True),
+                    Candidate(HOME, 5.0, 0, True, True),
                     Candidate(address, math.inf, 1, True),
                     Candidate(wide, 5.0, 0, True),
-                    Candidate(AWAY, None, 0, False),
+                    Candidate(AWAY, None, 0, False, True),
                 },
             ),
             (
                 'nowhere',
                 {
-                    Candidate(HOME, None, 0, True),
+                    Candidate(HOME, None, 0, True, True),
                     Candidate(address, None, 0, True),
                     Candidate(wide, None, 0, True),
-                    Candidate(AWAY, None, 0, False),
+                    Candidate(AWAY, None, 0, False, True),
                 },
             ),
         ):

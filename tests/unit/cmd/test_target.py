@@ -27,6 +27,8 @@ from edge_sched.probe.target_file import read_targets
 from edge_sched.store.candidates import Candidate
 from tests.unit.cmd import base
 
+EVERYWHERE = ('--within', '0.0.0.0/0', '--within', '::/0')
+
 
 class TestList(base.SyncedTestCase):
     def setUp(self):
@@ -67,16 +69,46 @@ class TestList(base.SyncedTestCase):
                     ('203.0.113.0/24', '203.0.113.1'),
                     # Not measured from here: first what was from nowhere.
                     ('192.0.2.128/25', '192.0.2.129'),
-                    ('198.51.100.7', '198.51.100.7'),
                 )
             ],
             result.json,
         )
         self.assertEqual(
             'left out, as wider than /16 (IPv4) or /32 (IPv6) or of no host: '
-            '1\n',
+            '1\n'
+            'left out, as nobody but other sites knows them: 1 (--within)\n',
             result.err,
         )
+
+    def test_what_one_site_made_up_is_no_target_of_another(self):
+        self.import_csv(
+            base.HEADER,
+            *(f'evil,100.64.{n}.0/24,1,2' for n in range(200)),
+            'evil,203.0.113.0/24,1,2',
+        )
+        self.assertEqual(
+            # Near to another site, it comes later than it did.
+            {'203.0.113.0/24', '2001:db8:0:100::/56', '192.0.2.128/25'},
+            set(self.clients('--site', 'lyon')),
+        )
+        self.assertEqual(200 + 2, len(self.clients('--site', 'evil')))
+
+    def test_what_other_sites_measured_is_taken_from_where_clients_are(self):
+        for within, more in (
+            (('198.51.100.0/24',), ['198.51.100.7']),
+            (('198.51.100.8/29', '2001:db8::/32'), []),
+            (('2001:db8::/32', '198.51.100.7'), ['198.51.100.7']),
+        ):
+            options = [word for each in within for word in ('--within', each)]
+            self.assertEqual(
+                [
+                    '2001:db8:0:100::/56',
+                    '203.0.113.0/24',
+                    '192.0.2.128/25',
+                    *more,
+                ],
+                self.clients('--site', 'lyon', *options),
+            )
 
     def test_the_prober_reads_what_yaml_prints(self):
         for options, probe, port in (
@@ -85,7 +117,8 @@ class TestList(base.SyncedTestCase):
             (('--probe', 'icmp'), 'icmp', 0),
             (('--probe', 'tcp', '--port', '22'), 'tcp', 22),
         ):
-            argv = ('--site', 'oslo', '--host-number', '7', *options)
+            argv = ('--site', 'oslo', '--host-number', '7', *EVERYWHERE)
+            argv += options
             out = self.run_list(*argv, '-f', 'yaml').out
             read = read_targets(
                 self.write('targets.yaml', out.rstrip('\n')), Rates()
@@ -114,13 +147,14 @@ class TestList(base.SyncedTestCase):
 
     def test_a_new_site_gets_targets_too(self):
         result = self.run_list('--site', 'rome', '-f', 'json')
-        self.assertEqual(4, len(result.json))
+        self.assertEqual(2, len(result.json))
         self.assertIn('nothing was measured from rome yet\n', result.err)
+        self.assertEqual(4, len(self.clients('--site', 'rome', *EVERYWHERE)))
 
     def test_limit_is_told(self):
-        result = self.run_list('--site', 'lyon', '--limit', '3', '-f', 'json')
-        self.assertEqual(3, len(result.json))
-        self.assertIn('\n3 of 4 clients (--limit)\n', result.err)
+        result = self.run_list('--site', 'lyon', '--limit', '2', '-f', 'json')
+        self.assertEqual(2, len(result.json))
+        self.assertIn('\n2 of 3 clients (--limit)\n', result.err)
 
     def test_bad_arguments(self):
         for argv, message in (
