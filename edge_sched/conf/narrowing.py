@@ -63,7 +63,7 @@ Related options:
 How many hosts the nearest sites together have that Placement is asked for.
 
 Whole sites are taken, at least three if there are so many, until they have
-this many hosts; no more than 40 aggregates. If they have no room, the next
+this many hosts; no more than 35 aggregates. If they have no room, the next
 sites are asked for room, twice as many hosts at each step. Each host that
 Placement hands out takes the scheduler some time, and each step takes another
 query of Placement.

@@ -62,7 +62,7 @@ LOG = logging.getLogger(__name__)
 _RIVALS = 10
 
 #: How many times fewer aggregates a query names if one was not taken. Chosen:
-#: of 40 three tries are left, the last with two.
+#: of 35 three tries are left, the last with two.
 _FEWER = 4
 
 #: Placement may hand out so many times what it mostly does, where it cannot be

@@ -108,21 +108,21 @@ class Checks(upgradecheck.UpgradeCommands):
         return options.judge_options(self._facts.options, cells, unknown(CONF))
 
     def _check_narrowing(self) -> Result:
-        read, found = self._facts.options, self._facts.hosts
+        read, nodes = self._facts.options, self._facts.nodes
         if (
             not isinstance(read, Unseen)
-            and not isinstance(found, Unseen)
+            and not isinstance(nodes, Unseen)
             and narrowing.narrows(
-                read.narrow_candidates, read.max_placement_results, len(found)
+                read.narrow_candidates, read.max_placement_results, nodes
             )
         ):
             return judged(narrowing.judge_mirror, self._facts.mirror)
         return judged(
-            lambda read, found: narrowing.judge_limit(
-                read.max_placement_results, len(found)
+            lambda read, nodes: narrowing.judge_limit(
+                read.max_placement_results, nodes
             ),
             read,
-            found,
+            nodes,
         )
 
     def _check_store(self) -> Result:

@@ -76,6 +76,10 @@ class Facts:
         return self._seen(cloud.read_hosts, _NOVA, _NOVA_REMEDY)
 
     @functools.cached_property
+    def nodes(self) -> int | Unseen:
+        return self._seen(narrowing.count_nodes, _NOVA, _NOVA_REMEDY)
+
+    @functools.cached_property
     def mirror(self) -> narrowing.Mirror | Unseen:
         return self._seen(narrowing.read_mirror, _PLACEMENT, _PLACEMENT_REMEDY)
 

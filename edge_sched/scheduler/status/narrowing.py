@@ -58,6 +58,12 @@ def read_mirror() -> Mirror:
     return Mirror(hosts, missing)
 
 
+def count_nodes() -> int:
+    """How many hosts Placement may hand out: Ironic's count by their nodes."""
+    membership = read_membership()
+    return membership.count_nodes(membership.cell_of.keys())
+
+
 def narrows(narrow_candidates: str, limit: int, hosts: int) -> bool:
     """Whether requests are narrowed to near sites.
 
@@ -98,7 +104,8 @@ def judge_mirror(mirror: Mirror) -> Result:
                 'Placement does not have '
                 f'{share(mirror.missing, mirror.hosts)} hosts of sites in '
                 'their aggregates, so that requests which are narrowed to '
-                'near sites are not offered them. Run:',
+                'near sites are not offered them. Put the further nodes of '
+                'hosts with several in yourself; for the others run:',
                 '$ nova-manage placement sync_aggregates',
             )
         )

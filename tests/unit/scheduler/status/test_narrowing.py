@@ -36,6 +36,15 @@ class LimitTest(base.JudgementTestCase):
             'narrow_candidates = auto',
         )
 
+    def test_hosts_count_by_their_nodes(self) -> None:
+        hosts = {'paris-1': 'c', 'ironic-1': 'c'}
+        with mock.patch.object(
+            narrowing,
+            'read_membership',
+            return_value=Membership([], {}, hosts, {'ironic-1': 40}),
+        ):
+            self.assertEqual(41, narrowing.count_nodes())
+
     def test_when_requests_are_narrowed(self) -> None:
         for mode, hosts, narrows in (
             ('auto', 1000, False),
@@ -68,7 +77,7 @@ class MirrorTest(base.JudgementTestCase):
     ) -> narrowing.Mirror:
         sites = [
             Aggregate(f'u{n}', {'edge:site': f's{n}'}, [f'h{n}', 'both'])
-            for n in range(70)
+            for n in range(60)
         ]
         zone = Aggregate('z', {'availability_zone': 'z'}, ['other'])
         hosts = {h: 'c' for site in sites for h in site.hosts if h != 'h3'}
@@ -83,19 +92,19 @@ class MirrorTest(base.JudgementTestCase):
         ):
             mirror = narrowing.read_mirror()
         self.assertEqual(
-            [40, 30], [len(call.args[0]) for call in asked.mock_calls]
+            [35, 25], [len(call.args[0]) for call in asked.mock_calls]
         )
         return mirror
 
     def test_hosts_are_counted_once_a_query(self) -> None:
-        # 39 of the first forty, 30 of the rest, and one that is in all.
-        self.assertEqual(narrowing.Mirror(71, 0), self.read(40, 31))
-        self.assertEqual(narrowing.Mirror(71, 11), self.read(30, 30))
-        self.assertEqual(narrowing.Mirror(71, 31), self.read(70, 0))
+        # 34 of the first 35, 25 of the rest, and one that is in all.
+        self.assertEqual(narrowing.Mirror(61, 0), self.read(35, 26))
+        self.assertEqual(narrowing.Mirror(61, 11), self.read(25, 25))
+        self.assertEqual(narrowing.Mirror(61, 26), self.read(60, 0))
 
     def test_nodes_of_a_host_count(self) -> None:
-        mirror = self.read(40, 31, several_nodes={'h5': 3})
-        self.assertEqual(narrowing.Mirror(73, 2), mirror)
+        mirror = self.read(35, 26, several_nodes={'h5': 3})
+        self.assertEqual(narrowing.Mirror(63, 2), mirror)
 
     def test_placement_that_does_not_answer(self) -> None:
         self.assertRaises(RuntimeError, self.read, None)
