@@ -21,14 +21,15 @@ from collections.abc import Mapping, Sequence
 from edge_sched import scoring
 from edge_sched.intent import Intent
 from edge_sched.keys import NearClient
-from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import PERCENTILES
 from edge_sched.latency import Answer
 from edge_sched.latency import Latency
+from edge_sched.latency import is_fresh
 from edge_sched.scoring import OVER
 from edge_sched.scoring import UNKNOWN
 from edge_sched.scoring import WITHIN
 from edge_sched.scoring import Standing
+from edge_sched.verdict import FUTURE
 from edge_sched.verdict import JITTER
 from edge_sched.verdict import LATENCY
 from edge_sched.verdict import LOSS
@@ -97,11 +98,9 @@ class Judge:
         if row is None:
             return UNMEASURED
         age_seconds = row.age_seconds(self._now)
-        if (
-            age_seconds > self._usable_seconds
-            or row.measured_at - self._now > CLOCK_SKEW_SECONDS
-        ):
-            return Verdict(UNKNOWN, row, age_seconds, why=STALE)
+        if not is_fresh(age_seconds, self._usable_seconds):
+            why = FUTURE if age_seconds < 0 else STALE
+            return Verdict(UNKNOWN, row, age_seconds, why=why)
         verdict = self._of_usable(row, age_seconds)
         if age_seconds > self._policy.max_age_seconds:
             return verdict._replace(stale=True)

@@ -59,6 +59,29 @@ _LOSS_ROUNDING = 1e-6
 _PDV_ROUNDING_MS = 1.5
 
 
+def latest_time(now: float) -> float:
+    """The latest time that a measurement may have."""
+    return now + CLOCK_SKEW_SECONDS
+
+
+def age_seconds(measured_at: float, now: float) -> float:
+    """Seconds since a measurement, or any sign of life.
+
+    Below 0 if and only if it is from the future, by more than clocks differ
+    that are kept in time: one of them is wrong, and nobody knows its age.
+
+    :param now: UTC epoch seconds
+    """
+    if measured_at > latest_time(now):
+        return now - measured_at
+    return max(0.0, now - measured_at)
+
+
+def is_fresh(age_seconds: float, max_age_seconds: float) -> bool:
+    """Whether what is so old is used; what is from the future is not."""
+    return 0.0 <= age_seconds <= max_age_seconds
+
+
 class BadLatencyError(ValueError):
     """A figure that no measurement can have; names the column and why."""
 
@@ -119,8 +142,8 @@ class Latency:
         return self.pdv_ms
 
     def age_seconds(self, now: float) -> float:
-        """Seconds since it was measured; skewed clocks never make it < 0."""
-        return max(0.0, now - self.measured_at)
+        """Seconds since it was measured, as of :func:`age_seconds`."""
+        return age_seconds(self.measured_at, now)
 
     def check(self) -> None:
         """Refuse what cannot have been measured.

@@ -30,6 +30,7 @@ from edge_sched.scoring import OVER
 from edge_sched.scoring import TOLERANCE
 from edge_sched.scoring import lower_bound
 from edge_sched.text import shorten
+from edge_sched.verdict import FUTURE
 from edge_sched.verdict import JITTER
 from edge_sched.verdict import LATENCY
 from edge_sched.verdict import LOSS
@@ -50,7 +51,7 @@ _NAMED_SITES = 2
 Labels = Mapping[Chain, str]
 
 #: The unknown that is nearest to being usable speaks for the rest.
-_WHY_ORDER = (NOT_CARRIED, TOO_FEW_SAMPLES, STALE, NEVER_MEASURED)
+_WHY_ORDER = (NOT_CARRIED, TOO_FEW_SAMPLES, FUTURE, STALE, NEVER_MEASURED)
 
 
 def refusal(decision: Decision, labels: Labels, detail: str) -> str:
@@ -132,6 +133,12 @@ def duration(seconds: float) -> str:
     return f'{seconds:.0f} s'
 
 
+def future(age_seconds: float) -> str:
+    """What is said of an age below 0; clocks are to be looked after."""
+    ahead = duration(-age_seconds)
+    return f'measured {ahead} in the future: check the clocks'
+
+
 def printable(name: str) -> str:
     """A name from aggregate metadata, short and without control characters."""
     return shorten(repr(name)[1:-1], _MAX_NAME)
@@ -204,6 +211,9 @@ def _unusable(
     if why == STALE and detail == 'figure':
         ages = [v.age_seconds or 0.0 for v in verdicts if v.why == STALE]
         return f'{said} (newest is {duration(min(ages))} old)'
+    if why == FUTURE and detail == 'figure':
+        ages = [v.age_seconds or 0.0 for v in verdicts if v.why == FUTURE]
+        return f'{said} ({future(max(ages))})'
     if why == NOT_CARRIED:
         return f'{said} (not all that is asked for was measured)'
     return f'{said} ({why})'

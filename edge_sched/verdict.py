@@ -27,6 +27,7 @@ LATENCY, JITTER, LOSS = 'latency', 'jitter', 'loss'
 
 NEVER_MEASURED = 'never measured'
 STALE = 'stale'
+FUTURE = 'measured in the future: check the clocks'
 TOO_FEW_SAMPLES = 'too few samples'
 NOT_CARRIED = 'not carried'
 
@@ -76,7 +77,7 @@ class Verdict(NamedTuple):
     """How one client stands at one host or vantage.
 
     :param latency: the row that decided, ``None`` if never measured
-    :param age_seconds: its age
+    :param age_seconds: its age, below 0 if it is from the future
     :param over: the metrics over their budgets, ``('latency', 'loss')``
     :param why: if not all that is asked for is known, one of the words above;
         else ``''``. What is known may be over all the same

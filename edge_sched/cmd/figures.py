@@ -14,9 +14,12 @@
 
 import datetime
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from cliff import columns
+
+from edge_sched.reason import future
 
 
 class Lost(columns.FormattableColumn[float]):
@@ -52,3 +55,11 @@ def timestamp(epoch_seconds: float) -> str:
     return datetime.datetime.fromtimestamp(
         epoch_seconds, datetime.UTC
     ).isoformat()
+
+
+def of_the_future(ages_seconds: Iterable[float]) -> str:
+    """A line on ages below 0, whose measurements are not used; else ``''``."""
+    ahead = [age for age in ages_seconds if age < 0]
+    if not ahead:
+        return ''
+    return f'{len(ahead)} of these {future(max(ahead))}\n'

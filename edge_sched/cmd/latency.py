@@ -23,6 +23,7 @@ from edge_sched import keys
 from edge_sched.client import Client
 from edge_sched.cmd import arguments
 from edge_sched.cmd.figures import figure
+from edge_sched.cmd.figures import of_the_future
 from edge_sched.cmd.shell import Shell
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
@@ -105,6 +106,9 @@ class Show(lister.Lister):
                 f'{duration(policy.outage_max_age_seconds)}\n'
             )
         verdicts = judge_vantages(answer, intent, policy, now)
+        self.app.stderr.write(
+            of_the_future(v.age_seconds or 0.0 for _, v in verdicts)
+        )
         return COLUMNS, [_cells(*item) for item in verdicts]
 
 

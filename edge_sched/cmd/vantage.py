@@ -21,9 +21,12 @@ from cliff import lister
 
 from edge_sched.cmd import arguments
 from edge_sched.cmd.client import WITH_LISTS
+from edge_sched.cmd.figures import of_the_future
 from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.stores import settings_of
 from edge_sched.cmd.stores import writing
+from edge_sched.latency import age_seconds
+from edge_sched.latency import is_fresh
 from edge_sched.store.vantages import VantageTakenError
 
 COLUMNS = (
@@ -39,8 +42,8 @@ COLUMNS = (
 class List(lister.Lister):
     """List the vantage points, and how fresh their measurements are.
 
-    measured_at is that of the newest one; if it is older than max_age, none
-    of them is used.
+    measured_at is that of the newest one that is not from the future; if it
+    is older than max_age, or if there is none, none of them is used.
     """
 
     def take_action(
@@ -51,18 +54,20 @@ class List(lister.Lister):
         max_age_seconds = settings_of(self).max_age_seconds
         listed = parsed_args.formatter in WITH_LISTS
         now = time.time()
+        ages = [age_seconds(each.measured_at, now) for each in vantages]
+        self.app.stderr.write(of_the_future(ages))
         return COLUMNS, [
             (
                 vantage.name,
                 vantage.clients,
                 timestamp(vantage.measured_at),
-                round(now - vantage.measured_at, 1),
-                now - vantage.measured_at > max_age_seconds,
+                round(age, 1),
+                not is_fresh(age, max_age_seconds),
                 list(vantage.sources)
                 if listed
                 else ', '.join(vantage.sources),
             )
-            for vantage in vantages
+            for vantage, age in zip(vantages, ages, strict=True)
         ]
 
 

@@ -25,12 +25,12 @@ from edge_sched.client import MAX_LENGTH
 from edge_sched.client import Client
 from edge_sched.client import parse_client
 from edge_sched.collector.reading import Reading
-from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import RTT_MAX_MS
 from edge_sched.latency import BadLatencyError
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
 from edge_sched.latency import is_lost
+from edge_sched.latency import latest_time
 from edge_sched.measurement.record import MAX_NAME_LENGTH
 from edge_sched.measurement.record import MAX_SAMPLES
 
@@ -158,7 +158,7 @@ def _is_name(text: str) -> bool:
 def _time(measured_at: float | None, now: float, oldest: float) -> float:
     if measured_at is None or not math.isfinite(measured_at):
         raise RefusedError('clock')
-    if measured_at > now + CLOCK_SKEW_SECONDS:
+    if measured_at > latest_time(now):
         raise RefusedError('future')
     if measured_at < oldest:
         raise RefusedError('expired')

@@ -20,9 +20,9 @@ import enum
 from collections.abc import Iterator, Sequence
 
 from edge_sched.collector.equipment import Store
-from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.latency import latest_time
 from edge_sched.store.ids import batches
 from edge_sched.store.measurements import Recorded
 
@@ -165,7 +165,7 @@ class Outbox:
         """
         self._round += 1
         self._now = now
-        oldest, latest = now - max_age_seconds, now + CLOCK_SKEW_SECONDS
+        oldest, latest = now - max_age_seconds, latest_time(now)
         for gone in [
             key
             for key, written in self._written.items()

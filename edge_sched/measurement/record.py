@@ -18,10 +18,10 @@ import re
 from collections.abc import Callable
 
 from edge_sched.client import Client
-from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import BadLatencyError
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.latency import age_seconds
 from edge_sched.measurement.lines import BadLineError
 from edge_sched.measurement.lines import Cells
 from edge_sched.text import shorten
@@ -159,8 +159,8 @@ def _measured_at(cells: Cells, now: float) -> float:
         raise BadLatencyError(
             'measured_at', f'{shorten(text)!r} does not state its zone'
         )
-    ahead_seconds = moment.timestamp() - now
-    if ahead_seconds > CLOCK_SKEW_SECONDS:
+    ahead_seconds = -age_seconds(moment.timestamp(), now)
+    if ahead_seconds > 0:
         raise BadLatencyError(
             'measured_at',
             f'{shorten(text)!r} is {ahead_seconds:.0f} s ahead of the clock',

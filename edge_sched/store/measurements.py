@@ -22,9 +22,9 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from edge_sched.client import Client
-from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.figures import FIGURES
@@ -221,7 +221,7 @@ def _write(
         for client_id, row in rows
     ]
     # A clock that was ahead must not keep out what comes after it.
-    latest = clock.now(connection) + CLOCK_SKEW_SECONDS
+    latest = latest_time(clock.now(connection))
     times = _times(connection, keyed, latest)
     newest: dict[Key, Latency] = {}
     older = 0

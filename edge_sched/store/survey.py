@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
+from edge_sched.latency import latest_time
 from edge_sched.store.engine import Database
 from edge_sched.store.schema import heartbeats
 from edge_sched.store.schema import latencies
@@ -64,16 +65,36 @@ def survey(settings: StoreSettings) -> Survey:
     )
 
 
-def fresh_vantages(settings: StoreSettings, since: float) -> frozenset[str]:
-    """Those that have a row which is not older.
+def fresh_vantages(
+    settings: StoreSettings, now: float, max_age_seconds: float
+) -> frozenset[str]:
+    """Those that have a row which is used.
 
-    :param since: UTC epoch seconds
+    :param now: UTC epoch seconds
     :raises StoreUnavailableError: if it cannot be read in time
     """
-    has_fresh_row = _HAS_ROW.where(latencies.c.measured_at >= since)
+    is_fresh = latencies.c.measured_at.between(
+        now - max_age_seconds, latest_time(now)
+    )
+    return _vantages_with(settings, is_fresh)
+
+
+def vantages_ahead(settings: StoreSettings, now: float) -> frozenset[str]:
+    """Those that have a row from the future; each row is looked at.
+
+    :raises StoreUnavailableError: if it cannot be read in time
+    """
+    is_ahead = latencies.c.measured_at > latest_time(now)
+    return _vantages_with(settings, is_ahead)
+
+
+def _vantages_with(
+    settings: StoreSettings, condition: sa.ColumnElement[bool]
+) -> frozenset[str]:
+    has_such_row = _HAS_ROW.where(condition)
     with _reading(settings) as connection:
         return frozenset(
-            connection.scalars(_names().where(has_fresh_row)).all()
+            connection.scalars(_names().where(has_such_row)).all()
         )
 
 

@@ -13,10 +13,11 @@
 """Vantage points: listed, renamed. Each call needs a transaction."""
 
 import dataclasses
+import time
 
 import sqlalchemy as sa
 
-from edge_sched.latency import CLOCK_SKEW_SECONDS
+from edge_sched.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.errors import StoreError
 from edge_sched.store.figures import FIGURES
@@ -47,7 +48,8 @@ class Vantage:
     """What is stored of one vantage.
 
     :param clients: how many clients were measured from it: its rows
-    :param measured_at: the newest of them, UTC epoch seconds
+    :param measured_at: the newest of them that is not from the future, UTC
+        epoch seconds; if all are, the newest
     :param sources: what measured them, ``('stamp',)``
     """
 
@@ -59,12 +61,17 @@ class Vantage:
 
 def listed(connection: sa.Connection) -> list[Vantage]:
     """Every vantage that has a row, by name."""
+    latest = latest_time(time.time())
+    measured_at = latencies.c.measured_at
+    usable_at = sa.case((measured_at <= latest, measured_at))
     rows = connection.execute(
         sa.select(
             vantages.c.name,
             latencies.c.source,
             sa.func.count().label('clients'),
-            sa.func.max(latencies.c.measured_at).label('measured_at'),
+            sa.func.coalesce(
+                sa.func.max(usable_at), sa.func.max(measured_at)
+            ).label('measured_at'),
         )
         .select_from(vantages.join(latencies))
         .group_by(vantages.c.name, latencies.c.source)
@@ -77,7 +84,10 @@ def listed(connection: sa.Connection) -> list[Vantage]:
         Vantage(
             name,
             sum(row.clients for row in parts),
-            max(row.measured_at for row in parts),
+            max(
+                (row.measured_at for row in parts),
+                key=lambda at: (at <= latest, at),
+            ),
             tuple(row.source for row in parts if row.source),
         )
         for name, parts in found.items()
@@ -132,7 +142,7 @@ def _copy(connection: sa.Connection, from_id: int, to_id: int) -> int:
         .order_by(latencies.c.client_id)
         .with_for_update()
     ).all()
-    latest = clock.now(connection) + CLOCK_SKEW_SECONDS
+    latest = latest_time(clock.now(connection))
     for batch in batches(rows, BATCH_ROWS):
         upsert_newer(
             connection,

@@ -100,3 +100,14 @@ class ReasonTest(MeasuredCloudTestCase):
             f'no site within 20 ms (p95) of {name}: nearest is lyon at 32 ms',
             self.near(name, **BUDGET),
         )
+
+    def test_clock_that_is_ahead(self) -> None:
+        name = 'v' * 63
+        self.set_client(name, ['198.51.100.0/24'])
+        self.measure('198.51.100.0/24', paris=5, lyon=5, age=-86400)
+        server = self.near(name, **BUDGET)
+        self.assertRefused(
+            f'no usable latency data for {name} (measured 23 h in the '
+            'future: check the clocks)',
+            server,
+        )

@@ -182,6 +182,17 @@ class HealthyTest(StatusTestCase):
             Code.WARNING, 'Fresh measurements', '1 of 3 (33 %)', ': nice.'
         )
 
+    def test_data_from_the_future(self) -> None:
+        self.measure('192.0.2.0/24', nice=9, age=-60)
+
+        self.assertFound(
+            Code.WARNING,
+            'Fresh measurements',
+            '1 of 3 (33 %)',
+            'from the future',
+            ': nice.',
+        )
+
 
 class ConfigurationTest(StatusTestCase):
     @cloud.cloud(conf={'edge_sched': {'narrow_candidates': 'always'}})

@@ -66,7 +66,20 @@ class LatencyTest(base.BaseTestCase):
 
     def test_skewed_clock_never_makes_an_age_negative(self):
         self.assertEqual(40.0, make_row(age=40).age_seconds(factories.NOW))
-        self.assertEqual(0.0, make_row(age=-4).age_seconds(factories.NOW))
+        # Clocks that are kept in time differ by so much.
+        for age in (-4, -5):
+            row = make_row(age=age)
+            self.assertEqual(0.0, row.age_seconds(factories.NOW))
+        self.assertEqual(-5.5, make_row(age=-5.5).age_seconds(factories.NOW))
+
+    def test_fresh(self):
+        for age, fresh in (
+            (-5.5, False),
+            (0, True),
+            (900, True),
+            (900.1, False),
+        ):
+            self.assertIs(fresh, latency.is_fresh(age, 900))
 
     @ddt.data(
         {},

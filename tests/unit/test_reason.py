@@ -373,6 +373,22 @@ class UnusableTest(base.BaseTestCase):
         ):
             self.assertEqual(expected, refused(make_intent(), rows, detail))
 
+    def test_clock_that_is_ahead_is_named(self):
+        rows = {
+            'lyon': make_row(age=-40),
+            'paris': make_row(age=-99_999),
+            'nice': make_row(age=7300),
+        }
+        for detail, expected in (
+            (
+                'figure',
+                f'{NO_DATA} (measured 40 s in the future: check the clocks)',
+            ),
+            ('site', f'{NO_DATA} (measured in the future: check the clocks)'),
+            ('none', NO_DATA),
+        ):
+            self.assertEqual(expected, refused(make_intent(), rows, detail))
+
     def test_the_nearest_to_being_usable_speaks(self):
         rows = {'lyon': make_row(age=7300), 'paris': make_row(samples=59)}
         self.assertEqual(

@@ -146,11 +146,10 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _check_freshness(self) -> Result:
         return judged(
-            lambda found, fresh: feeding.judge_freshness(
-                found.vantages, fresh, CONF.edge_sched.max_age
+            lambda found: feeding.judge_freshness(
+                found, CONF.edge_sched.max_age
             ),
-            self._facts.survey,
-            self._facts.fresh,
+            self._facts.freshness,
         )
 
     def _check_collectors(self) -> Result:

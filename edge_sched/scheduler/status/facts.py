@@ -29,6 +29,7 @@ from edge_sched.scheduler.status import filters
 from edge_sched.scheduler.status import latency_store
 from edge_sched.scheduler.status import narrowing
 from edge_sched.scheduler.status import options
+from edge_sched.scheduler.status.feeding import Freshness
 from edge_sched.scheduler.status.unseen import Unseen
 from edge_sched.scheduler.status.unseen import seen
 from edge_sched.store import survey
@@ -104,12 +105,24 @@ class Facts:
         return seen(lambda: survey.survey(_settings()), _STORE)
 
     @functools.cached_property
-    def fresh(self) -> frozenset[str] | Unseen:
-        """The vantages with a fresh row; may take long, or too long."""
-        if isinstance(self.survey, Unseen):
-            return self.survey
-        since = time.time() - CONF.edge_sched.max_age
-        return seen(lambda: survey.fresh_vantages(_settings(), since), _STORE)
+    def freshness(self) -> Freshness | Unseen:
+        """Which vantages are measured now; may take long, or too long."""
+        found = self.survey
+        if isinstance(found, Unseen):
+            return found
+        measured = found.vantages
+        now = time.time()
+
+        def read() -> Freshness:
+            fresh = survey.fresh_vantages(
+                _settings(), now, CONF.edge_sched.max_age
+            )
+            ahead = frozenset[str]()
+            if measured - fresh:
+                ahead = survey.vantages_ahead(_settings(), now)
+            return Freshness(measured, fresh, ahead)
+
+        return seen(read, _STORE)
 
     def _seen(
         self, read: Callable[[], T], what: str, remedy: str = ''

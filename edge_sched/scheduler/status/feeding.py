@@ -12,10 +12,12 @@
 
 """What feeds the latency store: probers, by what they measured; collectors."""
 
+import dataclasses
 from collections.abc import Mapping, Set
 
 from oslo_upgradecheck.upgradecheck import Result
 
+from edge_sched.latency import age_seconds
 from edge_sched.reason import duration
 from edge_sched.scheduler.status.finding import failure
 from edge_sched.scheduler.status.finding import listed
@@ -24,15 +26,26 @@ from edge_sched.scheduler.status.finding import share
 from edge_sched.scheduler.status.finding import warning
 
 
-def judge_freshness(
-    measured: Set[str], fresh: Set[str], max_age_seconds: int
-) -> Result:
-    """Whether what was measured is new enough to be used.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Freshness:
+    """Vantages, by what rows they have.
 
-    :param measured: the vantages that have a row
-    :param fresh: those of them that have a fresh one
+    :param measured: any
+    :param fresh: one that is used
+    :param ahead: one from the future
     """
-    stale = measured - fresh
+
+    measured: Set[str]
+    fresh: Set[str]
+    ahead: Set[str] = frozenset()
+
+
+def judge_freshness(found: Freshness, max_age_seconds: int) -> Result:
+    """Whether what was measured is new enough to be used."""
+    measured, fresh = found.measured, found.fresh
+    ahead = found.ahead - fresh
+    stale = measured - fresh - ahead
+    find = warning if fresh else failure
     old = f'older than max_age = {max_age_seconds}'
     findings = []
     if not measured:
@@ -43,8 +56,16 @@ def judge_freshness(
                 '$ edge-sched measurement import FILE',
             )
         )
-    elif stale:
-        find = warning if fresh else failure
+    if ahead:
+        findings.append(
+            find(
+                f'{share(len(ahead), len(measured))} vantage points have '
+                'measurements from the future, and none that is used: '
+                f'{listed(ahead)}. Check the clocks of the hosts that '
+                'measure, of the collector and of this one.'
+            )
+        )
+    if stale:
         findings.append(
             find(
                 f'All measurements of {share(len(stale), len(measured))} '
@@ -75,7 +96,15 @@ def judge_collectors(
         return result((), 'No collector feeds the store: only imports do.')
     findings = []
     for name, beaten_at in sorted(heartbeats.items()):
-        silent_seconds = now - beaten_at
+        silent_seconds = age_seconds(beaten_at, now)
+        if silent_seconds < 0:
+            findings.append(
+                warning(
+                    f'The clock of the collector {name} is '
+                    f'{duration(-silent_seconds)} ahead of this one: check '
+                    'both.'
+                )
+            )
         if silent_seconds > max_age_seconds:
             findings.append(
                 warning(

@@ -18,13 +18,14 @@ from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.survey import Survey
 from edge_sched.store.survey import fresh_vantages
 from edge_sched.store.survey import survey
+from edge_sched.store.survey import vantages_ahead
 from tests.functional.store import base
 
 
 class SurveyTests:
     def test_nothing_is_there(self):
         self.assertEqual(Survey(frozenset(), {}), survey(self.settings))
-        self.assertEqual(set(), fresh_vantages(self.settings, base.NOW))
+        self.assertEqual(set(), fresh_vantages(self.settings, base.NOW, 900))
 
     def test_a_vantage_is_fresh_if_any_of_its_rows_is(self):
         old = {'measured_at': base.NOW - 901}
@@ -41,7 +42,23 @@ class SurveyTests:
         )
         self.assertEqual(
             {'lyon', 'nord'},
-            fresh_vantages(self.settings, base.NOW - 900),
+            fresh_vantages(self.settings, base.NOW, 900),
+        )
+        self.assertEqual(set(), vantages_ahead(self.settings, base.NOW))
+
+    def test_a_row_from_the_future_is_not_fresh(self):
+        ahead = {'measured_at': base.NOW + 6}
+        self.store(
+            base.row('lyon', '203.0.113.0/24', 10.0, **ahead),
+            base.row('lyon', '192.0.2.0/24', 10.0),
+            base.row('nice', '203.0.113.0/24', 10.0, **ahead),
+            base.row('nord', '203.0.113.0/24', 10.0, measured_at=base.NOW + 5),
+        )
+        self.assertEqual(
+            {'lyon', 'nord'}, fresh_vantages(self.settings, base.NOW, 900)
+        )
+        self.assertEqual(
+            {'lyon', 'nice'}, vantages_ahead(self.settings, base.NOW)
         )
 
     def test_a_vantage_without_rows_is_none(self):
@@ -60,7 +77,7 @@ class SurveyTests:
         empty = dataclasses.replace(self.settings, connection=self.new_url())
         self.assertRaises(StoreUnavailableError, survey, empty)
         self.assertRaises(
-            StoreUnavailableError, fresh_vantages, empty, base.NOW
+            StoreUnavailableError, fresh_vantages, empty, base.NOW, 900
         )
 
 

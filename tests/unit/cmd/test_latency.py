@@ -17,8 +17,11 @@ import time
 from typing import Any
 from unittest import mock
 
+from edge_sched.client import parse_client
 from edge_sched.cmd import latency
-from edge_sched.store import writer as writer_module
+from edge_sched.latency import Latency
+from edge_sched.latency import NewLatency
+from edge_sched.store import clock
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
 from tests.unit.cmd import base
@@ -145,7 +148,7 @@ class TestShow(base.SyncedTestCase):
         argv = ('latency', 'show', '203.0.113.7', '-f', 'json')
         with (
             Writer(settings) as writer,
-            mock.patch.object(writer_module, 'time') as clock,
+            mock.patch.object(clock, 'now') as now,
         ):
             for age, verdict, said in (
                 (
@@ -156,13 +159,30 @@ class TestShow(base.SyncedTestCase):
                 ),
                 (60, 'unknown', ''),
             ):
-                clock.time.return_value = time.time() - age
+                now.return_value = time.time() - age
                 writer.beat('1/1')
                 result = self.run_command(*argv)
                 (paris,) = (r for r in result.json if r['vantage'] == 'paris')
                 self.assertEqual(said, result.err)
                 self.assertEqual(verdict, paris['verdict'])
                 self.assertGreaterEqual(paris['age_seconds'], 7200)
+
+    def test_clock_that_is_ahead(self):
+        row = Latency('lyon', '203.0.113.0/24', 1, 2, time.time() + 40)
+        with Writer(StoreSettings(f'sqlite:///{self.store}')) as writer:
+            writer.store_latencies([NewLatency(parse_client(row.client), row)])
+
+        result = self.run_command(
+            *'latency show 203.0.113.7 --budget 20 -f json'.split()
+        )
+
+        (lyon,) = (r for r in result.json if r['vantage'] == 'lyon')
+        self.assertEqual('unknown', lyon['verdict'])
+        self.assertTrue(-40 <= lyon['age_seconds'] < -5)
+        self.assertRegex(
+            result.err,
+            r'^1 of these measured \d+ s in the future: check the clocks\n$',
+        )
 
     def test_prefix_matches_rows_that_contain_it(self):
         self.assertEqual(['lyon', 'metz'], sorted(self.show('203.0.112.0/22')))

@@ -12,6 +12,13 @@
 
 """``edge-sched vantage`` on a real store."""
 
+import time
+
+from edge_sched.client import parse_client
+from edge_sched.latency import Latency
+from edge_sched.latency import NewLatency
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.writer import Writer
 from tests.unit.cmd import base
 from tests.unit.cmd.test_measurement import ago
 
@@ -74,6 +81,37 @@ class TestList(VantageTestCase):
         stale = [row['stale'] for row in self.listed('vantage', 'list')]
 
         self.assertEqual([True, True], stale)
+
+    def test_from_the_future_is_stale_unless_there_is_another(self):
+        writer = Writer(StoreSettings(f'sqlite:///{self.store}'))
+        self.addCleanup(writer.close)
+        ahead = time.time() + 3600
+        writer.store_latencies(
+            [
+                NewLatency(
+                    parse_client(client),
+                    Latency(vantage, client, 1.0, 2.0, ahead, source='stamp'),
+                )
+                for vantage, client in (
+                    ('lyon', '10.2.0.0/16'),
+                    ('nord', '10.2.0.0/16'),
+                )
+            ]
+        )
+
+        result = self.run_command('vantage', 'list', '-f', 'json')
+
+        ages = {row['vantage']: row['age_seconds'] for row in result.json}
+        self.assertTrue(60 <= ages['lyon'] < 600)
+        self.assertTrue(-3600 <= ages['nord'] < -3000)
+        self.assertEqual(
+            {'lyon': False, 'nice': True, 'nord': True},
+            {row['vantage']: row['stale'] for row in result.json},
+        )
+        self.assertRegex(
+            result.err,
+            r'^1 of these measured \d+ min in the future: check the clocks\n$',
+        )
 
 
 class TestRename(VantageTestCase):
