@@ -28,6 +28,7 @@ from edge_sched.collector.reading import Reading
 from edge_sched.collector.tally import Tally
 from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import NewLatency
+from edge_sched.latency import is_fresh
 from edge_sched.store.errors import StoreUnavailableError
 
 LOG = logging.getLogger(__name__)
@@ -157,8 +158,10 @@ class Delivery:
 
     def _is_fresh(self, row: NewLatency) -> bool:
         """Whether the scheduler would use it."""
-        age_seconds = row.latency.age_seconds(self._clock())
-        return age_seconds <= self._equipment.max_age_seconds
+        return is_fresh(
+            row.latency.age_seconds(self._clock()),
+            self._equipment.max_age_seconds,
+        )
 
     def _watch_clock(self, ahead_seconds: float) -> None:
         """Tell when our clock begins to differ from the store's, and ends."""

@@ -28,8 +28,8 @@ from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
-from edge_sched.latency import CLOCK_SKEW_SECONDS
 from edge_sched.latency import NewLatency
+from edge_sched.latency import latest_time
 from edge_sched.measurement.file import JSON_ENDINGS
 from edge_sched.measurement.file import BadFileError
 from edge_sched.measurement.file import form_of
@@ -184,7 +184,7 @@ class FileInput(Input):
         except BadFileError as error:
             why = str(error.bad[0])
             # Of a file from the future our clock may be what is wrong.
-            if found.st_mtime <= self._clock() + CLOCK_SKEW_SECONDS:
+            if found.st_mtime <= latest_time(self._clock()):
                 self._done[name] = (version, why)
             # Rows that were read, but not taken.
             return _failed(path, why)._replace(
