@@ -109,11 +109,10 @@ def choose_sites(matrix: 'Matrix', count: int) -> list[int]:
         raise BadDatasetError(f'fewer than {count} nodes have measured')
     rtt = np.where(measured, matrix, matrix[measured].max())
     np.fill_diagonal(rtt, 0.0)
-    reached = measured.any(axis=0)
     nearest = np.full(len(rtt), np.inf)
     chosen: list[int] = []
     for _ in range(count):
-        means = np.minimum(nearest, rtt)[:, reached].mean(axis=1)
+        means = np.minimum(nearest, rtt).mean(axis=1)
         means[silent] = np.inf
         means[chosen] = np.inf
         chosen.append(int(means.argmin()))

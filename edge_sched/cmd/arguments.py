@@ -25,6 +25,7 @@ from edge_sched.client import parse_prefix
 from edge_sched.keys import BadValueError
 from edge_sched.keys import Key
 from edge_sched.measurement.record import MAX_NAME_LENGTH
+from edge_sched.names import normal
 from edge_sched.text import shorten
 
 
@@ -105,7 +106,7 @@ def vantage_of(text: str) -> str:
 
     :raises BadArgumentError: if it cannot be one
     """
-    return _stored_text(text, 'the name of a vantage point')
+    return normal(_stored_text(text, 'the name of a vantage point'))
 
 
 def _stored_text(text: str, what: str) -> str:

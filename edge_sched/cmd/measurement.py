@@ -23,6 +23,7 @@ from edge_sched.cmd import arguments
 from edge_sched.cmd.figures import figure
 from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.progress import Progress
+from edge_sched.cmd.stores import stored_vantage
 from edge_sched.cmd.stores import writing
 from edge_sched.latency import NewLatency
 from edge_sched.measurement.file import BadFileError
@@ -33,6 +34,7 @@ from edge_sched.measurement.lines import OPTIONAL
 from edge_sched.measurement.lines import REQUIRED
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.measurements import StoredLatency
+from edge_sched.store.writer import Writer
 
 STDIN = '-'
 
@@ -104,6 +106,7 @@ class List(lister.Lister):
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         chosen = _chosen(parsed_args)
         with writing(self) as writer:
+            _find_vantage(writer, chosen)
             rows = writer.list_latencies(**chosen)
         return COLUMNS, [_cells(row) for row in rows]
 
@@ -142,6 +145,7 @@ class Purge(command.Command):
         # With nothing chosen the store would take it for all.
         assert chosen or parsed_args.all
         with writing(self) as writer:
+            _find_vantage(writer, chosen)
             purged = writer.purge(**chosen)
         self.app.stdout.write(f'{purged} rows deleted\n')
 
@@ -183,6 +187,11 @@ def _chosen(parsed_args: argparse.Namespace) -> dict[str, Any]:
     if parsed_args.vantage is not None:
         chosen['vantage'] = parsed_args.vantage
     return chosen
+
+
+def _find_vantage(writer: Writer, chosen: dict[str, Any]) -> None:
+    if 'vantage' in chosen:
+        chosen['vantage'] = stored_vantage(writer, chosen['vantage'])
 
 
 def _cells(row: StoredLatency) -> tuple[Any, ...]:

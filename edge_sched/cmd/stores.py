@@ -19,6 +19,7 @@ from typing import cast
 from cliff import command
 
 from edge_sched.cmd.shell import Shell
+from edge_sched.names import normal
 from edge_sched.store import migrate
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.settings import StoreSettings
@@ -45,6 +46,19 @@ def writing(cmd: command.Command) -> Iterator[Writer]:
     settings = settings_of(cmd)
     with explained(settings), Writer(settings) as writer:
         yield writer
+
+
+def stored_vantage(writer: Writer, text: str) -> str:
+    """The vantage that is stored by a name, in whatever form it is.
+
+    Of several that look the same it is the one that was typed.
+    """
+    if text.isascii():
+        return text
+    name = normal(text)
+    stored = {vantage.name for vantage in writer.list_vantages()}
+    alike = sorted(each for each in stored if normal(each) == name)
+    return text if text in alike else next(iter(alike), name)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from edge_sched.client import is_part
 from edge_sched.client import is_wide
 from edge_sched.client import prefix_text
 from edge_sched.cmd import arguments
+from edge_sched.cmd.stores import stored_vantage
 from edge_sched.cmd.stores import writing
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS
@@ -116,6 +117,7 @@ class List(lister.Lister):
         probe, port = _probe(parsed_args.probe, parsed_args.port)
         within = arguments.prefixes_of(parsed_args.within)
         with writing(self) as writer:
+            site = stored_vantage(writer, site)
             found = writer.list_candidates(site)
         usable = [c for c in found if is_usable(c.prefix, number)]
         known = [c for c in usable if is_known(c, within)]

@@ -24,6 +24,7 @@ from edge_sched.cmd.client import WITH_LISTS
 from edge_sched.cmd.figures import of_the_future
 from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.stores import settings_of
+from edge_sched.cmd.stores import stored_vantage
 from edge_sched.cmd.stores import writing
 from edge_sched.latency import age_seconds
 from edge_sched.latency import is_fresh
@@ -98,11 +99,12 @@ class Rename(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        old = arguments.vantage_of(parsed_args.old)
+        arguments.vantage_of(parsed_args.old)
         new = arguments.vantage_of(parsed_args.new)
-        if old == new:
-            raise arguments.BadArgumentError(f'{old!r} is both names')
         with writing(self) as writer:
+            old = stored_vantage(writer, parsed_args.old)
+            if old == new:
+                raise arguments.BadArgumentError(f'{old!r} is both names')
             try:
                 renamed = writer.rename_vantage(
                     old, new, keep=parsed_args.keep, merge=parsed_args.merge
@@ -126,7 +128,8 @@ class Delete(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        name = arguments.vantage_of(parsed_args.name)
+        arguments.vantage_of(parsed_args.name)
         with writing(self) as writer:
+            name = stored_vantage(writer, parsed_args.name)
             deleted = writer.delete_vantage(name)
         self.app.stdout.write(f'{deleted} rows deleted\n')

@@ -33,6 +33,7 @@ from edge_sched.latency import is_lost
 from edge_sched.latency import latest_time
 from edge_sched.measurement.record import MAX_NAME_LENGTH
 from edge_sched.measurement.record import MAX_SAMPLES
+from edge_sched.names import normal
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -76,6 +77,9 @@ def admit(reading: Reading, now: float, oldest: float) -> NewLatency:
         ``infinite`` or ``incomplete`` (and no loss explains it), ``order``
         (e.g. p50 above p95), ``pdv`` (not p95 less the shortest)
     """
+    reading = reading._replace(
+        vantage=normal(reading.vantage), source=normal(reading.source)
+    )
     client, client_text = _client(reading)
     for text, reason in (
         (reading.vantage, 'vantage'),

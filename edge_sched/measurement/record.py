@@ -24,6 +24,7 @@ from edge_sched.latency import NewLatency
 from edge_sched.latency import age_seconds
 from edge_sched.measurement.lines import BadLineError
 from edge_sched.measurement.lines import Cells
+from edge_sched.names import normal
 from edge_sched.text import shorten
 
 #: As wide as the store's columns; Keystone's project ids have 64 characters.
@@ -182,4 +183,4 @@ def _name(cells: Cells, column: str) -> str:
         raise BadLatencyError(
             column, f'{shorten(text)!r} begins or ends with a blank'
         )
-    return text
+    return normal(text)

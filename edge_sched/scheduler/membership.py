@@ -28,6 +28,7 @@ from nova.db.api import api as api_db
 from nova.db.api import models
 from nova.objects.cell_mapping import CellMapping
 
+from edge_sched.names import normal
 from edge_sched.scheduler.cell import several_nodes
 
 CONF = nova.conf.CONF
@@ -53,12 +54,13 @@ class Aggregate:
     @property
     def site(self) -> str:
         """The name of the site that it is, or ``''``."""
-        return self.metadata.get(CONF.edge_sched.site_metadata_key, '')
+        key = CONF.edge_sched.site_metadata_key
+        return normal(self.metadata.get(key, ''))
 
     @property
     def zone(self) -> str:
         """The availability zone that it is, or ``''``."""
-        return self.metadata.get(ZONE_KEY, '')
+        return normal(self.metadata.get(ZONE_KEY, ''))
 
     @property
     def tenants(self) -> frozenset[str] | None:

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import nova.conf
 from nova.scheduler.host_manager import HostState
 
+from edge_sched.names import normal
 from edge_sched.scheduler.membership import Aggregate
 from edge_sched.scheduler.membership import Membership
 from edge_sched.verdict import Chain
@@ -172,8 +173,11 @@ def make_world(membership: Membership) -> World:
     """Put together what was read."""
     return World(
         places=_places(membership.aggregates),
-        cells={cell.uuid: cell.name for cell in membership.cells.values()},
-        nowhere=Place((), CONF.default_availability_zone, {}),
+        cells={
+            cell.uuid: normal(cell.name or '')
+            for cell in membership.cells.values()
+        },
+        nowhere=Place((), _default_zone(), {}),
         order=CONF.edge_sched.vantage_order,
     )
 
@@ -191,10 +195,11 @@ def _places(aggregates: Iterable[Aggregate]) -> dict[str, Place]:
                 known[site] = known.get(site) or tenants
             if zone:
                 zones[host] = zone
+    default_zone = _default_zone()
     made: dict[tuple[object, ...], Place] = {}
     places = {}
     for host in sites.keys() | zones.keys():
-        zone = zones.get(host, CONF.default_availability_zone)
+        zone = zones.get(host, default_zone)
         of_host = tuple(sorted(sites.get(host, {}).items(), key=_site_name))
         key = (of_host, zone)
         if key not in made:
@@ -205,6 +210,10 @@ def _places(aggregates: Iterable[Aggregate]) -> dict[str, Place]:
             )
         places[host] = made[key]
     return places
+
+
+def _default_zone() -> str:
+    return normal(CONF.default_availability_zone)
 
 
 def _site_name(item: tuple[str, object]) -> str:

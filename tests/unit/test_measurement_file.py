@@ -35,6 +35,8 @@ from edge_sched.measurement import file
 from edge_sched.measurement import lines
 from edge_sched.measurement import record
 from tests.unit import factories
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 NOW = 1_787_000_000.0
 HEADER = 'vantage,client,rtt_p50_ms,rtt_p95_ms'
@@ -417,6 +419,20 @@ class TestJson(BadLines):
             (json.dumps({'vantage': 'a', 'client': 'b'}), 'rtt_p50_ms'),
         ):
             self.assertBad([(2, column)], 'jsonl', json.dumps(good), line)
+
+
+class TestNames(testtools.TestCase):
+    def test_forms_that_look_the_same_are_one(self):
+        header = f'{HEADER},source'
+        [row] = read_csv(
+            header,
+            f'{TWO},203.0.113.7,1,2,{TWO}',
+            f'{ONE},203.0.113.7,3,4,{TWO}',
+        )
+        self.assertEqual(
+            (ONE, ONE, 3.0),
+            (row.latency.vantage, row.latency.source, row.latency.rtt_p50_ms),
+        )
 
 
 class TestForm(testtools.TestCase):

@@ -35,6 +35,7 @@ from edge_sched.measurement.file import BadFileError
 from edge_sched.measurement.file import form_of
 from edge_sched.measurement.file import read_measurements
 from edge_sched.measurement.lines import MAX_LINE_LENGTH
+from edge_sched.names import normal
 
 OPTS = (
     cfg.StrOpt(
@@ -122,7 +123,7 @@ class FileInput(Input):
         super().__init__(name, conf, group, mine)
         self._clock = clock
         self._directory = self.settings.directory
-        self._vantages = frozenset(self.settings.vantages)
+        self._vantages = frozenset(map(normal, self.settings.vantages))
         if not self._directory or not os.path.isabs(self._directory):
             raise self.bad_setting(
                 'directory', self._directory, 'is not an absolute path'

@@ -30,6 +30,7 @@ from edge_sched.collector.inputs.fetch import first_line
 from edge_sched.collector.inputs.parallel import in_parallel
 from edge_sched.collector.reading import Harvest
 from edge_sched.conf import access
+from edge_sched.names import normal
 from edge_sched.web import OPENMETRICS
 
 T = TypeVar('T')
@@ -206,7 +207,7 @@ class OpenMetricsInput(Input):
                 raise self.bad_setting(
                     'prober', text, 'is not a vantage, a blank and a URL'
                 )
-            prober = Prober(*words)
+            prober = Prober(normal(words[0]), words[1])
             try:
                 check_url(prober.url)
             except ValueError as error:

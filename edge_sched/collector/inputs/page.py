@@ -23,6 +23,7 @@ from edge_sched.collector.inputs.exposition import beginning
 from edge_sched.collector.inputs.exposition import series
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.names import normal
 from edge_sched.text import readable
 
 Pair: TypeAlias = tuple[str, str]
@@ -134,7 +135,7 @@ def harvest(page: Page, vantage: str, scraped_at: float) -> Harvest:
     refused: Counter[str] = Counter()
     for pair, fields in page.targets.items():
         said = {page.vantage, *page.vantages.get(pair, ())} - {''}
-        if said - {vantage}:
+        if {normal(name) for name in said} - {vantage}:
             refused['vantage'] += 1
             continue
         if 'measured_at' in fields:

@@ -35,6 +35,7 @@ from edge_sched.collector.inputs.recipes import RECIPES
 from edge_sched.collector.inputs.table import Table
 from edge_sched.collector.inputs.table import claims
 from edge_sched.collector.reading import Harvest
+from edge_sched.names import normal
 
 #: Options that take the place of what a recipe has under the same name.
 _TEXTS = ('vantage_label', 'client_label', 'project_label', 'source')
@@ -236,7 +237,9 @@ class PromQLInput(Input):
                     'is not a vantage and a value, in double quotes if there '
                     'are blanks in them',
                 )
-            *name, value = (word.strip('"') for word in _WORD.findall(text))
+            *name, value = (
+                normal(word.strip('"')) for word in _WORD.findall(text)
+            )
             vantage = ' '.join(name) or value
             if value in vantages:
                 raise self.bad_setting('vantage', text, 'has a value twice')

@@ -19,6 +19,7 @@ from typing import TypeAlias
 from edge_sched.collector.inputs.promql import Sample
 from edge_sched.collector.inputs.recipe import FIGURES
 from edge_sched.collector.reading import Reading
+from edge_sched.names import normal
 
 #: Vantage, client, project.
 Key: TypeAlias = tuple[str, str, str]
@@ -73,7 +74,7 @@ class Table:
     def distrust(self, claims: Iterable[Sample]) -> None:
         """Refuse whatever comes from one that takes itself for another."""
         for labels, _ in claims:
-            value = labels.get(self._vantage_label, '')
+            value = normal(labels.get(self._vantage_label, ''))
             vantage = self._vantages.get(value)
             if vantage is not None and self._disagrees(labels, vantage, value):
                 del self._vantages[value]
@@ -112,7 +113,8 @@ class Table:
         """Numbers of which there is one a vantage, e.g. ``{'lyon': 0.1}``."""
         numbers = {}
         for labels, number in samples:
-            vantage = self._vantages.get(labels.get(self._vantage_label, ''))
+            value = normal(labels.get(self._vantage_label, ''))
+            vantage = self._vantages.get(value)
             if vantage is not None and vantage not in self._not_mine:
                 numbers[vantage] = number
         return numbers
@@ -151,7 +153,7 @@ class Table:
 
     def _key(self, labels: Mapping[str, str]) -> Key | None:
         """The pair that a series is of; none if it is left out."""
-        value = labels.get(self._vantage_label, '')
+        value = normal(labels.get(self._vantage_label, ''))
         client = labels.get(self._client_label, '')
         project = labels.get(self._project_label, '')
         vantage = self._vantages.get(value)
@@ -167,6 +169,6 @@ class Table:
     ) -> bool:
         """Whether a series says that it comes from elsewhere."""
         return not self._claims.isdisjoint(labels) and any(
-            labels.get(claim, value) not in (value, vantage)
+            normal(labels.get(claim, value)) not in (value, vantage)
             for claim in self._claims
         )

@@ -14,13 +14,21 @@
 
 import time
 
+import sqlalchemy as sa
+
 from edge_sched.client import parse_client
 from edge_sched.latency import Latency
 from edge_sched.latency import NewLatency
+from edge_sched.store.engine import Database
+from edge_sched.store.schema import vantages
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
 from tests.unit.cmd import base
 from tests.unit.cmd.test_measurement import ago
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
+
+LIST = ('measurement', 'list')
 
 
 class VantageTestCase(base.SyncedTestCase):
@@ -126,6 +134,31 @@ class TestRename(VantageTestCase):
         self.says('rename', 'lyon', 'metro', '--keep')
 
         self.assertEqual({'lyon': 2, 'metro': 2, 'nice': 1}, self.clients())
+
+    def test_names_that_look_the_same(self):
+        """As stored by a release that kept what it was given."""
+        self.rename_in_store('lyon', TWO)
+        self.assertEqual(2, len(self.listed(*LIST, '--vantage', ONE)))
+        self.says('rename', ONE, ONE)
+        self.assertEqual({ONE: 2, 'nice': 1}, self.clients())
+        self.rename_in_store('nice', TWO)
+        # Of both it is the one that is typed.
+        self.assertEqual(2, len(self.listed(*LIST, '--vantage', ONE)))
+        self.assertEqual(1, len(self.listed(*LIST, '--vantage', TWO)))
+        self.says('delete', TWO)
+        self.assertEqual({ONE: 2}, self.clients())
+        self.says('rename', TWO, 'metro')
+        self.says('rename', 'metro', TWO)
+        self.assertEqual({ONE: 2}, self.clients())
+
+    def rename_in_store(self, old, new):
+        settings = StoreSettings(f'sqlite:///{self.store}')
+        with Database(settings, 'write').writing() as connection:
+            connection.execute(
+                sa.update(vantages)
+                .where(vantages.c.name == old)
+                .values(name=new)
+            )
 
     def test_taken(self):
         self.assertFails(

@@ -23,6 +23,8 @@ from edge_sched.latency import Latency
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.fakes import reading
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 INF, NAN = math.inf, math.nan
 
@@ -65,6 +67,10 @@ class DoorTest(base.BaseTestCase):
         )
         self.assertEqual(parse_client(CLIENT), admitted.client)
         self.assertIsInstance(admitted.latency.samples, int)
+
+    def test_a_name_is_stored_in_its_one_form(self):
+        latency = admit(vantage=TWO, source=TWO).latency
+        self.assertEqual((ONE, ONE), (latency.vantage, latency.source))
 
     def test_a_client_is_stored_in_its_one_form(self):
         for text, stored in (

@@ -122,6 +122,13 @@ class NamesTest(ChecksTestCase):
             ),
         )
 
+    def test_groups_of_others_are_theirs(self) -> None:
+        conf = self.read('[filter_scheduler]\nenabled_filter = x\n')
+        conf.register_opt(
+            cfg.StrOpt('enabled_filters'), group='filter_scheduler'
+        )
+        self.assertEqual([], checks.unknown(conf))
+
     def test_misspelt_group(self) -> None:
         for group, guess in (
             ('edge_sched_databse', ': did you mean edge_sched_database?'),

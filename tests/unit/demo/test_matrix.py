@@ -80,6 +80,11 @@ class MatrixTest(base.BaseTestCase):
                 alone, matrix.read_matrix(self.path, NODES), name
             )
 
+    def test_larger_one_goes_before_one_with_a_name(self):
+        self.save(rtt_ids=np.arange(3), matrix=RTT)
+        read = matrix.read_matrix(self.path, NODES)
+        self.assertEqual(RTT[2, 3], read[2, 3])
+
     def test_unit_of_a_matrix(self):
         self.save(rtt_10ms=RTT)
         read = matrix.read_matrix(self.path, NODES)

@@ -14,12 +14,17 @@
 import types
 from collections.abc import Sequence
 
+import nova.conf
+from oslo_config import fixture as config_fixture
 from oslotest import base
 
 from edge_sched.scheduler.membership import Aggregate
 from edge_sched.scheduler.places import Place
 from edge_sched.scheduler.places import World
 from edge_sched.scheduler.places import _places
+from edge_sched.scheduler.places import make_world
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 ORDER = ['host', 'site', 'zone', 'cell']
 
@@ -49,6 +54,24 @@ class PlacesTest(base.BaseTestCase):
         self.assertEqual('south', places['lyon-1'].zone)
         self.assertEqual((), places['nice-1'].sites)
         self.assertEqual('south', places['nice-1'].name())
+
+    def test_names_are_in_their_one_form(self) -> None:
+        conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        conf.config(default_availability_zone=TWO)
+        aggregates = (
+            Aggregate('a', {'edge:site': TWO}, ['h']),
+            Aggregate('b', {'availability_zone': TWO}, ['i']),
+        )
+        cell = types.SimpleNamespace(uuid='c', name=TWO)
+        nameless = types.SimpleNamespace(uuid='d', name=None)
+        world = make_world(
+            types.SimpleNamespace(
+                aggregates=aggregates, cells={'c': cell, 'd': nameless}
+            )
+        )
+        self.assertEqual((ONE,) * 3, world.spot('h', 'c').chain)
+        self.assertEqual((ONE,) * 2, world.spot('i', 'c').chain)
+        self.assertEqual((ONE,), world.spot('j', 'd').chain)
 
     def test_host_in_no_zone_is_in_the_default_one(self) -> None:
         places = placed(({'edge:site': 'lyon'}, ['lyon-1']))

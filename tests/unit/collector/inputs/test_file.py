@@ -26,6 +26,8 @@ from edge_sched.collector.reading import Reading
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.inputs.base import InputTestCase
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 HEADER = 'vantage,client,rtt_p50_ms,rtt_p95_ms'
 ROW = f'lyon,{CLIENT},10,12'
@@ -222,6 +224,9 @@ class FileInputTest(InputTestCase):
         os.mkfifo(path)
         (harvest,) = self.collect(self.input())
         self.assertEqual('is not a regular file', harvest.failed)
+
+    def test_vantages_are_listed_by_their_one_form(self):
+        self.assertEqual({ONE}, self.input(vantages=TWO).vantages())
 
     def test_vantages_that_are_not_listed_are_refused(self):
         self.write('a.csv', HEADER, ROW, f'paris,{CLIENT},1,2')

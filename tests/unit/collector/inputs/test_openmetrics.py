@@ -34,6 +34,8 @@ from tests.unit.collector.inputs.site import closed_url
 from tests.unit.collector.inputs.site import drips
 from tests.unit.collector.inputs.site import hangs
 from tests.unit.collector.inputs.site import says
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 TEXT = Prober().add().text()
 
@@ -144,6 +146,10 @@ class ScrapeTest(OpenMetricsTestCase):
             (harvest,) = self.collect(made)
             self.assertEqual({'lyon': ahead_seconds}, harvest.skews)
             self.assertEqual(NOW - 4, harvest.readings[0].measured_at)
+
+    def test_a_vantage_is_known_by_its_one_form(self):
+        made = self.make(f'prober = {TWO} http://127.0.0.1:1')
+        self.assertEqual({ONE}, made.vantages())
 
     def test_a_forged_vantage_is_refused(self):
         site = self.site(says(Prober(vantage='paris').add().text()))

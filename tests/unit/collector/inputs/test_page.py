@@ -31,6 +31,8 @@ from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.inputs.pages import Prober
 from tests.unit.probe.fakes import a_target
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 
 def harvest(prober, vantage='lyon', scraped_at=NOW):
@@ -40,6 +42,10 @@ def harvest(prober, vantage='lyon', scraped_at=NOW):
 
 @ddt.ddt
 class PageTest(base.BaseTestCase):
+    def test_a_vantage_that_looks_the_same_is_the_same(self):
+        harvested = harvest(Prober(vantage=TWO).add(), vantage=ONE)
+        self.assertEqual(({}, 1), (harvested.refused, len(harvested.readings)))
+
     def test_a_target_is_a_reading(self):
         prober = Prober().add(
             'car',

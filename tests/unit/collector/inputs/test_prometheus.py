@@ -22,6 +22,8 @@ from edge_sched.collector.inputs.recipe import FIGURES
 from edge_sched.collector.inputs.recipes import RECIPES
 from tests.unit.collector.inputs import queried
 from tests.unit.collector.inputs import server
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 URL = 'http://127.0.0.1:9090'
 LYON = ['lyon 10.1.1.2:9862']
@@ -332,6 +334,9 @@ class TestCollect(base.BaseTestCase):
             ('"New York"', 'New York', 'New York'),
             ('"New York" "rack 7"', 'rack 7', 'New York'),
             ('lyon "rack 7"', 'rack 7', 'lyon'),
+            # Of the two forms that a letter with an accent has.
+            (TWO, ONE, ONE),
+            (ONE, TWO, ONE),
         ):
             self.answers = dict.fromkeys(
                 OWN.values(),

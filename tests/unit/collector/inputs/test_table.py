@@ -16,6 +16,8 @@ from oslotest import base
 
 from edge_sched.collector.inputs.table import Table
 from edge_sched.collector.reading import Reading
+from tests.unit.test_names import ONE
+from tests.unit.test_names import TWO
 
 VANTAGES = {'10.1.1.2:9862': 'lyon', '10.1.1.3:9862': 'metz'}
 
@@ -112,6 +114,18 @@ class TestTable(base.BaseTestCase):
             series(exported_vantage='metz', client='192.0.2.2'),
             series(exported_instance='10.1.1.3:9862', client='192.0.2.3'),
         )
+
+    def test_label_that_looks_the_same_agrees(self):
+        table = Table(
+            {ONE: ONE}, lambda vantage: True, 'instance', 'client', ''
+        )
+        claim = series(0.5, instance=TWO, vantage=TWO)
+        table.distrust([claim])
+        table.add('rtt_p50', [claim])
+        self.assertEqual([ONE], [r.vantage for r in table.readings('')])
+        self.assertEqual({ONE: 0.5}, table.by_vantage([claim]))
+        table.distrust([series(instance=TWO, vantage='metz')])
+        self.assertEqual({}, table.by_vantage([claim]))
 
     def test_label_that_agrees_is_taken(self):
         self.table.add(
