@@ -76,6 +76,11 @@ class Judge:
             self._asked = policy.rank_percentile
             self._sampled = PERCENTILES[0]
             self._scale_ms = policy.reference_latency_ms
+        self._samples_needed = scoring.SAMPLES_NEEDED[self._sampled]
+        if intent.jitter_budget_ms is not None:
+            self._samples_needed = max(
+                self._samples_needed, scoring.SAMPLES_NEEDED['p95']
+            )
         self._fits = intent.objective == 'fit' and budget_ms is not None
 
     def at(self, chain: Sequence[str], answer: Answer) -> Verdict:
@@ -110,14 +115,14 @@ class Judge:
         standings = self._standings(row)
         rank_ms = row.rtt_ms(self._policy.rank_percentile)
         why = ''
-        if not self._has_samples(row):
+        if row.samples is not None and row.samples < self._samples_needed:
             why = TOO_FEW_SAMPLES
         elif rank_ms is None or UNKNOWN in standings.values():
             why = NOT_CARRIED
         if why and self._is_over_below(row):
             standings[LATENCY] = OVER
-        over = tuple(m for m, s in standings.items() if s is OVER)
-        if over:
+        if OVER in standings.values():
+            over = tuple(m for m, s in standings.items() if s is OVER)
             return Verdict(OVER, row, age_seconds, over, why, rank_ms)
         if why:
             return Verdict(UNKNOWN, row, age_seconds, why=why)
@@ -166,13 +171,6 @@ class Judge:
                 row.loss_ratio, intent.loss_budget_pct
             )
         return standings
-
-    def _has_samples(self, row: Latency) -> bool:
-        """Whether there are enough for all that is asked for."""
-        return scoring.enough_samples(row.samples, self._sampled) and (
-            self._intent.jitter_budget_ms is None
-            or scoring.enough_samples(row.samples, 'p95')
-        )
 
     def _is_over_below(self, row: Latency) -> bool:
         """Whether a lower percentile is over the latency budget."""

@@ -72,9 +72,8 @@ def age_seconds(measured_at: float, now: float) -> float:
 
     :param now: UTC epoch seconds
     """
-    if measured_at > latest_time(now):
-        return now - measured_at
-    return max(0.0, now - measured_at)
+    age_seconds = now - measured_at
+    return 0.0 if -CLOCK_SKEW_SECONDS <= age_seconds < 0 else age_seconds
 
 
 def is_fresh(age_seconds: float, max_age_seconds: float) -> bool:
