@@ -90,37 +90,22 @@ def decide(
 
     :param answers: what the store has of each client; one that is missing
         is unknown at every host
-    :param chains: the places that the hosts measure from; repeats are free
+    :param chains: the places that the hosts measure from
     :param now: UTC epoch seconds
     """
-    measured = frozenset[str]().union(
-        *(answers.get(c, _NO_ANSWER).vantages() for c in intent.clients)
-    )
-    # A thousand sites that nobody measured from are one and the same.
-    seen_from = {
-        chain: tuple(filter(measured.__contains__, chain)) for chain in chains
-    }
-    distinct = list(dict.fromkeys(seen_from.values()))
+    chains = list(chains)
+    asked_for = [answers.get(c, _NO_ANSWER) for c in intent.clients]
+    measured = frozenset[str]().union(*(a.vantages() for a in asked_for))
     outage = policy.is_outage(_heartbeat_at(answers.values()), now)
     columns = [
-        _judge_client(
-            Judge(target, intent, policy, now, outage),
-            answers.get(target.client, _NO_ANSWER),
-            distinct,
-        )
-        for target in intent.targets
+        Judge(target, intent, policy, now, outage).judged(chains, answer)
+        for target, answer in zip(intent.targets, asked_for, strict=True)
     ]
-    accepts = acceptance(intent)
-    judgements = {
-        chain: _host_verdict(judged, intent.combine, accepts)
-        for chain, judged in zip(
-            distinct, zip(*columns, strict=True), strict=True
-        )
-    }
+    hosts = _host_verdicts(columns, intent.combine, acceptance(intent))
     return Decision(
         intent,
-        verdicts={c: judgements[seen] for c, seen in seen_from.items()},
-        any_row=any(distinct),
+        verdicts=dict(zip(chains, hosts, strict=True)),
+        any_row=not all(map(measured.isdisjoint, chains)),
         outage=outage,
     )
 
@@ -133,12 +118,24 @@ def _heartbeat_at(answers: Iterable[Answer]) -> float | None:
     )
 
 
-def _judge_client(
-    judge: Judge, answer: Answer, chains: Sequence[Chain]
-) -> list[tuple[Verdict, float]]:
-    """Verdict and score of one client at every place."""
-    verdicts = [judge.at(chain, answer) for chain in chains]
-    return list(zip(verdicts, judge.scores(verdicts), strict=True))
+def _host_verdicts(
+    columns: Sequence[Sequence[tuple[Verdict, float]]],
+    combine: str,
+    accepts: Callable[[Verdict], bool],
+) -> list[HostVerdict]:
+    """All clients at each place.
+
+    :param columns: verdict and score at each place, of each client
+    """
+    if len(columns) == 1:
+        return [
+            HostVerdict(verdict.standing, accepts(verdict), score, (verdict,))
+            for verdict, score in columns[0]
+        ]
+    return [
+        _host_verdict(judged, combine, accepts)
+        for judged in zip(*columns, strict=True)
+    ]
 
 
 def _host_verdict(
@@ -146,12 +143,7 @@ def _host_verdict(
     combine: str,
     accepts: Callable[[Verdict], bool],
 ) -> HostVerdict:
-    """All clients at one place."""
-    if len(judged) == 1:
-        ((verdict, score),) = judged
-        return HostVerdict(
-            verdict.standing, accepts(verdict), score, (verdict,)
-        )
+    """Several clients at one place."""
     standing, score = scoring.combined(
         [(verdict.standing, score) for verdict, score in judged], combine
     )

@@ -16,7 +16,8 @@ at each of its places, and there may be a thousand of them.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 
 from edge_sched import scoring
 from edge_sched.intent import Intent
@@ -24,6 +25,7 @@ from edge_sched.keys import NearClient
 from edge_sched.latency import PERCENTILES
 from edge_sched.latency import Answer
 from edge_sched.latency import Latency
+from edge_sched.latency import Percentile
 from edge_sched.latency import is_fresh
 from edge_sched.scoring import OVER
 from edge_sched.scoring import UNKNOWN
@@ -39,6 +41,9 @@ from edge_sched.verdict import TOO_FEW_SAMPLES
 from edge_sched.verdict import UNMEASURED
 from edge_sched.verdict import Policy
 from edge_sched.verdict import Verdict
+
+#: What is over where only a latency budget is set.
+_OVER = (LATENCY,)
 
 
 class Judge:
@@ -82,6 +87,54 @@ class Judge:
                 self._samples_needed, scoring.SAMPLES_NEEDED['p95']
             )
         self._fits = intent.objective == 'fit' and budget_ms is not None
+        self._only_latency = (
+            intent.jitter_budget_ms is None and intent.loss_budget_pct is None
+        )
+
+    def judged(
+        self, chains: Sequence[Sequence[str]], answer: Answer
+    ) -> list[tuple[Verdict, float]]:
+        """Verdict and score at each of some hosts."""
+        if len(answer.parts) == 1:
+            (rows,) = answer.parts
+            verdicts = self._of_rows([_first_row(c, rows) for c in chains])
+        else:
+            verdicts = [self.at(chain, answer) for chain in chains]
+        return list(zip(verdicts, self.scores(verdicts), strict=True))
+
+    def _of_rows(self, rows: Sequence[Latency | None]) -> list[Verdict]:
+        """As ``of_row`` of each; most need no more than one comparison.
+
+        Those are fresh, have samples enough and both quantiles, and nothing
+        but a latency budget is asked for. A thousand of them take a third of
+        the time in this one loop.
+        """
+        if not self._only_latency:
+            return [self.of_row(row) for row in rows]
+        now, most_ms = self._now, scoring.most(self._budget_ms)
+        oldest = now - min(self._usable_seconds, self._policy.max_age_seconds)
+        least_samples = self._samples_needed
+        rank_ms_of = _quantile(self._policy.rank_percentile)
+        asked_ms_of = _quantile(self._asked)
+        verdicts = []
+        for row in rows:
+            if (
+                row is None
+                or not oldest < row.measured_at <= now
+                or (row.samples is not None and row.samples < least_samples)
+                or (rank_ms := rank_ms_of(row)) is None
+                or (asked_ms := asked_ms_of(row)) is None
+                or asked_ms == math.inf
+            ):
+                verdict = self.of_row(row)
+            elif asked_ms <= most_ms:
+                age_seconds = now - row.measured_at
+                verdict = Verdict(WITHIN, row, age_seconds, (), '', rank_ms)
+            else:
+                age_seconds = now - row.measured_at
+                verdict = Verdict(OVER, row, age_seconds, _OVER, '', rank_ms)
+            verdicts.append(verdict)
+        return verdicts
 
     def at(self, chain: Sequence[str], answer: Answer) -> Verdict:
         """The verdict at a host, by the vantages that may speak for it.
@@ -214,3 +267,10 @@ def _first_row(
         if row is not None:
             return row
     return None
+
+
+def _quantile(percentile: Percentile) -> Callable[[Latency], float | None]:
+    """``Latency.rtt_ms`` at one percentile: most are plain attributes."""
+    if percentile == 'p99':
+        return lambda row: row.rtt_ms('p99')
+    return operator.attrgetter(f'rtt_{percentile}_ms')

@@ -27,6 +27,7 @@ from edge_sched.intent import Intent
 from edge_sched.scoring import OVER
 from edge_sched.scoring import UNKNOWN
 from edge_sched.scoring import WITHIN
+from edge_sched.scoring import Standing
 from edge_sched.search import Search
 from edge_sched.verdict import Chain
 
@@ -71,7 +72,7 @@ def make_record(
     source: Source,
     decision: Decision | None = None,
     site_of: Callable[[Chain], str] = operator.itemgetter(0),
-    hosts: Mapping[Chain, int] | None = None,
+    hosts: Mapping[Standing, int] | None = None,
     search: Search | None = None,
 ) -> dict[str, Any]:
     """The record of one request, ready for JSON.
@@ -84,7 +85,7 @@ def make_record(
     :param site_of: what to call a place, ``('lyon', 'cell1')`` -> ``'lyon'``;
         asked of the best only, until enough have a name; its most specific
         vantage if not given
-    :param hosts: how many hosts came in of each place
+    :param hosts: how many hosts came in, by how they stand
     :param search: for the nearest sites with room, if there was one
     """
     ranked = _ranked(decision)
@@ -103,7 +104,7 @@ def make_record(
             'unknown': 'reject' if intent.reject_unknown else 'allow',
         },
         'outcome': outcome,
-        'hosts': _count(ranked, hosts or {}),
+        'hosts': _count(hosts or {}),
         'best': _best(ranked, site_of),
         'clamped': list(intent.clamped),
         'cache': source.cache,
@@ -150,9 +151,10 @@ def _ranked(decision: Decision | None) -> list[tuple[Chain, HostVerdict]]:
     """The places, best first."""
     if decision is None:
         return []
+    # What is not accepted scores less than 1.
     return sorted(
         decision.verdicts.items(),
-        key=lambda item: (item[1].accepted, item[1].score),
+        key=lambda item: item[1].accepted + item[1].score,
         reverse=True,
     )
 
@@ -165,16 +167,11 @@ def _matched(
     return next((row.client for row in rows if row is not None), None)
 
 
-def _count(
-    ranked: Sequence[tuple[Chain, HostVerdict]], hosts: Mapping[Chain, int]
-) -> dict[str, int]:
-    counts = {WITHIN: 0, UNKNOWN: 0, OVER: 0}
-    for chain, host in ranked:
-        counts[host.standing] += hosts.get(chain, 0)
+def _count(hosts: Mapping[Standing, int]) -> dict[str, int]:
     return {
-        'within': counts[WITHIN],
-        'unknown': counts[UNKNOWN],
-        'over': counts[OVER],
+        'within': hosts.get(WITHIN, 0),
+        'unknown': hosts.get(UNKNOWN, 0),
+        'over': hosts.get(OVER, 0),
     }
 
 

@@ -119,7 +119,12 @@ def check_loss(loss_ratio: float | None, budget_pct: float) -> Standing:
 
 def at_most(figure: float, limit: float) -> bool:
     """Whether a figure is within a limit, but for the last bits of both."""
-    return figure <= limit * (1 + TOLERANCE)
+    return figure <= most(limit)
+
+
+def most(limit: float) -> float:
+    """The largest figure that is within a limit."""
+    return limit * (1 + TOLERANCE)
 
 
 class Bands:
@@ -133,7 +138,9 @@ class Bands:
 
     def __init__(self, best_ms: float, tie_band_ms: float) -> None:
         self._best_ms = best_ms
-        self._width_ms = max(tie_band_ms, TIE_BAND_RATIO * best_ms)
+        width_ms = max(tie_band_ms, TIE_BAND_RATIO * best_ms)
+        # 0 for none, also if there is nothing to count them from.
+        self._width_ms = width_ms if 0 < width_ms < math.inf else 0.0
 
     def floor(self, rtt_ms: float) -> float:
         """Where the band of a round trip begins.
@@ -142,12 +149,14 @@ class Bands:
         quantile stays lost.
         """
         width_ms = self._width_ms
-        if rtt_ms == math.inf or not 0 < width_ms < math.inf:
+        if not width_ms or rtt_ms == math.inf:
             return rtt_ms
         steps = (rtt_ms - self._best_ms) // width_ms
         floor_ms = self._best_ms + steps * width_ms
+        if floor_ms < 0:
+            return 0.0
         # The last bits may lift the edge of a band above what is in it.
-        return min(rtt_ms, max(0.0, floor_ms))
+        return floor_ms if floor_ms < rtt_ms else rtt_ms
 
 
 def closeness(rtt_ms: float, scale_ms: float) -> float:

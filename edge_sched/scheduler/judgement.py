@@ -17,7 +17,7 @@ import dataclasses
 import functools
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import nova.conf
 from nova import exception
@@ -38,6 +38,7 @@ from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.places import Spot
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import field_of
+from edge_sched.scoring import Standing
 from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
@@ -52,14 +53,14 @@ class Scores:
 
     def __init__(
         self,
-        hosts: Iterable[HostState],
+        names: Sequence[str],
         spots: Sequence[Spot],
         verdicts: Mapping[Spot, HostVerdict],
         multipliers: Mapping[str, float],
     ) -> None:
         #: Of hosts with one of their own.
         self.multipliers = multipliers
-        self._names = [host.host for host in hosts]
+        self._names = names
         self._spots = spots
         self._verdicts = verdicts
 
@@ -83,11 +84,13 @@ class Judged:
 
     :param spots: of each host
     :param counts: how many hosts each spot has
+    :param verdicts: of those hosts
     """
 
     decision: Decision
     spots: Sequence[Spot]
     counts: Mapping[Spot, int]
+    verdicts: Mapping[Spot, HostVerdict]
 
     def name(self, spot: Spot) -> str:
         """What the operator calls a spot."""
@@ -97,16 +100,16 @@ class Judged:
         """What a project may be told of a spot, ``''`` for nothing."""
         return spot.place.label(project_id, self._vantage(spot))
 
-    def hosts(self) -> Mapping[Chain, int]:
-        """How many hosts each chain has: two places may have the same."""
-        hosts: dict[Chain, int] = {}
+    def hosts(self) -> Mapping[Standing, int]:
+        """How many hosts there are, by how they stand."""
+        hosts = dict.fromkeys(Standing, 0)
         for spot, count in self.counts.items():
-            hosts[spot.chain] = hosts.get(spot.chain, 0) + count
+            hosts[self.verdicts[spot].standing] += count
         return hosts
 
     def _vantage(self, spot: Spot) -> str:
         """The vantage whose row decided, ``''`` if there is none."""
-        row = self.decision.verdicts[spot.chain].deciding.latency
+        row = self.verdicts[spot].deciding.latency
         return row.vantage if row else ''
 
 
@@ -128,6 +131,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
 
     region = REGION.get()
     spots = region.world.locate(hosts, case.measured)
+    names = [host.host for host in hosts]
     judged = judge_spots(spots, case)
     log_record(spec, case, judged)
     if not enforce:
@@ -135,13 +139,13 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     decision = judged.decision
     if not decision.any_accepted:
         raise exception.NoValidHost(reason=refusal_of(case, judged))
-    verdicts = {spot: decision.verdicts[spot.chain] for spot in judged.counts}
-    SCORES.put(spec, Scores(hosts, judged.spots, verdicts, region.multipliers))
+    verdicts = judged.verdicts
+    SCORES.put(spec, Scores(names, spots, verdicts, region.multipliers))
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
     return [
         host
-        for host, spot in zip(hosts, judged.spots, strict=True)
+        for host, spot in zip(hosts, spots, strict=True)
         if verdicts[spot].accepted
     ]
 
@@ -187,7 +191,8 @@ def judge_spots(spots: Sequence[Spot], case: Case) -> Judged:
         policy_of(CONF),
         time.time(),
     )
-    return Judged(decision, spots, counts)
+    verdicts = {spot: decision.verdicts[spot.chain] for spot in counts}
+    return Judged(decision, spots, counts, verdicts)
 
 
 def _outcome(case: Case, decision: Decision) -> str:

@@ -418,3 +418,49 @@ class ChainTest(base.BaseTestCase):
         for parts in ((strip, roomy), (roomy, strip)):
             made = self.judge(*({'lyon': row} for row in parts), asked=asked)
             self.assertIs(strip, made.latency)
+
+
+class ManyRowsTest(base.BaseTestCase):
+    """A thousand rows are judged as each of them is by itself."""
+
+    def same(self, asked, policy, *rows):
+        made = factories.make_judge(asked, policy)
+        names = [f'{number}' for number in range(len(rows))]
+        answer = latency.Answer(True, (dict(zip(names, rows, strict=True)),))
+        chains = [*((name,) for name in names), ('elsewhere',)]
+        apart = [made.at(chain, answer) for chain in chains]
+        self.assertEqual(
+            list(zip(apart, made.scores(apart), strict=True)),
+            made.judged(chains, answer),
+        )
+
+    @hypothesis.given(
+        st.lists(factories.rows(), max_size=4),
+        factories.percentiles,
+        factories.percentiles,
+        st.none() | factories.budgets_ms,
+        st.none() | factories.budgets_ms,
+    )
+    def test_any_rows(self, rows, asked, rank, budget_ms, jitter_ms):
+        self.same(
+            make_intent(
+                make_target(budget_ms=budget_ms),
+                percentile=asked,
+                jitter_budget_ms=jitter_ms,
+            ),
+            verdict.Policy(rank_percentile=rank),
+            *rows,
+        )
+
+    def test_rows_at_a_bound(self):
+        for rank in latency.PERCENTILES:
+            self.same(
+                make_intent(),
+                verdict.Policy(rank_percentile=rank),
+                *(make_row(5, 20 * at) for at in (1 - 1e-9, 1, 1 + 1e-9)),
+                *(make_row(5, 20 * at) for at in (1 + 2e-9, INF)),
+                *(make_row(age=age) for age in (-5.1, -5, -1, 0, 900, 901)),
+                *(make_row(samples=n) for n in (None, 1, 59, 60, 299, 300)),
+                make_row(rtt_p99_ms=30.0),
+                make_row(5, INF, rtt_p99_ms=INF),
+            )

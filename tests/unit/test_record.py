@@ -26,6 +26,9 @@ from edge_sched import verdict
 from edge_sched.latency import Answer
 from edge_sched.rings import EVERYTHING
 from edge_sched.rings import Offer
+from edge_sched.scoring import OVER
+from edge_sched.scoring import UNKNOWN
+from edge_sched.scoring import WITHIN
 from edge_sched.search import Search
 from tests.unit import factories
 from tests.unit.factories import decided
@@ -69,7 +72,7 @@ def recorded(made: decision.Decision, hosts=None, **kwargs):
         'judged',
         record.Source('miss', 1.23456, 'closed'),
         made,
-        hosts=hosts or dict.fromkeys(made.verdicts, 1),
+        hosts=hosts,
         **kwargs,
     )
 
@@ -93,7 +96,7 @@ class RecordTest(base.BaseTestCase):
         row = make_row(
             5.12345, 10.0, age=40.06, rtt_min_ms=4, loss_ratio=0, source='icmp'
         )
-        made = recorded(decided(asked, {'lyon': row}), {('lyon',): 2})
+        made = recorded(decided(asked, {'lyon': row}), {WITHIN: 2})
         self.assertEqual(
             {
                 'request_id': 'req-1',
@@ -157,24 +160,11 @@ class RecordTest(base.BaseTestCase):
         )
         json.dumps(made, allow_nan=False)
 
-    def test_hosts_are_counted_by_class(self):
-        rows = {
-            'in': make_row(),
-            'out': make_row(5, 30),
-            'dark': None,
-            'far': make_row(5, 90),
-        }
-        hosts = {('in',): 1, ('out',): 2, ('dark',): 3, ('far',): 4}
-        self.assertEqual(
-            {'within': 1, 'unknown': 3, 'over': 6},
-            recorded(decided(make_intent(), rows), hosts)['hosts'],
-        )
-
-    def test_place_without_hosts_counts_none(self):
+    def test_class_without_hosts_counts_none(self):
         made = decided(make_intent(), {'lyon': make_row(), 'nice': None})
         self.assertEqual(
-            {'within': 5, 'unknown': 0, 'over': 0},
-            recorded(made, {('lyon',): 5})['hosts'],
+            {'within': 0, 'unknown': 3, 'over': 5},
+            recorded(made, {OVER: 5, UNKNOWN: 3})['hosts'],
         )
 
     def test_what_placement_was_asked_for(self):

@@ -119,6 +119,18 @@ class StagesTest(StagesTestCase):
         )
         self.assertEqual('bad_hint', self.records()[1]['outcome'])
 
+    def test_hosts_are_counted_by_how_they_stand(self) -> None:
+        self.hosts.append(self.host('nowhere', uuids.cell1))
+        budget = {'edge:latency_budget_ms': ['12'], 'edge:unknown': ['allow']}
+        left = self.schedule(self.spec({'edge:client': [ALICE]} | budget))
+        self.assertEqual(
+            ['paris-1', 'paris-2', 'nowhere'], [name for name, _ in left]
+        )
+        (record,) = self.records()
+        self.assertEqual(
+            {'within': 2, 'unknown': 1, 'over': 1}, record['hosts']
+        )
+
     def test_refusal_whose_record_fails_is_a_refusal(self) -> None:
         refused = self.spec({'edge:client': ['999.1.1.1']})
         with mock.patch.object(
