@@ -126,6 +126,8 @@ class SettingsTest(OpenMetricsTestCase):
             'there are more than 2 clients',
             self.failure(site, 'max_clients = 2'),
         )
+        made = self.make(f'prober = lyon {site.url}', 'max_clients = 2')
+        self.assertEqual({'clients': 1}, made.scope.within(harvest).refused)
 
     def test_options_out_of_range(self):
         for line in ('timeout = nan', 'max_bytes = 0', 'concurrency = 0'):
