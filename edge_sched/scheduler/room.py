@@ -58,6 +58,9 @@ _MAX_PATH_BYTES = 1400
 #: Of a UUID and an encoded comma.
 _AGGREGATE_BYTES = 39
 
+#: What is kept of an error, which may have the query in it twice.
+_MAX_SAID = 200
+
 _CANDIDATES = '/allocation_candidates?'
 
 
@@ -219,7 +222,7 @@ def _get(
     except keystoneauth_exceptions.ClientException as error:
         dropped = isinstance(error, keystoneauth_exceptions.ConnectFailure)
         if dropped and aggregates > 1:
-            raise RefusedQueryError(str(error)) from error
+            raise RefusedQueryError(str(error)[:_MAX_SAID]) from error
         LOG.warning('Placement does not tell which sites have room: %s', error)
         return None
     if answer.status_code in _OVERLOADED:
@@ -229,7 +232,8 @@ def _get(
         )
         return None
     if answer.status_code != http.HTTPStatus.OK:
-        raise RefusedQueryError(f'{answer.status_code} {answer.text[:200]}')
+        said = answer.text[:_MAX_SAID]
+        raise RefusedQueryError(f'{answer.status_code} {said}')
     found: dict[str, Any] = answer.json()
     return found
 

@@ -199,9 +199,10 @@ class RoomTest(base.BaseTestCase):
         self.assertRaises(
             room.RefusedQueryError, self.room().count, ['near', 'next'], 5
         )
-        self.assertRaises(
-            room.RefusedQueryError, room.providers_in, ['near', 'next']
+        error = self.assertRaises(
+            room.RefusedQueryError, room.providers_in, ['near', 'next' * 99]
         )
+        self.assertLessEqual(len(str(error)), 200)
 
     def test_disk_from_out_of_the_sites(self) -> None:
         self.serve()
