@@ -34,9 +34,6 @@ T = TypeVar('T')
 #: Hosts in one query: below 1000 the databases look each up in the index.
 _HOSTS_A_QUERY = 500
 
-#: What each cell, by its UUID, told last of hosts with several nodes.
-_SEVERAL_NODES: dict[str, dict[str, int]] = {}
-
 
 class CellAwayError(Exception):
     """A cell did not answer, or not in time; the message says why."""
@@ -94,13 +91,12 @@ def count_down(
 def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
     """The hosts with several compute nodes, and how many: those of Ironic.
 
-    ``{'ironic-1': 40}``; of a cell that does not answer, what it told last.
+    ``{'ironic-1': 40}``; none of a cell that does not answer.
     """
     found: dict[str, int] = {}
-    for uuid, answer in _ask(cells, _several_nodes).items():
+    for answer in _ask(cells, _several_nodes).values():
         if not isinstance(answer, CellAwayError):
-            _SEVERAL_NODES[uuid] = answer
-        found |= _SEVERAL_NODES.get(uuid, {})
+            found |= answer
     return found
 
 

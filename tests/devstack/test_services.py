@@ -48,7 +48,6 @@ class ServicesTest(base.DevStackTestCase):
             ],
         )
         checks.check(conf)
-        checks.check_names(conf)
         return conf
 
     def connection(self) -> str:

@@ -99,7 +99,7 @@ class Tests:
             tests = self.of(mutant)
             seconds = sum(self._seconds[test] for test in tests)
             pid = _fork(
-                functools.partial(_try_quietly, mutant, tests),
+                functools.partial(_try, mutant, tests),
                 _PATIENCE * seconds + _PATIENCE_SECONDS,
             )
             running[pid] = mutant
@@ -140,6 +140,8 @@ def _fork(work: Callable[[], int], seconds: float) -> int:
     try:
         os.setpgid(0, 0)
         signal.alarm(int(seconds))
+        # Where the log of the tests goes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         status = work()
     finally:
         os._exit(status)
@@ -218,11 +220,8 @@ def _observe(modules: Sequence[str], told: pathlib.Path) -> int:
     return _PASSED if result.wasSuccessful() else _FAILED
 
 
-def _try_quietly(mutant: Mutant, tests: Sequence[str]) -> int:
-    """Run tests on a mutant until one fails, and say nothing."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+def _try(mutant: Mutant, tests: Sequence[str]) -> int:
+    """Run tests on a mutant until one fails."""
     sys.meta_path.insert(0, _Finder(mutant))
     modules = dict.fromkeys(test.rsplit('.', 2)[0] for test in tests)
     by_id = {test.id(): test for test in _load(modules)}

@@ -97,12 +97,42 @@ class OffersTest(base.BaseTestCase):
         )
 
     def test_what_was_not_measured_goes_before_what_is_too_far(self) -> None:
+        # Equals come by chance, and would so once in 1000 times.
+        for _ in range(10):
+            found = self.offers(
+                {'lyon': 15, 'nice': 31}, required=False, reject_unknown=False
+            )
+            self.assertEqual(
+                ['lyon', 'oslo', 'nice'], [offer.site for offer in found]
+            )
+            found = self.offers(
+                {'nice': 31}, required=False, reject_unknown=False
+            )
+            self.assertEqual('nice', found[-1].site)
+
+    def test_measured_too_little_is_as_good_as_not_at_all(self) -> None:
+        # p99 takes more samples than there are.
         found = self.offers(
-            {'lyon': 15, 'nice': 31}, required=False, reject_unknown=False
+            {'lyon': 15, 'nice': 31},
+            required=False,
+            reject_unknown=False,
+            percentile='p99',
         )
         self.assertEqual(
-            ['lyon', 'oslo', 'nice'], [offer.site for offer in found]
+            [('lyon', {CELL1}), ('oslo', set()), ('nice', set())],
+            [(offer.site, offer.cells) for offer in found],
         )
+
+    def test_hosts_of_no_site_go_last_among_equals(self) -> None:
+        sites = [
+            Aggregate(f'u-{n}', {SITE: f'site-{n}'}, [f'{n}'])
+            for n in range(9)
+        ]
+        hosts = {f'{n}': CELL1 for n in range(9)} | {'outside': CELL1}
+        self.atlas = atlas(*sites, cell_of=hosts)
+        found = self.offers({'site-0': 5}, reject_unknown=False)
+        self.assertEqual(10, len(found))
+        self.assertEqual('', found[-1].aggregate)
 
     def test_only_good_sites_may_be_passed_over_for_their_cell(self) -> None:
         figures = {'lyon': 15.0, 'nice': 31.0}
@@ -141,6 +171,7 @@ class OffersTest(base.BaseTestCase):
         found = self.offers(
             {'lyon-1': 31, 'nice': 5}, required=False, reject_unknown=False
         )
+        self.assertEqual(3, len(found))
         lyon = next(offer for offer in found if offer.site == 'lyon')
         self.assertEqual((2, 1), (lyon.hosts, lyon.lesser))
 

@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import types
+
+import nova.conf
+from nova import objects
+from nova.scheduler.host_manager import HostState
+from nova.weights import WeighedObject
+from oslo_config import fixture as config_fixture
+from oslo_utils.fixture import uuidsentinel as uuids
+from oslotest import base
+
+from edge_sched.scheduler.judgement import SCORES
+from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
+from edge_sched.scheduler.weights import EdgeLatencyWeigher
+
+
+class UnseenHostTest(base.BaseTestCase):
+    """A host that the filter has no score of is worth nothing."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        self.spec = objects.RequestSpec()
+        scores = types.SimpleNamespace(by_host={'near': 0.9}, multipliers={})
+        SCORES.put(self.spec, scores)  # type: ignore[arg-type]
+        self.hosts = [
+            HostState(name, name, uuids.cell1) for name in ('near', 'unseen')
+        ]
+        self.weighed = [WeighedObject(host, 0.0) for host in self.hosts]
+
+    def test_among_others(self) -> None:
+        self.assertEqual(
+            [0.9, 0.0],
+            EdgeLatencyWeigher().weigh_objects(self.weighed, self.spec),
+        )
+
+    def test_alone(self) -> None:
+        weigh = EdgeLatencyWeigher()._weigh_object
+        self.assertEqual(
+            [0.9, 0.0], [weigh(host, self.spec) for host in self.hosts]
+        )
+        self.assertEqual(0.0, weigh(self.hosts[0], objects.RequestSpec()))
+
+    def test_in_its_cell(self) -> None:
+        for attempts, worth in ((1, 0.9), (2, 0.0)):
+            self.conf.config(group='scheduler', max_attempts=attempts)
+            self.assertEqual(
+                [worth, worth],
+                EdgeCellLatencyWeigher().weigh_objects(
+                    self.weighed, self.spec
+                ),
+            )
