@@ -111,6 +111,14 @@ class ReflectorTest(base.BaseTestCase):
             said,
         )
 
+    def test_option_that_there_is_not_is_named(self):
+        self.assertEqual(
+            'edge-sched-reflector: [edge_sched_reflector] keyfile in '
+            f'{self.home / "reflector.conf"} is no option: did you mean '
+            'key_file?\n',
+            self.refused(keyfile=self.key_file()),
+        )
+
     def test_options_out_of_range_are_named(self):
         for name, text in (
             ('allow', '192.0.2.0/33'),
