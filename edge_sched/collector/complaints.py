@@ -12,7 +12,7 @@
 
 """What is wrong with the inputs, told when it begins and when it is over."""
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 
 from oslo_log import log as logging
 
@@ -33,6 +33,12 @@ class Complaints:
 
     def __init__(self) -> None:
         self._told: dict[str, Set[str]] = {}
+
+    def keep(self, names: Collection[str]) -> None:
+        """Forget what was told of other inputs."""
+        self._told = {
+            name: told for name, told in self._told.items() if name in names
+        }
 
     def note(self, name: str, failures: Set[str]) -> None:
         """Tell what is new.

@@ -79,6 +79,7 @@ class Metrics:
             'vantage',
         )
         self._newest_of: dict[str, float] = {}
+        self._skew_of: dict[str, float] = {}
         self._inputs: set[str] = set()
         self._watched: frozenset[str] = frozenset()
 
@@ -102,13 +103,18 @@ class Metrics:
         self._publish_newest(dict.fromkeys(names, 0.0))
 
     def input_ended(self, name: str, failed: bool, now: float) -> None:
+        """Note how the turn of an input ended, if it is still one."""
+        if name not in self._inputs:
+            return
         if failed:
             self._inputs_failed.labels(name).inc()
         else:
             self._last_success.labels(name).set(now)
 
     def source_failed(self, name: str) -> None:
-        self._sources_failed.labels(name).inc()
+        """Note that a source of an input failed, if it is still one."""
+        if name in self._inputs:
+            self._sources_failed.labels(name).inc()
 
     def store_failed(self) -> None:
         self._store_errors.inc()
@@ -120,9 +126,16 @@ class Metrics:
         self._overruns.inc()
 
     def round_ended(
-        self, tally: Tally, pending: int, duration_seconds: float
+        self,
+        tally: Tally,
+        pending: int,
+        duration_seconds: float,
+        now: float,
     ) -> None:
-        """Add up what a round brought."""
+        """Add up what a round brought.
+
+        :param now: UTC epoch seconds
+        """
         self._rounds.inc()
         self._duration.set(duration_seconds)
         self._pending.set(pending)
@@ -133,18 +146,23 @@ class Metrics:
             self._refused.labels(reason).inc(count)
         for vantage, skew_seconds in tally.skews.items():
             self._skew.labels(vantage).set(skew_seconds)
+            self._skew_of[vantage] = now
         self._publish_newest(tally.newest)
 
     def forget_vantages(self, oldest: float) -> None:
-        """Publish no more of vantages without a measurement since.
+        """Publish no more of vantages that were not heard of since.
 
-        Those that are watched stay.
+        One whose clock is off is heard of though its rows are refused. Those
+        that are watched stay.
         """
-        for vantage, newest in list(self._newest_of.items()):
-            if newest < oldest and vantage not in self._watched:
-                del self._newest_of[vantage]
-                _forget(self._newest, vantage)
-                _forget(self._skew, vantage)
+        for family, heard_of in (
+            (self._newest, self._newest_of),
+            (self._skew, self._skew_of),
+        ):
+            for vantage, heard_at in list(heard_of.items()):
+                if heard_at < oldest and vantage not in self._watched:
+                    del heard_of[vantage]
+                    _forget(family, vantage)
 
     def _publish_newest(self, newest: Mapping[str, float]) -> None:
         for vantage, measured_at in newest.items():

@@ -73,6 +73,7 @@ class Collector:
         """Go on with these from the next round; what waits goes on waiting."""
         self._equipment = equipment
         self._delivery.equip(equipment)
+        self._complaints.keep({input_.name for input_ in equipment.inputs})
         self._metrics.set_inputs([input_.name for input_ in equipment.inputs])
         self._metrics.watch_vantages(
             {v for input_ in equipment.inputs for v in input_.vantages()}
@@ -184,7 +185,9 @@ class Collector:
 
     def _report(self, took_seconds: float) -> None:
         waiting = len(self._delivery)
-        self._metrics.round_ended(self._tally, waiting, took_seconds)
+        self._metrics.round_ended(
+            self._tally, waiting, took_seconds, self._clock()
+        )
         LOG.info(
             'round %d: %s',
             self._number,

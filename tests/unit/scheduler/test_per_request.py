@@ -14,7 +14,7 @@
 import gc
 import types
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from unittest import mock
 
@@ -34,6 +34,7 @@ from edge_sched.scheduler.case import CASES
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.judgement import SCORES
 from edge_sched.scheduler.per_request import PerRequest
+from tests.unit import growth
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
@@ -189,25 +190,12 @@ class EndedRequestTest(StagesTestCase):
         self.schedule(spec)
         for kept in (CASES.get(spec), SCORES.get(spec)):
             self.assertIsNotNone(kept)
-            found = [x for x in reachable(kept) if isinstance(x, NOT_PLAIN)]
+            found = [
+                x for x in growth.reachable(kept) if isinstance(x, NOT_PLAIN)
+            ]
             self.assertEqual([], found)
 
 
 def fail(*args: object, **kwargs: object) -> None:
     """What a mock would keep, this does not."""
     raise ZeroDivisionError
-
-
-def reachable(value: object) -> Iterator[object]:
-    """All that a value holds; of classes, functions and modules nothing."""
-    seen: dict[int, object] = {}
-    left = [value]
-    while left:
-        each = left.pop()
-        if id(each) in seen or isinstance(
-            each, type | types.FunctionType | types.ModuleType
-        ):
-            continue
-        seen[id(each)] = each
-        yield each
-        left += gc.get_referents(each)
