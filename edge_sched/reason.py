@@ -152,7 +152,7 @@ def _of_client(
     detail: str,
 ) -> str:
     over = [(c, v) for c, v in at if v.standing is OVER]
-    if not over or not intent.required:
+    if not (over and intent.required and intent.has_budget):
         return _unusable(intent, target, [v for _, v in at], detail)
     if detail == 'none':
         return f'no site within the budget of {target.client}'
@@ -188,7 +188,7 @@ def _of_all(
     first, *others = intent.targets
     all_ = f'{first.client} and {len(others)} more at once'
     over = any(h.standing is OVER for h in verdicts.values())
-    if not over or not intent.required:
+    if not (over and intent.required and intent.has_budget):
         return f'no usable latency data for {all_}'
     said = f'no site within the budgets of {all_}'
     named = [(-h.score, labels[c]) for c, h in verdicts.items() if labels[c]]

@@ -12,6 +12,8 @@
 
 """The words that a user reads when no host is left."""
 
+import math
+
 import ddt
 import hypothesis
 from hypothesis import strategies as st
@@ -411,6 +413,16 @@ class UnusableTest(base.BaseTestCase):
     def test_no_host_at_all(self):
         made = decision.Decision(make_intent(), {}, any_row=False)
         self.assertEqual(NO_DATA, reason.refusal(made, {}, 'figure'))
+
+    def test_lost_without_a_budget_is_no_distance(self):
+        asked = make_intent(make_target(budget_ms=None), reject_unknown=True)
+        lost = make_row(math.inf, math.inf, samples=3)
+        made = decided(asked, {'lyon': lost})
+        self.assertFalse(made.any_accepted)
+        self.assertEqual(
+            'no usable latency data for 203.0.113.7 (too few samples)',
+            reason.refusal(made, {('lyon',): 'lyon'}, 'figure'),
+        )
 
 
 class SeveralClientsTest(base.BaseTestCase):
