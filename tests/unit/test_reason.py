@@ -44,11 +44,12 @@ def refused(
     )
 
 
-def full(asked, rows, detail='figure') -> str:
-    """The reason if no host of sites, each called by its name, takes it."""
+def full(asked, rows, detail='figure', labels=None) -> str:
+    """The reason if no host of the sites takes it, called as above."""
     made = decided(asked, rows)
+    names = {site: site for site in rows} | (labels or {})
     return reason.full(
-        made, {chain: chain[0] for chain in made.verdicts}, detail
+        made, {chain: names[chain[0]] for chain in made.verdicts}, detail
     )
 
 
@@ -67,6 +68,43 @@ class NoHostTakesItTest(base.BaseTestCase):
             'no host within the budget of 203.0.113.7 can take it',
             full(make_intent(), {'lyon': make_row(5, 15)}, 'none'),
         )
+
+    def test_hidden_site_is_not_named(self):
+        rows = {'lyon': make_row(5, 15), 'secret': make_row(5, 9)}
+        said = 'no host within 20 ms (p95) of 203.0.113.7 can take it'
+        for hidden, tried in (
+            (['secret'], ': tried lyon'),
+            (['secret', 'lyon'], ''),
+        ):
+            labels = dict.fromkeys(hidden, '')
+            self.assertEqual(
+                said + tried, full(make_intent(), rows, labels=labels)
+            )
+
+    def test_what_is_asked_for(self):
+        no_budget = make_target(budget_ms=None)
+        for asked, where in (
+            (
+                make_intent(make_target('a'), make_target('b')),
+                'within the budgets of a and 1 more',
+            ),
+            (
+                make_intent(no_budget),
+                'where there is latency data for 203.0.113.7',
+            ),
+            (
+                make_intent(no_budget, loss_budget_pct=1.0),
+                'within 1 % loss of 203.0.113.7',
+            ),
+            (
+                make_intent(jitter_budget_ms=5.0),
+                'within 20 ms (p95) and 5 ms jitter of 203.0.113.7',
+            ),
+        ):
+            self.assertEqual(
+                f'no host {where} can take it',
+                full(asked, {'lyon': None}, labels={'lyon': ''}),
+            )
 
     def test_longest_names_are_cut(self):
         rows = {f'{n}{"x" * 60}': make_row(5, 15) for n in range(3)}
@@ -280,76 +318,6 @@ class OverBudgetTest(base.BaseTestCase):
             'nearest is lyon at 100 %,',
             refused(asked, {'lyon': make_row(INF, INF, loss_ratio=1.0)}),
         )
-
-
-class FullTest(base.BaseTestCase):
-    """Nice and paris are within 20 ms, oslo is not."""
-
-    ROWS = {
-        'nice': make_row(9, 15),
-        'paris': make_row(5, 9),
-        'oslo': make_row(20, 31),
-    }
-
-    def full(self, asked, detail='figure', labels=None):
-        made = decided(asked, self.ROWS)
-        names = {site: site for site in self.ROWS} | (labels or {})
-        return reason.full(
-            made, {chain: names[chain[0]] for chain in made.verdicts}, detail
-        )
-
-    def test_best_sites_that_would_do_are_named(self):
-        for detail in ('figure', 'site'):
-            self.assertEqual(
-                'no room within 20 ms (p95) of 203.0.113.7: '
-                'paris and nice are full',
-                self.full(make_intent(), detail),
-            )
-        self.assertEqual(
-            'no room within 20 ms (p95) of 203.0.113.7: paris is full',
-            self.full(make_intent(), labels={'nice': ''}),
-        )
-
-    def test_others_are_counted(self):
-        asked = make_intent(required=False)
-        self.assertEqual(
-            'no room within 20 ms (p95) of 203.0.113.7: '
-            'paris, nice and 1 more are full',
-            self.full(asked),
-        )
-
-    def test_no_site_may_be_named(self):
-        self.assertEqual(
-            'no room within the budget of 203.0.113.7',
-            self.full(make_intent(), 'none'),
-        )
-        self.assertEqual(
-            'no room within 20 ms (p95) of 203.0.113.7',
-            self.full(make_intent(), labels=dict.fromkeys(self.ROWS, '')),
-        )
-
-    def test_what_is_asked_for(self):
-        no_budget = make_target(budget_ms=None)
-        for asked, where in (
-            (
-                make_intent(make_target('a'), make_target('b')),
-                'within the budgets of a and 1 more',
-            ),
-            (
-                make_intent(no_budget),
-                'where there is latency data for 203.0.113.7',
-            ),
-            (
-                make_intent(no_budget, loss_budget_pct=1.0),
-                'within 1 % loss of 203.0.113.7',
-            ),
-            (
-                make_intent(jitter_budget_ms=5.0),
-                'within 20 ms (p95) and 5 ms jitter of 203.0.113.7',
-            ),
-        ):
-            said = self.full(asked, labels=dict.fromkeys(self.ROWS, ''))
-            self.assertEqual(f'no room {where}', said)
 
 
 class UnusableTest(base.BaseTestCase):

@@ -60,3 +60,22 @@ class AnswersTest(base.BaseTestCase):
         for away in (context.did_not_respond_sentinel, RuntimeError('no')):
             self.answer({'a': 40}, away)
             self.assertEqual({'a': 40}, cell.several_nodes(CELLS))
+
+
+class CountDownTest(base.BaseTestCase):
+    def test_services_are_asked_for_some_at_a_time(self) -> None:
+        asked: list[list[str]] = []
+
+        def services(context: object, hosts: list[str]) -> list[str]:
+            asked.append(hosts)
+            return hosts
+
+        nova = mock.Mock()
+        nova.service_is_up.side_effect = 'a'.__eq__
+        with (
+            mock.patch.object(cell, '_HOSTS_A_QUERY', 2),
+            mock.patch.object(cell, '_compute_services', services),
+            mock.patch.object(cell, '_servicegroup', return_value=nova),
+        ):
+            self.assertEqual(2, cell._count_down(None, ['a', 'b', 'c']))
+        self.assertEqual([['a', 'b'], ['c']], asked)

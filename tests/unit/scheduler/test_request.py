@@ -31,19 +31,21 @@ class ReadRequestTest(base.BaseTestCase):
         )
 
     def test_create_is_for_all_servers_that_are_asked_for(self) -> None:
-        self.assertEqual(
-            Request({}, HINTS, 'create', 'mine', 3), self.read(num_instances=3)
-        )
+        request = Request({}, HINTS, 'create', 'mine', 3)
+        self.assertEqual(request, self.read(num_instances=3))
+        self.assertTrue(request.is_create)
 
     def test_move_is_for_one_server_of_however_many_were_made(self) -> None:
         cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
+        request = Request({}, HINTS, 'move', 'mine', 1)
         self.assertEqual(
-            Request({}, HINTS, 'move', 'mine', 1),
+            request,
             self.read(
                 num_instances=3,
                 requested_destination=objects.Destination(cell=cell),
             ),
         )
+        self.assertFalse(request.is_create)
 
     def test_fields_that_were_never_set(self) -> None:
         self.assertEqual(Request({}, HINTS, 'create', 'mine', 1), self.read())
