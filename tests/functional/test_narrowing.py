@@ -339,7 +339,7 @@ class WideningTest(NarrowingTestCase):
             [{'paris', 'lille'}], self.asked_for(self.queries[-1])
         )
         (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
-        self.assertIn('does not take queries of 3', line)
+        self.assertIn('does not take queries of 2', line)
         self.assertIn('aggregates, but of 2:', line)
 
     def race(self) -> list[str]:
