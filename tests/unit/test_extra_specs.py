@@ -164,6 +164,7 @@ class ExtraSpecsTest(base.BaseTestCase):
                 'edge_sched.extra_specs',
                 'edge_sched.keys',
                 'edge_sched.latency',
+                'edge_sched.text',
             ],
             loaded,
         )
