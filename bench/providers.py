@@ -120,6 +120,7 @@ def _write_providers(connection: sa.Connection, deployed: plan.Plan) -> None:
     )
     traits = models.Trait.__table__
     of_hosts = [
+        os_traits.COMPUTE_NODE,
         os_traits.OWNER_NOVA,
         *sorted(os_traits.get_traits('COMPUTE_NET_')),
         *sorted(os_traits.get_traits('HW_CPU_X86_')),

@@ -84,13 +84,17 @@ class Region:
         return list(self.hosts)
 
 
-def build(count: int) -> Region:
-    """Make a region, in the API database that is configured."""
+def build(count: int, site_sizes: Sequence[int] = SITE_SIZES) -> Region:
+    """Make a region, in the API database that is configured.
+
+    :param site_sizes: hosts of the first site, of the second and so on; they
+        repeat
+    """
     names = [f'host-{number}' for number in range(count)]
     cells = [
         uuidutils.generate_uuid() for _ in range(0, count, HOSTS_PER_CELL)
     ]
-    site_of = dict(zip(names, _site_names(), strict=False))
+    site_of = dict(zip(names, _site_names(site_sizes), strict=False))
     write_api_database(cells, list(aggregates(names, site_of)))
     map_hosts(names)
     aggregates_of = aggregates_by_host()
@@ -117,11 +121,11 @@ def build(count: int) -> Region:
     )
 
 
-def _site_names() -> Iterator[str]:
+def _site_names(site_sizes: Sequence[int]) -> Iterator[str]:
     """The site of the first host, of the second, and so on."""
     number = 0
     while True:
-        for size in SITE_SIZES:
+        for size in site_sizes:
             yield from [f'site-{number}'] * size
             number += 1
 

@@ -30,6 +30,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from bench import queries
 from bench import region
 from bench import report
+from bench import site_count
 from bench import store
 from bench.alone import run_alone
 from bench.configuration import configure
@@ -68,6 +69,15 @@ def sections(options: argparse.Namespace) -> list[Section]:
             checks += _check_queries(bench, count)
             rounds = given_rounds or _rounds(count, options.short)
             measured[count] = measure(bench.subjects(default_filters), rounds)
+        by_sites = [
+            site_count.section(
+                folder,
+                default_filters,
+                given_rounds or _rounds(site_count.HOSTS, options.short),
+            )
+            for count in hosts
+            if count == site_count.HOSTS
+        ]
     text = (
         'CPU time of the thread, garbage collection off, each plug-in by '
         "Nova's own handlers and where Nova would run it; medians of rounds "
@@ -81,7 +91,8 @@ def sections(options: argparse.Namespace) -> list[Section]:
             ),
             [*report.checks(measured), *checks],
             [report.growth(measured)] if len(measured) > 1 else [],
-        )
+        ),
+        *by_sites,
     ]
 
 

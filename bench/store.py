@@ -62,6 +62,11 @@ def write(settings: StoreSettings, rows: Iterable[NewLatency]) -> int:
         return writer.store_latencies(rows).written
 
 
+def client_count(sites: int) -> int:
+    """How many clients are measured from so many sites, besides ``CLIENT``."""
+    return min(MAX_PREFIXES, MAX_ROWS // sites) - 1
+
+
 def client_prefix(number: int) -> str:
     """The prefix of one of many clients: of 7 ``10.0.7.0/24``."""
     return f'10.{number // 256}.{number % 256}.0/24'
@@ -74,8 +79,7 @@ def client_address(number: int) -> str:
 
 def _rows(sites: Sequence[str]) -> Iterator[NewLatency]:
     """A row for each prefix and site, measured just now."""
-    count = min(MAX_PREFIXES, MAX_ROWS // len(sites))
-    prefixes = [PREFIX, *map(client_prefix, range(count - 1))]
+    prefixes = [PREFIX, *map(client_prefix, range(client_count(len(sites))))]
     measured_at = time.time()
     for offset, prefix in enumerate(prefixes):
         client = parse_client(prefix)

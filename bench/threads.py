@@ -59,10 +59,13 @@ CONF = nova.conf.CONF
 
 THREADS = 64
 #: As many as are surely in the store.
-CLIENTS = 900
 HOSTS = 1000
 SHORT_HOSTS = 300
 PASSES = 1
+
+#: Hosts a site, in turn: few sites and many.
+SITE_SIZES = (region.SITE_SIZES, (1,))
+
 PATIENCE_SECONDS = 600
 ROUNDS = 5
 
@@ -158,23 +161,37 @@ def sections(options: argparse.Namespace) -> list[Section]:
         default_filters = configure(folder)
         # The thread that asks the store waits for the core as all others do.
         CONF.set_override('store_timeout', PATIENCE_SECONDS, 'edge_sched')
-        built = region.build(hosts)
-        store.fill(f'{folder}/latency.sqlite', built.sites)
-        REGION.forget()
-        clients = {
-            WITHOUT: None,
-            CACHED: lambda _: store.CLIENT,
-            COLD: lambda number: store.client_address(number % CLIENTS),
-        }
-        callers = {
-            name: [
-                Caller(built.hosts, default_filters, client)
-                for _ in range(THREADS)
-            ]
-            for name, client in clients.items()
-        }
-        rounds = [_round(callers, number) for number in range(ROUNDS + 1)][1:]
-    return [_section(rounds, hosts)]
+        return [
+            _at_once(folder, default_filters, hosts, sizes)
+            for sizes in SITE_SIZES
+        ]
+
+
+def _at_once(
+    folder: str,
+    default_filters: Sequence[str],
+    hosts: int,
+    site_sizes: Sequence[int],
+) -> Section:
+    built = region.build(hosts, site_sizes)
+    sites = len(built.sites)
+    store.fill(f'{folder}/latency-{sites}.sqlite', built.sites)
+    REGION.forget()
+    many = store.client_count(sites)
+    clients = {
+        WITHOUT: None,
+        CACHED: lambda _: store.CLIENT,
+        COLD: lambda number: store.client_address(number % many),
+    }
+    callers = {
+        name: [
+            Caller(built.hosts, default_filters, client)
+            for _ in range(THREADS)
+        ]
+        for name, client in clients.items()
+    }
+    rounds = [_round(callers, number) for number in range(ROUNDS + 1)][1:]
+    return _section(rounds, hosts, sites)
 
 
 def _round(callers: dict[str, list[Caller]], number: int) -> Round:
@@ -188,7 +205,7 @@ def _round(callers: dict[str, list[Caller]], number: int) -> Round:
     return seconds
 
 
-def _section(rounds: Sequence[Round], hosts: int) -> Section:
+def _section(rounds: Sequence[Round], hosts: int, sites: int) -> Section:
     requests = THREADS * PASSES
     rows = [['', 'requests a second', 'of those without']]
     throughput = {
@@ -199,13 +216,18 @@ def _section(rounds: Sequence[Round], hosts: int) -> Section:
         seconds = median(rounds, total(name))
         rows.append([name, f'{requests / seconds:.0f}', f'{share:.3f}'])
     return Section(
-        f'{THREADS} threads at once',
+        f'{THREADS} threads at once, {sites} sites',
         f'Requests at once, on {hosts} hosts each; medians of {len(rounds)} '
         'rounds in which all take turns. With a `store_timeout` of '
         f'{PATIENCE_SECONDS} s: the thread that asks the store waits for the '
         'core as all others do.\n\n' + report.table(rows),
         [
-            Check(f'throughput, {name}', throughput[name], TARGET, False)
+            Check(
+                f'throughput, {name}, {sites} sites',
+                throughput[name],
+                TARGET,
+                False,
+            )
             for name in (CACHED, COLD)
         ],
     )

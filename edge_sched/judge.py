@@ -228,10 +228,8 @@ class Judge:
     def _is_over_below(self, row: Latency) -> bool:
         """Whether a lower percentile is over the latency budget."""
         bound = scoring.lower_bound(row, self._asked)
-        return (
-            bound is not None
-            and self._budget_ms != math.inf
-            and not scoring.at_most(bound[0], self._budget_ms)
+        return bound is not None and not scoring.at_most(
+            bound[0], self._budget_ms
         )
 
     def _has_headroom(self, verdict: Verdict) -> bool:

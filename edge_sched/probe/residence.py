@@ -20,6 +20,7 @@ he is has to claim more than that, time and again.
 """
 
 import math
+import operator
 from collections.abc import Sequence
 
 #: The longest that the shortest residence of a window can be, about. Chosen:
@@ -37,7 +38,7 @@ def likely(
 ) -> Sequence[float]:
     """The round trips, those on the clock where the credit is not likely.
 
-    That is all of them if the median of what was credited is above
+    That is all of them if most of what was credited is above
     ``TYPICAL_MAX_MS``, or else those that are more than ``LEAST_MAX_MS``
     below the shortest on the clock.
 
@@ -46,9 +47,15 @@ def likely(
     """
     if rtts_ms == raw_rtts_ms:
         return rtts_ms
-    pairs = list(zip(rtts_ms, raw_rtts_ms, strict=True))
-    held_ms = sorted(raw - rtt for rtt, raw in pairs if math.isfinite(raw))
-    if held_ms[(len(held_ms) - 1) // 2] > TYPICAL_MAX_MS:
+    answered = len(rtts_ms) - rtts_ms.count(math.inf)
+    # That of a lost probe is not a number, and so not long.
+    held_ms = map(operator.sub, raw_rtts_ms, rtts_ms)
+    if sum(map(TYPICAL_MAX_MS.__lt__, held_ms)) > answered / 2:
         return raw_rtts_ms
     least_ms = min(raw_rtts_ms) - LEAST_MAX_MS
-    return [rtt if rtt >= least_ms else raw for rtt, raw in pairs]
+    if min(rtts_ms) >= least_ms:
+        return rtts_ms
+    return [
+        rtt if rtt >= least_ms else raw
+        for rtt, raw in zip(rtts_ms, raw_rtts_ms, strict=True)
+    ]

@@ -113,7 +113,9 @@ class Window:
         if not self._rtt:
             return None
         likely = residence.likely(self._rtt, self._raw)
-        refused = sum(self._refused) + sum(map(operator.ne, likely, self._rtt))
+        refused = sum(self._refused)
+        if likely is not self._rtt:
+            refused += sum(map(operator.ne, likely, self._rtt))
         ranked = sorted(likely)
         samples = len(ranked)
         p95_ms = _nearest_rank(ranked, 95)

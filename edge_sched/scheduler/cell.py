@@ -34,6 +34,9 @@ T = TypeVar('T')
 #: Hosts in one query: below 1000 the databases look each up in the index.
 _HOSTS_A_QUERY = 500
 
+#: What each cell, by its UUID, told last of hosts with several nodes.
+_SEVERAL_NODES: dict[str, dict[str, int]] = {}
+
 
 class CellAwayError(Exception):
     """A cell did not answer, or not in time; the message says why."""
@@ -91,12 +94,13 @@ def count_down(
 def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
     """The hosts with several compute nodes, and how many: those of Ironic.
 
-    ``{'ironic-1': 40}``; none of a cell that does not answer.
+    ``{'ironic-1': 40}``; of a cell that does not answer, what it told last.
     """
     found: dict[str, int] = {}
-    for answer in _ask(cells, _several_nodes).values():
+    for uuid, answer in _ask(cells, _several_nodes).items():
         if not isinstance(answer, CellAwayError):
-            found |= answer
+            _SEVERAL_NODES[uuid] = answer
+        found |= _SEVERAL_NODES.get(uuid, {})
     return found
 
 

@@ -74,11 +74,11 @@ class Lookout:
         aggregates = [offer.aggregate for offer in ring]
         if hosts_of(ring) > self._size.most and len(ring) > 1:
             # It is looked into part by part, if it has any room.
-            any_room = self._room.count(aggregates, 1)
-            return None if any_room is None else Told(any_room)
-        down, untold = self._count_down(ring)
-        in_vain = sum(offer.doubtful + offer.lesser for offer in ring)
-        wanted = self._need.enough + in_vain + down + untold
+            down, untold, wanted = 0, 0, 1
+        else:
+            down, untold = self._count_down(ring)
+            in_vain = sum(offer.doubtful + offer.lesser for offer in ring)
+            wanted = self._need.enough + in_vain + down + untold
         roomy = self._room.count(aggregates, wanted)
         if roomy is None:
             return None

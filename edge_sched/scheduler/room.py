@@ -45,8 +45,7 @@ LOG = logging.getLogger(__name__)
 _WAYS_PER_HOST = 4
 
 
-#: Of Placement, in which a query of providers can forbid traits and
-#: aggregates.
+#: Of Placement, in which a query of providers can forbid aggregates.
 _FORBIDDEN_AGGREGATES_VERSION = '1.32'
 
 #: How long a path with its query may be. By default uWSGI drops requests of
@@ -160,8 +159,6 @@ class Room:
 def providers_in(aggregates: Sequence[str]) -> int | None:
     """How many hosts Placement has in any of some aggregates.
 
-    Those that share their disk or addresses with hosts do not count.
-
     :param aggregates: as many as one query may name
     :return: ``None`` if it did not answer, or not in time
     :raises RefusedQueryError: if it does not take the query
@@ -174,7 +171,7 @@ def hosts_in(aggregates: Sequence[str]) -> list[str] | None:
     """The UUIDs of those, see ``providers_in``."""
     any_of_them = ','.join(aggregates)
     answer = _get(
-        f'/resource_providers?required=!{os_traits.MISC_SHARES_VIA_AGGREGATE}'
+        f'/resource_providers?required={os_traits.COMPUTE_NODE}'
         f'&member_of=in:{any_of_them}',
         len(aggregates),
         _FORBIDDEN_AGGREGATES_VERSION,

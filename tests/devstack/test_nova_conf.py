@@ -33,6 +33,7 @@ class NovaConfTest(base.DevStackTestCase):
         edge_conf.register_opts(conf)
         conf([], default_config_files=[str(self.nova_conf)])
         checks.check(conf)
+        checks.check_names(conf)
         return conf
 
     def enabled(self) -> list[str]:

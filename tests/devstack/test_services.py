@@ -48,6 +48,7 @@ class ServicesTest(base.DevStackTestCase):
             ],
         )
         checks.check(conf)
+        checks.check_names(conf)
         return conf
 
     def connection(self) -> str:

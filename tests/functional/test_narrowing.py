@@ -206,7 +206,8 @@ class NearestTest(NarrowingTestCase):
 
     def test_request_without_client_is_not_touched(self) -> None:
         self.create_server()
-        self.create_server({'edge:latency_budget_ms': '20'})
+        flavor = self.create_flavor({'edge:latency_budget_ms': '20'})
+        self.create_server(flavor=flavor)
         self.assertEqual(2, len(self.queries))
         for query in self.queries:
             self.assertEqual([], self.asked_for(query))

@@ -63,3 +63,17 @@ class SystemdUnitsTest(base.BaseTestCase):
                 wanted[name], service['CapabilityBoundingSet'], name
             )
             self.assertEqual('yes', service['NoNewPrivileges'], name)
+
+    def test_none_takes_the_memory_of_the_others(self) -> None:
+        wanted = {
+            'edge-sched-prober': '512M',
+            'edge-sched-reflector': '256M',
+            'edge-sched-collector': '2G',
+        }
+        self.assertEqual(
+            wanted,
+            {
+                name: unit['Service'].get('MemoryMax')
+                for name, unit in self.units.items()
+            },
+        )

@@ -91,7 +91,7 @@ class Fetcher:
                 body = _body(response, max_bytes)
         except (requests.RequestException, HTTPError) as error:
             if not deadline.passed():
-                raise FetchError(_reason(error)) from error
+                raise FetchError(reason(error)) from error
         # Where no length was promised, a socket that was shut is an end.
         if deadline.passed():
             raise FetchError('no whole answer in time')
@@ -140,6 +140,13 @@ def check_cafile(path: str) -> None:
     ssl.create_default_context(cafile=path)
 
 
+def reason(error: BaseException) -> str:
+    """What is at the bottom of it, the same at each time."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return readable(f'{type(error).__name__}: {error}')
+
+
 def _body(response: requests.Response, max_bytes: int) -> bytes:
     if response.status_code != http.HTTPStatus.OK:
         raise FetchError(_status(response))
@@ -160,10 +167,3 @@ def _status(response: requests.Response) -> str:
     if where:
         words.append(f'to {readable(where)}, which is not followed')
     return ', '.join(words)
-
-
-def _reason(error: BaseException) -> str:
-    """What is at the bottom of it, the same at each time."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return readable(f'{type(error).__name__}: {error}')

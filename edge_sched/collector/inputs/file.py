@@ -80,7 +80,7 @@ Possible values:
         help="""
 The most files of the directory that are read, in the order of their names.
 
-The others fail, and are counted, until there are fewer.
+The others are left out, which counts as one failure, until there are fewer.
 
 Possible values:
 
@@ -149,15 +149,18 @@ class FileInput(Input):
             raise InputError(
                 f'cannot list {self._directory}: {error.strerror}'
             ) from error
+        there = frozenset(names)
         self._done = {
-            name: done for name, done in self._done.items() if name in names
+            name: done for name, done in self._done.items() if name in there
         }
-        for number, name in enumerate(names):
+        most = self.settings.max_files
+        for name in names[:most]:
             path = os.path.join(self._directory, name)
-            if number >= self.settings.max_files:
-                yield _failed(path, 'is beyond max_files')
-                continue
             yield self._read_if_new(name, path, deadline)
+        if len(names) > most:
+            # Once for all of them, however many there are.
+            path = os.path.join(self._directory, names[most])
+            yield _failed(path, 'and those after it are beyond max_files')
 
     def _read_if_new(
         self, name: str, path: str, deadline: Deadline

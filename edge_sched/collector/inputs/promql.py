@@ -31,6 +31,8 @@ from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.base import Limits
 from edge_sched.collector.inputs.bounded import BoundedSession
+from edge_sched.collector.inputs.fetch import reason
+from edge_sched.text import readable
 
 LOG = logging.getLogger(__name__)
 
@@ -46,9 +48,6 @@ _PIECE_BYTES = 65_536
 
 #: The type of labels.
 _TEXT = frozenset({str})
-
-#: Of what a server says of an error: enough to tell which, not a whole page.
-_COMPLAINT_CHARACTERS = 200
 
 
 class Link(Protocol):
@@ -159,13 +158,13 @@ class Queries:
                 body = _read(response, self._limits.max_bytes)
         except link.errors as error:
             late = deadline.passed()
-            why = 'no whole answer in time' if late else _origin(error)
-            raise InputError(_readable(why)) from error
+            why = 'no whole answer in time' if late else reason(error)
+            raise InputError(why) from error
         if deadline.passed():
             # One whose connection was shut can look whole.
             raise InputError('no whole answer in time')
         if response.status_code != http.HTTPStatus.OK:
-            said = _readable(body.decode(errors='replace'))
+            said = readable(body.decode(errors='replace'))
             raise InputError(f'HTTP status {response.status_code}: {said}')
         return body
 
@@ -198,13 +197,13 @@ def _result(body: bytes, wanted: Sequence[str]) -> tuple[str, list[Any]]:
     try:
         answer = json.loads(body)
         if answer['status'] != 'success':
-            raise InputError(_readable(str(answer.get('error'))))
+            raise InputError(readable(str(answer.get('error'))))
         kind = answer['data']['resultType']
         result = answer['data']['result']
         if not isinstance(result, list):
             raise TypeError
         for warning in answer.get('warnings') or ():
-            _warn_once(_readable(str(warning)))
+            _warn_once(readable(str(warning)))
     except (
         ValueError,
         LookupError,
@@ -223,16 +222,3 @@ def _result(body: bytes, wanted: Sequence[str]) -> tuple[str, list[Any]]:
 @functools.lru_cache(maxsize=128)
 def _warn_once(warning: str) -> None:
     LOG.warning('Prometheus warns: %s', warning)
-
-
-def _origin(error: BaseException) -> str:
-    """What began it: libraries wrap it several times over."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return f'{type(error).__name__}: {error}'
-
-
-def _readable(text: str) -> str:
-    """The beginning of a text of somebody else's, on one line."""
-    line = ' '.join(text.split())[:_COMPLAINT_CHARACTERS]
-    return ''.join(c if c.isprintable() else '?' for c in line)

@@ -15,8 +15,10 @@ import contextlib
 import io
 import os
 import unittest
+from unittest import mock
 
 from bench import suite
+from bench.result import Check
 from bench.result import Section
 
 
@@ -53,3 +55,30 @@ class OptionsTestCase(unittest.TestCase):
     def test_short_figures_cannot_be_published(self):
         said = self.refused('--short', '--page', 'page')
         self.assertIn('not allowed', said)
+
+
+class AttemptsTestCase(unittest.TestCase):
+    def exit_status(self, *figures, short=True):
+        """What becomes of a benchmark with another figure at each run."""
+        runs = [
+            [Section('Cost', '', [Check('cost', figure, 0.2)])]
+            for figure in figures
+        ]
+        arguments = ['--short'] if short else []
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            mock.patch.object(suite, 'run_apart', side_effect=runs) as run,
+        ):
+            status = suite.main([*arguments, 'threads'])
+        self.assertEqual(len(figures), run.call_count)
+        return status
+
+    def test_a_quarter_more_is_missed(self):
+        self.assertEqual(1, self.exit_status(0.25, 0.25, 0.25))
+
+    def test_a_run_that_holds_is_enough(self):
+        self.assertEqual(0, self.exit_status(0.2))
+        self.assertEqual(0, self.exit_status(0.25, 0.21, 0.19))
+
+    def test_a_long_one_runs_once(self):
+        self.assertEqual(1, self.exit_status(0.21, short=False))

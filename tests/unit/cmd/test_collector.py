@@ -158,6 +158,47 @@ class OnceTest(CollectorTestCase):
                 (1, f'edge-sched-collector: {message}\n'), self.run_once()
             )
 
+    def test_what_no_option_reads_is_refused(self):
+        """Also in a group that is known by its name in ``inputs`` alone."""
+        for group, option, guess in (
+            ('edge_sched_collector', 'intervall', 'interval'),
+            ('edge_sched_input_openmetrics', 'probers', 'prober'),
+        ):
+            self.write('more.conf', f'[{group}]', f'{option} = 1')
+            err = io.StringIO()
+            with contextlib.redirect_stderr(err):
+                status = collector.main(
+                    [
+                        *self.arguments,
+                        '--config-file',
+                        str(self.home / 'more.conf'),
+                        '--once',
+                    ]
+                )
+            self.assertEqual(
+                (
+                    1,
+                    f'edge-sched-collector: [{group}] {option} is no option: '
+                    f'did you mean {guess}?\n',
+                ),
+                (status, err.getvalue()),
+            )
+            self.assertEqual([], self.rows())
+
+    def test_dollar_sign_names_the_option_of_the_input(self):
+        self.write(
+            'collector.conf',
+            '[edge_sched_collector]',
+            'inputs = openmetrics',
+            'metrics_port = 0',
+            '[edge_sched_input_openmetrics]',
+            'prober = lyon http://127.0.0.1:1/${secret}',
+        )
+        status, err = self.run_once()
+        self.assertEqual(1, status)
+        self.assertIn('[edge_sched_input_openmetrics] prober: what', err)
+        self.assertNotIn('secret', err)
+
 
 class ServiceTest(CollectorTestCase):
     """A process of its own."""

@@ -163,6 +163,10 @@ class TestSet(HintTestCase):
         self.stored['edge:clients'] = ['car']
 
         self.set_hints(uuids.server, '--unset', 'edge:clients')
+        # Every move would go on to warn of it.
+        self.stored['Edge:client'] = ['10.0.0.1']
+        self.set_hints(uuids.server, '--unset', 'Edge:client')
+        self.assertNotIn('Edge:client', self.stored)
 
         self.assertEqual(STORED, self.stored)
 
@@ -171,6 +175,10 @@ class TestSet(HintTestCase):
             ([], 'nothing to set or to unset'),
             (['edge:client'], "'edge:client' is not KEY=VALUE"),
             (['group=1'], "'group' is not an edge: key"),
+            (
+                ['edge_client=10.0.0.1'],
+                "'edge_client' is not an edge: key, did you mean edge:client?",
+            ),
             (['--unset', 'query'], "'query' is not an edge: key"),
             (
                 ['edge:budget=1'],

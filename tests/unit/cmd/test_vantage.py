@@ -98,7 +98,7 @@ class TestList(VantageTestCase):
             [
                 NewLatency(
                     parse_client(client),
-                    Latency(vantage, client, 1.0, 2.0, ahead, source='stamp'),
+                    Latency(vantage, client, 1.0, 2.0, ahead, source='twamp'),
                 )
                 for vantage, client in (
                     ('lyon', '10.2.0.0/16'),

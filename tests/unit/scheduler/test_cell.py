@@ -30,6 +30,12 @@ HOSTS = {uuids.cell1: ['a', 'b'], uuids.cell2: ['c', 'd', 'e']}
 
 
 class AnswersTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        patcher = mock.patch.dict(cell._SEVERAL_NODES, clear=True)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
     def answer(self, of_cell1: object, of_cell2: object) -> None:
         patcher = mock.patch.object(
             context,
@@ -56,10 +62,14 @@ class AnswersTest(base.BaseTestCase):
         self.answer({'a': 40}, {'c': 2, 'd': 3})
         self.assertEqual({'a': 40, 'c': 2, 'd': 3}, cell.several_nodes(CELLS))
 
-    def test_no_host_of_a_cell_that_is_away_has_several_nodes(self) -> None:
-        for away in (context.did_not_respond_sentinel, RuntimeError('no')):
-            self.answer({'a': 40}, away)
-            self.assertEqual({'a': 40}, cell.several_nodes(CELLS))
+    def test_nodes_of_a_cell_that_is_away_are_those_it_told_last(self) -> None:
+        away = context.did_not_respond_sentinel
+        self.answer(away, RuntimeError('no database'))
+        self.assertEqual({}, cell.several_nodes(CELLS))
+        self.answer({'a': 40}, {'c': 2})
+        cell.several_nodes(CELLS)
+        self.answer({'b': 5}, away)
+        self.assertEqual({'b': 5, 'c': 2}, cell.several_nodes(CELLS))
 
 
 class CountDownTest(base.BaseTestCase):

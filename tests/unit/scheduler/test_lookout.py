@@ -150,3 +150,15 @@ class LookoutTest(base.BaseTestCase):
         self.assertEqual(Told(1), self.look(most=5).look_into(OFFERS))
         self.room.count.assert_called_once_with(['u0', 'u1'], 1)
         self.count_down.assert_not_called()
+        self.hosts_in.assert_not_called()
+
+    def test_ring_of_more_than_one_answer_without_any_is_compared(
+        self,
+    ) -> None:
+        self.room.count.return_value = 0
+        self.assertRaisesRegex(
+            lookout.UnseenHostsError,
+            'Placement has 3 of 6 hosts',
+            self.look(most=5).look_into,
+            OFFERS,
+        )

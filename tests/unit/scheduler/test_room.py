@@ -115,6 +115,9 @@ class RoomTest(base.BaseTestCase):
     def test_answer(self) -> None:
         self.serve()
         self.assertEqual(2, room.providers_in(['known']))
+        # Others may be in the aggregates too: storage, segments of a network.
+        (query,) = Placement.queries
+        self.assertEqual(['COMPUTE_NODE'], query['required'])
 
     def room(
         self,

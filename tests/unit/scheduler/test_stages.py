@@ -152,11 +152,14 @@ class EvacuationTest(StagesTestCase):
         self.gather = patcher.start()
         self.addCleanup(patcher.stop)
 
-    def move(self, **fields: Any) -> list[tuple[str, float]]:
+    def move(self, *others: str, **fields: Any) -> list[tuple[str, float]]:
         cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
         return self.schedule(
             self.spec(
-                {'edge:client': [ALICE], 'edge:latency_budget_ms': ['5']},
+                {
+                    'edge:client': [ALICE, *others],
+                    'edge:latency_budget_ms': ['5'],
+                },
                 requested_destination=objects.Destination(cell=cell),
                 **fields,
             )
@@ -205,6 +208,15 @@ class EvacuationTest(StagesTestCase):
                 self.move(ignore_hosts=['paris-9'])
             self.assertEqual(operation, self.records()[-1]['operation'])
             self.assertEqual(['paris-9'], self.gather.call_args.args[-1])
+
+    def test_relaxed_evacuation_without_one_of_its_clients(self) -> None:
+        self.answer('rebuilding')
+        left = self.move('gone@90', ignore_hosts=['paris-9'])
+        self.assertEqual(3, len(left))
+        (record,) = self.records()
+        self.assertEqual('unknown_client', record['outcome'])
+        self.assertEqual('preferred', record['budgets']['mode'])
+        self.assertEqual('allow', record['budgets']['unknown'])
 
     def test_enforced_evacuation_is_recorded_as_one(self) -> None:
         self.conf.config(group='edge_sched', on_evacuate='enforce')
@@ -260,6 +272,30 @@ class LeftOutTest(StagesTestCase):
                 client=['gone@90', self.BOB],
                 **hints,
             )
+
+    def test_budget_of_a_hint_and_nobody_to_be_near(self) -> None:
+        words = 'edge:loss_budget_pct needs edge:client: who must be near?'
+        hints = {'loss_budget_pct': ['1'], 'percentile': ['p99']}
+        self.assertEqual(3, len(self.move(**hints)))
+        self.assertIn(f'that lives: {words}', self.log.output)
+        error = self.assertRaises(
+            exception.RequestFilterFailed,
+            self.schedule,
+            self.spec({f'edge:{key}': hints[key] for key in hints}),
+        )
+        self.assertIn(words, str(error))
+        # What is wrong besides goes first; a budget of a flavor is no wish.
+        error = self.assertRaises(
+            exception.RequestFilterFailed,
+            self.schedule,
+            self.spec({'edge:loss_budget_pct': ['1'], 'edge:x': ['1']}),
+        )
+        self.assertIn("'edge:x' is not an edge: key", str(error))
+        self.schedule(self.spec({}, {'edge:loss_budget_pct': '1'}))
+        self.assertEqual(
+            ['no_client', 'no_client', 'bad_hint', 'no_client'],
+            [record['outcome'] for record in self.records()],
+        )
 
     def test_nobody_is_left(self) -> None:
         self.assertEqual(3, len(self.move(client=['gone@90'])))

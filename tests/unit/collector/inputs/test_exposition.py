@@ -11,6 +11,7 @@
 # under the License.
 
 import math
+import tracemalloc
 from unittest import mock
 
 import ddt
@@ -107,6 +108,14 @@ class SeriesTest(base.BaseTestCase):
         self.assertIn(
             "line 3 is longer than 4096 characters: 'a{x=\"yyy", str(error)
         )
+
+    def test_a_page_of_short_lines_takes_no_memory(self):
+        text = '\n' * 2**22 + '#\n' * 2**18 + 'a 1\n# EOF'
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        self.assertEqual(1, len(read(text)))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        self.assertLess(peak_bytes, 2**20)
 
     def test_labels_are_bounded(self):
         def text(count):

@@ -261,12 +261,14 @@ class FileInputTest(InputTestCase):
         )
 
     def test_there_may_be_too_many_files(self):
-        for name in 'abc':
+        for name in 'abcd':
             self.write(f'{name}.csv', HEADER, ROW)
         harvests = self.collect(self.input('max_files = 2'))
         self.assertEqual([1, 1, 0], [len(h.readings) for h in harvests])
         self.assertTrue(harvests[2].source.endswith('c.csv'))
-        self.assertEqual('is beyond max_files', harvests[2].failed)
+        self.assertEqual(
+            'and those after it are beyond max_files', harvests[2].failed
+        )
 
     def test_without_the_directory_the_input_fails(self):
         self.directory.rmdir()

@@ -99,6 +99,36 @@ class SettingsTest(OpenMetricsTestCase):
             f"cafile: '{path}' {why}", prober, f'cafile = {path}'
         )
 
+    def test_clients_that_are_none(self):
+        self.assertRefused(
+            "clients: 'lyon' is not an address or a prefix",
+            'prober = lyon http://127.0.0.1/',
+            'clients = 10.0.0.0/8, lyon',
+        )
+
+    def test_clients_are_those_of_the_options(self):
+        clients = ('10.0.0.1', '10.0.0.2', '11.0.0.1')
+        prober = Prober()
+        for client in clients:
+            prober.add(client)
+        made = self.make(
+            f'prober = lyon {self.site(says(prober.text())).url}',
+            'clients = 10.0.0.0/8, 2001:db8::/32',
+            'max_clients = 3',
+        )
+        (harvest,) = self.collect(made)
+        self.assertEqual('', harvest.failed)
+        within = made.scope.within(harvest)
+        self.assertEqual([*clients[:2]], [r.client for r in within.readings])
+        self.assertEqual({'foreign': 1}, within.refused)
+        site = self.site(says(prober.text()))
+        self.assertEqual(
+            'there are more than 2 clients',
+            self.failure(site, 'max_clients = 2'),
+        )
+        made = self.make(f'prober = lyon {site.url}', 'max_clients = 2')
+        self.assertEqual({'clients': 1}, made.scope.within(harvest).refused)
+
     def test_options_out_of_range(self):
         for line in ('timeout = nan', 'max_bytes = 0', 'concurrency = 0'):
             error = self.assertRaises(ValueError, self.make, line)
