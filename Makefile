@@ -36,7 +36,7 @@ help:
 	@echo 'make cloud-test  tests on that cloud, and Tempest'
 	@echo 'make cloud-down  stops it; it keeps its data'
 	@echo 'make lint        linters and type check'
-	@echo 'make mutants     changes of the code that no test notices; an hour or two.'
+	@echo 'make mutants     changes of the code that no test notices; hours.'
 	@echo '                 MODULES=FILES chooses among those that it is for'
 	@echo 'make demo        servers placed near their clients on a real Nova, in process;'
 	@echo '                 DATASET=FILE takes the round-trip times of a matrix'

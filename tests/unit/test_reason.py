@@ -81,6 +81,10 @@ class NoHostTakesItTest(base.BaseTestCase):
                 said + tried, full(make_intent(), rows, labels=labels)
             )
 
+    def test_nearest_site_is_named_first(self):
+        rows = {'lyon': make_row(9, 15), 'paris': make_row(1, 15)}
+        self.assertIn('tried paris and lyon', full(make_intent(), rows))
+
     def test_what_is_asked_for(self):
         no_budget = make_target(budget_ms=None)
         for asked, where in (

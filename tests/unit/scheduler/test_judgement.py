@@ -17,6 +17,7 @@ from nova import objects
 
 from edge_sched.scheduler import case
 from edge_sched.scheduler.filters import EdgeLatencyFilter
+from edge_sched.scheduler.judgement import SCORES
 from edge_sched.scheduler.request_filter import edge_latency
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
@@ -50,6 +51,14 @@ class JudgeHostsTest(StagesTestCase):
         edge_latency(context.get_admin_context(), spec)
         self.filter(spec)
         reader.assert_called_once()
+
+    def test_scores_of_an_earlier_pass_are_gone(self) -> None:
+        spec = self.spec(BUDGET)
+        self.filter(spec)
+        self.assertIsNotNone(SCORES.get(spec))
+        self.conf.config(group='edge_sched', mode='shadow')
+        self.filter(spec)
+        self.assertIsNone(SCORES.get(spec))
 
     def test_refusal_needs_no_places(self) -> None:
         spec = self.spec({'edge:client': ['nobody']})
