@@ -189,7 +189,14 @@ class Judge:
         measured, or whose ranking quantile was lost, has 0.
         """
         bands = scoring.Bands(_best_ms(verdicts), self._policy.tie_band_ms)
-        return [self._score(verdict, bands) for verdict in verdicts]
+        if self._fits or not self._has_budget:
+            return [self._score(verdict, bands) for verdict in verdicts]
+        return scoring.class_scores(
+            [v.standing for v in verdicts],
+            [math.inf if v.rank_ms is None else v.rank_ms for v in verdicts],
+            bands,
+            self._scale_ms,
+        )
 
     def _score(self, verdict: Verdict, bands: scoring.Bands) -> float:
         standing = verdict.standing

@@ -210,6 +210,29 @@ class ScoreTest(base.BaseTestCase):
         observed = scoring.fit_score(s, roomy)
         self.assertAlmostEqual(expected, observed, 12)
 
+    @hypothesis.given(
+        st.lists(st.tuples(standings, rtts_ms | st.just(INF))),
+        rtts_ms,
+        bands_ms,
+        rtts_ms,
+    )
+    def test_many_score_as_each_does(self, ranked, best, width, scale):
+        bands = scoring.Bands(best, width)
+        self.assertEqual(
+            [
+                scoring.class_score(
+                    standing, scoring.closeness(bands.floor(rtt_ms), scale)
+                )
+                for standing, rtt_ms in ranked
+            ],
+            scoring.class_scores(
+                [standing for standing, _ in ranked],
+                [rtt_ms for _, rtt_ms in ranked],
+                bands,
+                scale,
+            ),
+        )
+
     @hypothesis.given(st.integers(1, 10_000))
     def test_fit_keeps_the_headroom_at_its_edge(self, tenths):
         # 90 % of 3.3 are 2.97, which 0.9 * 3.3 in floating point is not.
