@@ -35,7 +35,6 @@ from edge_sched.collector.rounds import Collector
 from edge_sched.collector.shard import Shard
 from edge_sched.conf import checks
 from edge_sched.conf import collector as collector_conf
-from edge_sched.endpoint import Endpoint
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
@@ -92,17 +91,11 @@ class _Run:
             _close(self._equipment)
 
     def _serve_on(self, conf: cfg.ConfigOpts, metrics: Metrics) -> None:
-        group = conf.edge_sched_collector
-        try:
-            server = MetricsServer(
-                metrics.registry, Endpoint.from_group(group)
-            )
-        except (OSError, ValueError) as error:
-            raise service.BadSettingError(
-                f'[edge_sched_collector] metrics_address '
-                f'{group.metrics_address}, metrics_port '
-                f'{group.metrics_port}: {error}'
-            ) from error
+        server = service.metrics_server(
+            metrics.registry,
+            conf.edge_sched_collector,
+            collector_conf.GROUP.name,
+        )
         with server:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._collector.stop())

@@ -27,7 +27,6 @@ from prometheus_client import CollectorRegistry
 from edge_sched.cmd import service
 from edge_sched.cmd.configuration import version
 from edge_sched.conf import prober as prober_conf
-from edge_sched.endpoint import Endpoint
 from edge_sched.probe.exposition import ProbeCollector
 from edge_sched.probe.icmp import IcmpProbe
 from edge_sched.probe.outcome import Probe
@@ -107,7 +106,7 @@ async def _start(
     await _follow(group, prober)
     registry = CollectorRegistry()
     registry.register(_collector(group, prober))
-    server = MetricsServer(registry, Endpoint.from_group(group))
+    server = service.metrics_server(registry, group, prober_conf.GROUP.name)
     return prober, stack.enter_context(server)
 
 

@@ -26,9 +26,12 @@ from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
 from oslo_log import log as logging
+from prometheus_client.registry import CollectorRegistry
 
 from edge_sched.cmd.configuration import read_configuration
 from edge_sched.conf import checks
+from edge_sched.endpoint import Endpoint
+from edge_sched.web import MetricsServer
 
 Register = Callable[[cfg.ConfigOpts], None]
 
@@ -74,6 +77,19 @@ def run(
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def metrics_server(
+    registry: CollectorRegistry, group: cfg.ConfigOpts.GroupAttr, name: str
+) -> MetricsServer:
+    """What publishes metrics where the options of a group say.
+
+    :raises BadSettingError: naming the group
+    """
+    try:
+        return MetricsServer(registry, Endpoint.from_group(group))
+    except (OSError, ValueError) as error:
+        raise BadSettingError(f'[{name}] {error}') from error
 
 
 def _refused(prog: str, error: Exception) -> int:

@@ -95,8 +95,9 @@ def check_group(conf: cfg.ConfigOpts, name: str) -> None:
             ) from None
         except cfg.Error:
             raise BadOptionError(
-                f'[{name}] {option}: what follows a dollar sign in it is no '
-                'other option; a dollar sign that is meant is written "$$"'
+                f'[{name}] {option}{_where(conf, name, option)}: what follows '
+                f'a dollar sign in it is no other option; a dollar sign that '
+                f'is meant is written "$$"'
             ) from None
 
 
@@ -137,8 +138,17 @@ def unknown(conf: cfg.ConfigOpts) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+def _where(conf: cfg.ConfigOpts, group: str, option: str) -> str:
+    """Where an option is set: the environment wins."""
+    where = ''
+    for setting in _settings(conf):
+        if (setting.group.lower(), setting.option) == (group, option):
+            where = setting.where
+    return where
+
+
 def _settings(conf: cfg.ConfigOpts) -> Iterator[_Setting]:
-    """Of the files that were read, and of the environment."""
+    """Of the files that were read, and then of the environment."""
     # oslo.config hands out no names of options but those it knows.
     namespace = conf._namespace
     files = [] if namespace is None else namespace._parsed

@@ -196,7 +196,10 @@ class OnceTest(CollectorTestCase):
         )
         status, err = self.run_once()
         self.assertEqual(1, status)
-        self.assertIn('[edge_sched_input_openmetrics] prober: what', err)
+        where = self.home / 'collector.conf'
+        self.assertIn(
+            f'[edge_sched_input_openmetrics] prober in {where}: what', err
+        )
         self.assertNotIn('secret', err)
 
 
@@ -266,4 +269,8 @@ class ServiceTest(CollectorTestCase):
             text.replace('metrics_port = 0', f'metrics_port = {port}')
         )
         self.assertEqual(1, self.start().wait(PATIENCE_SECONDS))
-        self.wait_for(f'metrics_address 127.0.0.1, metrics_port {port}: ')
+        self.assertEqual(
+            f'edge-sched-collector: [edge_sched_collector] metrics_address '
+            f'127.0.0.1 metrics_port {port}: Address already in use',
+            self.wait_for('metrics_port'),
+        )

@@ -362,15 +362,15 @@ class BadSettingTestCase(ServiceTestCase):
 
     def test_a_metrics_user_without_a_password_file(self):
         self.assertRefused(
-            "metrics_user 'scraper' goes with metrics_password_file, which "
-            'is not set',
+            "[edge_sched_prober] metrics_user 'scraper' goes with "
+            'metrics_password_file, which is not set',
             'metrics_user = scraper',
         )
 
     def test_a_metrics_port_that_is_taken(self):
         self.assertRefused(
-            f'metrics_address 127.0.0.1 metrics_port {self.port}: Address '
-            f'already in use',
+            f'[edge_sched_prober] metrics_address 127.0.0.1 metrics_port '
+            f'{self.port}: Address already in use',
             f'metrics_port = {self.port}',
         )
 

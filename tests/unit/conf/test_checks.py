@@ -88,11 +88,21 @@ class ValuesTest(ChecksTestCase):
             'mysql://edge:pa${sword9}@127.0.0.1/edge',
         ):
             self.assertBad(
-                '[edge_sched_database] connection: what follows a dollar '
-                'sign in it is no other option; a dollar sign that is meant '
-                'is written "$$"',
+                f'[edge_sched_database] connection in {self.path}: what '
+                'follows a dollar sign in it is no other option; a dollar '
+                'sign that is meant is written "$$"',
                 f'[edge_sched_database]\nconnection = {value}\n',
             )
+
+    def test_dollar_in_the_environment_which_wins(self) -> None:
+        name = 'OS_EDGE_SCHED_DATABASE__CONNECTION'
+        self.useFixture(fixtures.EnvironmentVariable(name, 'pa$sword9'))
+        self.assertBad(
+            f'[edge_sched_database] connection in {name}: what follows a '
+            'dollar sign in it is no other option; a dollar sign that is '
+            'meant is written "$$"',
+            '[edge_sched_database]\nconnection = a$b\n',
+        )
 
     def test_dollar_that_is_meant(self) -> None:
         conf = self.read('[edge_sched_database]\nconnection = a$$b\n')
