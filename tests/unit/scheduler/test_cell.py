@@ -17,15 +17,29 @@ from unittest import mock
 
 from nova import context
 from nova import objects
+from nova.db.main import models
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
 from edge_sched.scheduler import cell
+from tests.unit.scheduler.nova_databases import CellDatabase
 
 CELLS = [
     objects.CellMapping(uuid=uuid, name=name)
     for uuid, name in ((uuids.cell1, 'cell1'), (uuids.cell2, 'cell2'))
 ]
+#: What a row of a compute node must have.
+NODE = {
+    'vcpus': 1,
+    'memory_mb': 1,
+    'local_gb': 1,
+    'vcpus_used': 0,
+    'memory_mb_used': 0,
+    'local_gb_used': 0,
+    'hypervisor_type': 'fake',
+    'hypervisor_version': 1,
+    'cpu_info': '',
+}
 HOSTS = {uuids.cell1: ['a', 'b'], uuids.cell2: ['c', 'd', 'e']}
 
 
@@ -58,6 +72,26 @@ class AnswersTest(base.BaseTestCase):
             cell.Down(4, frozenset()), cell.count_down(CELLS, HOSTS)
         )
 
+    def test_task_of_a_server(self) -> None:
+        self.answer('rebuilding', None)
+        self.assertEqual('rebuilding', cell.task_state(CELLS[0], 'server'))
+        self.assertIsNone(cell.task_state(CELLS[1], 'server'))
+
+    def test_task_of_a_server_that_its_cell_does_not_tell(self) -> None:
+        self.answer(RuntimeError('no database'), None)
+        error = self.assertRaises(
+            cell.CellAwayError, cell.task_state, CELLS[0], 'server'
+        )
+        self.assertEqual('no database', str(error))
+
+    def test_cells_that_cannot_be_asked_at_all(self) -> None:
+        with mock.patch.object(
+            context, 'scatter_gather_cells', side_effect=RuntimeError('a test')
+        ):
+            self.assertEqual(
+                cell.Down(5, frozenset()), cell.count_down(CELLS, HOSTS)
+            )
+
     def test_hosts_of_several_nodes(self) -> None:
         self.answer({'a': 40}, {'c': 2, 'd': 3})
         self.assertEqual({'a': 40, 'c': 2, 'd': 3}, cell.several_nodes(CELLS))
@@ -89,3 +123,63 @@ class CountDownTest(base.BaseTestCase):
         ):
             self.assertEqual(2, cell._count_down(None, ['a', 'b', 'c']))
         self.assertEqual([['a', 'b'], ['c']], asked)
+
+
+class QueriesTest(base.BaseTestCase):
+    """What is asked, of tables of Nova's."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cell = self.useFixture(CellDatabase())
+
+    def test_services_of_computes_that_are_there(self) -> None:
+        names = ('host', 'binary', 'deleted')
+        self.cell.insert(
+            models.Service,
+            *(
+                dict(zip(names, values, strict=True))
+                for values in (
+                    ('a', 'nova-compute', 0),
+                    ('b', 'nova-compute', 0),
+                    # Another one, another kind, and one that was deleted.
+                    ('c', 'nova-compute', 0),
+                    ('a', 'nova-conductor', 0),
+                    ('b', 'nova-compute', 7),
+                )
+            ),
+        )
+        found = cell._compute_services(self.cell.context, ['a', 'b', 'gone'])
+        self.assertEqual(
+            [('a', 'nova-compute'), ('b', 'nova-compute')],
+            sorted((each['host'], each['binary']) for each in found),
+        )
+        # What Nova's drivers read besides.
+        others = {'topic', 'created_at', 'last_seen_up', 'forced_down'}
+        self.assertEqual(others, {*found[0]} - {'host', 'binary'})
+
+    def test_hosts_of_several_nodes_that_are_there(self) -> None:
+        self.cell.insert(
+            models.ComputeNode,
+            *(
+                {**NODE, 'host': host, 'deleted': deleted}
+                for host, deleted in (
+                    ('ironic', 0),
+                    ('ironic', 0),
+                    ('ironic', 3),
+                    ('kvm', 0),
+                    # Its second is a node that it had.
+                    ('kvm', 5),
+                    # Of no service any more.
+                    (None, 0),
+                    (None, 0),
+                )
+            ),
+        )
+        self.assertEqual({'ironic': 2}, cell._several_nodes(self.cell.context))
+
+    def test_task_of_a_server_by_its_uuid(self) -> None:
+        row = {'uuid': uuids.server, 'task_state': 'rebuilding'}
+        self.cell.insert(models.Instance, row)
+        self.assertEqual(
+            'rebuilding', cell._task_state(self.cell.context, uuids.server)
+        )
