@@ -88,11 +88,14 @@ def judged(
 
 
 def make_judge(
-    asked: intent.Intent, policy: verdict.Policy | None = None
+    asked: intent.Intent,
+    policy: verdict.Policy | None = None,
+    *,
+    outage: bool = False,
 ) -> judge.Judge:
     """The judge of the first client that is asked for."""
     return judge.Judge(
-        asked.targets[0], asked, policy or verdict.Policy(), NOW
+        asked.targets[0], asked, policy or verdict.Policy(), NOW, outage
     )
 
 

@@ -423,8 +423,8 @@ class ChainTest(base.BaseTestCase):
 class ManyRowsTest(base.BaseTestCase):
     """A thousand rows are judged as each of them is by itself."""
 
-    def same(self, asked, policy, *rows):
-        made = factories.make_judge(asked, policy)
+    def same(self, asked, policy, *rows, outage=False):
+        made = factories.make_judge(asked, policy, outage=outage)
         names = [f'{number}' for number in range(len(rows))]
         answer = latency.Answer(True, (dict(zip(names, rows, strict=True)),))
         chains = [*((name,) for name in names), ('elsewhere',)]
@@ -464,3 +464,8 @@ class ManyRowsTest(base.BaseTestCase):
                 make_row(rtt_p99_ms=30.0),
                 make_row(5, INF, rtt_p99_ms=INF),
             )
+
+    def test_old_rows_while_measuring_is_down(self):
+        ages = (900, 901, 21_600, 21_601)
+        rows = [make_row(5, p95, age=age) for p95 in (9, 21) for age in ages]
+        self.same(make_intent(), verdict.Policy(), *rows, outage=True)

@@ -23,6 +23,7 @@ import icmplib
 from oslotest import base
 
 from edge_sched.probe import clock
+from edge_sched.probe import icmp
 from edge_sched.probe import sockets
 from edge_sched.probe.icmp import IcmpProbe
 from edge_sched.probe.outcome import LOST
@@ -147,6 +148,25 @@ class ProbeTestCase(IcmpTestCase):
         if probe.send_errors:
             self.skipTest(f'no {victim} on the loopback interface')
         self.assertGreater(outcome.rtt_ms, LATE_NS / 1e6)
+
+    def test_the_token_of_each_packet_is_of_the_systems_random_numbers(self):
+        tokens = [bytes([number]) * icmp.TOKEN_OCTETS for number in (7, 9)]
+        with (
+            mock.patch.object(
+                icmp.secrets, 'token_bytes', side_effect=tokens
+            ) as drawn,
+            mock.patch.object(
+                icmplib, 'ICMPRequest', wraps=icmplib.ICMPRequest
+            ) as made,
+        ):
+            results, _ = self.probe(LOOPBACK, 2)
+        for outcome in results:
+            self.assertAnswered(outcome)
+        self.assertEqual([mock.call(16)] * 2, drawn.mock_calls)
+        self.assertEqual(
+            [token + icmp.PADDING for token in tokens],
+            [call.args[3] for call in made.mock_calls],
+        )
 
     def test_hosts_that_return_the_token_only_answer(self):
         receive = sockets.receive

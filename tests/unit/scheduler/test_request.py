@@ -11,12 +11,19 @@
 # under the License.
 
 from typing import Any
+from unittest import mock
 
+import ddt
+import fixtures
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
+from edge_sched.scheduler import request
+from edge_sched.scheduler.cell import CellAwayError
+from edge_sched.scheduler.cell import Down
 from edge_sched.scheduler.request import Request
+from edge_sched.scheduler.request import may_be_evacuation
 from edge_sched.scheduler.request import read_request
 
 HINTS = {'edge:client': ['203.0.113.7']}
@@ -74,3 +81,58 @@ class ReadRequestTest(base.BaseTestCase):
         self.assertIsNone(self.read(force_hosts=['paris-1']))
         self.assertIsNone(self.read(force_nodes=['paris-1']))
         self.assertIsNotNone(self.read(force_hosts=[], force_nodes=[]))
+
+
+@ddt.ddt
+class EvacuationTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.state, self.down = (
+            self.useFixture(fixtures.MockPatchObject(request, name)).mock
+            for name in ('task_state', 'count_down')
+        )
+        self.cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
+
+    def may_be(self, **fields: Any) -> bool:
+        return may_be_evacuation(
+            objects.RequestSpec(
+                **{
+                    'instance_uuid': uuids.server,
+                    'ignore_hosts': ['paris-1'],
+                    'requested_destination': objects.Destination(
+                        cell=self.cell
+                    ),
+                    **fields,
+                }
+            )
+        )
+
+    def test_server_that_is_rebuilt_elsewhere(self) -> None:
+        self.state.return_value = 'rebuilding'
+        self.assertTrue(self.may_be())
+        self.state.return_value = 'migrating'
+        self.assertFalse(self.may_be())
+        self.state.return_value = None
+        self.assertFalse(self.may_be())
+        self.down.assert_not_called()
+
+    # Of the one host of a server whose state cannot be read.
+    @ddt.data(
+        (Down(0, frozenset()), False),
+        (Down(1, frozenset()), True),
+        (Down(0, frozenset([uuids.cell1])), True),
+    )
+    @ddt.unpack
+    def test_state_cannot_be_read(self, down: Down, expected: bool) -> None:
+        self.state.side_effect = CellAwayError('slow')
+        self.down.return_value = down
+        self.assertIs(expected, self.may_be())
+        self.assertEqual(
+            [mock.call([self.cell], {uuids.cell1: ['paris-1']})],
+            self.down.mock_calls,
+        )
+
+    def test_nobody_is_asked_of_others(self) -> None:
+        self.assertFalse(self.may_be(ignore_hosts=[]))
+        self.assertFalse(self.may_be(requested_destination=None))
+        self.state.assert_not_called()
