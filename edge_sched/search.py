@@ -247,6 +247,8 @@ class _Found:
 
         Where that is too little as well, more than one answer has room for:
         Placement then hands out enough of them, but not always the nearest.
+        And where the nearest are too many for others to be named besides, the
+        roomiest, and of the nearest what is left to be named.
         """
         if not self._roomy:
             return Search(EVERYTHING, self._probes, self._full)
@@ -261,7 +263,11 @@ class _Found:
         chosen = next(
             (
                 each
-                for each in [*choices, self._cut(nearest, sys.maxsize)]
+                for each in [
+                    *choices,
+                    self._cut(nearest, sys.maxsize),
+                    self._cut([*others, first], self._size.most),
+                ]
                 if not self._are_too_few(each)
             ),
             choices[-1],

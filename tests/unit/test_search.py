@@ -178,6 +178,21 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([1, 12], [1, 12], Need(14, 14), size)
         self.assertEqual(['uuid-0'], found.aggregates)
 
+    def test_roomiest_where_the_nearest_are_all_that_can_be_named(
+        self,
+    ) -> None:
+        # The first ring is three sites of a host each, and there is one room.
+        hosts, room = [1, 1, 1, 80], [1, 0, 0, 80]
+        size = Size(10, 1000, aggregates=3)
+        found = self.search(hosts, room, Need(5, 5), size)
+        self.assertEqual(['uuid-3', 'uuid-0', 'uuid-1'], found.aggregates)
+        # The nearest do where they are enough, or nothing is.
+        nearest = ['uuid-0', 'uuid-1', 'uuid-2']
+        found = self.search(hosts, room, Need(1, 5), size)
+        self.assertEqual(nearest, found.aggregates)
+        found = self.search(hosts, room, Need(81, 81), size)
+        self.assertEqual(nearest, found.aggregates)
+
     def test_no_query_names_more_aggregates_than_it_may(self) -> None:
         for need in Need(1, 1), Need(1, 30), Need(40, 40):
             for room in [0] * 39 + [1], [1] * 40, [None] * 40:
