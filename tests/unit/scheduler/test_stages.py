@@ -16,6 +16,7 @@ are is given, since there is no API database here.
 """
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 from unittest import mock
 
@@ -241,11 +242,14 @@ class LeftOutTest(StagesTestCase):
     #: Never measured.
     BOB = '192.0.2.7'
 
-    def move(self, **hints: list[str]) -> list[tuple[str, float]]:
+    def move(
+        self, flavor: Mapping[str, str] | None = None, **hints: list[str]
+    ) -> list[tuple[str, float]]:
         cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
         return self.schedule(
             self.spec(
                 {f'edge:{key}': values for key, values in hints.items()},
+                flavor,
                 requested_destination=objects.Destination(cell=cell),
             )
         )
@@ -259,6 +263,14 @@ class LeftOutTest(StagesTestCase):
         self.assertEqual('unknown_client', record['outcome'])
         self.assertEqual('allow', record['budgets']['unknown'])
         self.assertEqual([None], record['budgets']['latency_ms'])
+
+    def test_client_of_a_flavor_goes_and_its_budget_stays(self) -> None:
+        flavor = {'edge:client': 'gone', 'edge:latency_budget_ms': '12'}
+        left = [host for host, _ in self.move(flavor, client=[ALICE])]
+        self.assertCountEqual(['paris-1', 'paris-2'], left)
+        (record,) = self.records()
+        self.assertEqual('unknown_client', record['outcome'])
+        self.assertEqual(1, len(record['clients']))
 
     def test_what_is_asked_of_all_stays(self) -> None:
         for hints in (
