@@ -21,6 +21,7 @@ starting: better than one that silently is not there.
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from oslo_config import cfg
 from oslo_log import log as logging
 from stevedore import extension
 
@@ -44,10 +45,7 @@ def all_filters() -> list[type]:
     from edge_sched.scheduler import request_filter
 
     checks.check(nova.conf.CONF)
-    for line in checks.unknown(nova.conf.CONF):
-        # No more than that: what a newer release knows is not an error while
-        # schedulers are upgraded one by one.
-        LOG.warning('%s', line)
+    _warn_of_unknown(nova.conf.CONF)
     request_filter.register()
     return _classes('edge_sched.filters', filters.BaseHostFilter)
 
@@ -57,6 +55,22 @@ def all_weighers() -> list[type]:
     from nova.scheduler import weights
 
     return _classes('edge_sched.weighers', weights.BaseHostWeigher)
+
+
+def _warn_of_unknown(conf: cfg.ConfigOpts) -> None:
+    """Name the options that nobody reads.
+
+    No more than that: what a newer release knows is not an error while
+    schedulers are upgraded one by one. oslo.config has no interface for it, so
+    that a later one may not let us look.
+    """
+    from edge_sched.conf import checks
+
+    try:
+        for line in checks.unknown(conf):
+            LOG.warning('%s', line)
+    except Exception:
+        LOG.warning('Cannot look for unknown options', exc_info=True)
 
 
 def _classes(namespace: str, base: type) -> list[type]:

@@ -86,8 +86,12 @@ class Renewed(Generic[T]):
         """Load for all who wait; whatever happens, they must not for ever."""
         try:
             loading.set_result(self._renew(ttl_seconds))
-        except BaseException as error:
+        except Exception as error:
             loading.set_exception(error)
+        except BaseException:
+            # What ends this thread is not to end the others.
+            loading.set_exception(RuntimeError('the first load was ended'))
+            raise
         finally:
             self._loading = None
 

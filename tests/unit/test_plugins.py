@@ -97,6 +97,16 @@ class PluginsTest(base.BaseTestCase):
             [record.getMessage() for record in logged.records],
         )
 
+    def test_start_goes_on_where_oslo_config_does_not_let_us_look(
+        self,
+    ) -> None:
+        with (
+            mock.patch.object(checks, 'unknown', side_effect=AttributeError),
+            self.assertLogs('edge_sched.plugins', 'WARNING') as logged,
+        ):
+            self.assertTrue(plugins.all_filters())
+        self.assertIn('Cannot look for unknown options', logged.output[0])
+
     def test_third_party_class_is_loaded(self) -> None:
         self.with_entry_points(
             entry_point(

@@ -103,6 +103,26 @@ class RenewedTest(base.BaseTestCase):
         self.assertRaises(OSError, renewed.get)
         self.assertEqual(2, len(loads))
 
+    def test_end_of_the_loading_thread_ends_no_other(self) -> None:
+        loading, go_on = threading.Event(), threading.Event()
+
+        def load() -> int:
+            loading.set()
+            go_on.wait(30)
+            raise SystemExit
+
+        renewed = Renewed(load, lambda: 60.0, lambda: self.now)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            first = pool.submit(renewed.get)
+            self.assertTrue(loading.wait(30))
+            waiting = AwaitedLock()
+            with mock.patch.object(renewed, '_lock', waiting):
+                other = pool.submit(renewed.get)
+                waiting.wait_until_passed(1)
+            go_on.set()
+            self.assertIsInstance(first.exception(30), SystemExit)
+            self.assertIsInstance(other.exception(30), RuntimeError)
+
     def test_first_value_is_shared_by_those_who_wait(self) -> None:
         loading, go_on = threading.Event(), threading.Event()
 
