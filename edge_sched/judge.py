@@ -202,8 +202,6 @@ class Judge:
         standing = verdict.standing
         if standing is not WITHIN and not self._has_budget:
             return 0.0
-        if standing is UNKNOWN:
-            return scoring.class_score(standing, 0.0)
         rank_ms = math.inf if verdict.rank_ms is None else verdict.rank_ms
         s = scoring.closeness(bands.floor(rank_ms), self._scale_ms)
         if self._fits and standing is WITHIN:

@@ -281,6 +281,7 @@ class MergeTest(base.BaseTestCase):
         ('a@10', None, 'b', None, {'a': 10.0, 'b': None}),
         # A client that is given twice has the smaller budget.
         (None, None, 'a@30,a@10,a', None, {'a': 10.0}),
+        ('a@30,a@10,a', None, None, None, {'a': 10.0}),
         (None, None, 'a,a@30', '20', {'a': 30.0}),
     )
     @ddt.unpack
@@ -362,8 +363,24 @@ class MergeTest(base.BaseTestCase):
         self.assertTrue(asked.has_budget)
         self.assertTrue(asked.reject_unknown)
 
+    # Budget, mode, unknown; whether a host may be rejected for any of it.
+    @ddt.data(
+        (BUDGET, 'required', 'reject', True),
+        (BUDGET, 'required', 'allow', True),
+        (BUDGET, 'preferred', 'reject', True),
+        (BUDGET, 'preferred', 'allow', False),
+        ({}, 'required', 'reject', True),
+        ({}, 'required', 'allow', False),
+    )
+    @ddt.unpack
+    def test_what_may_reject_a_host(self, budget, mode, unknown, expected):
+        said = {'edge:budget_mode': mode, 'edge:unknown': unknown}
+        asked = merged({}, {'edge:client': 'a'} | budget | said)
+        self.assertIs(expected, asked.may_reject)
+
     def test_relaxed_rejects_nothing(self):
         relaxed = merged(BUDGET, {'edge:client': 'a'}).relaxed()
+        self.assertFalse(relaxed.may_reject)
         self.assertFalse(relaxed.required)
         self.assertFalse(relaxed.reject_unknown)
         self.assertEqual({'a': 20.0}, budgets(relaxed))

@@ -411,6 +411,12 @@ class ChainTest(base.BaseTestCase):
             made = self.judge(*({'lyon': row} for row in parts))
             self.assertEqual(9, made.rank_ms)
 
+    def test_headroom_matters_for_fit_only(self):
+        strip, roomy = make_row(5, 19), make_row(9, 12)
+        for parts in ((strip, roomy), (roomy, strip)):
+            made = self.judge(*({'lyon': row} for row in parts))
+            self.assertIs(roomy, made.latency)
+
     def test_prefix_in_the_headroom_strip_is_worse_for_fit(self):
         # 19 ms is in the strip of 18..20 ms, though its median is less.
         strip, roomy = make_row(5, 19), make_row(9, 12)

@@ -263,10 +263,21 @@ class OverBudgetTest(base.BaseTestCase):
             'lyon': make_row(5, 10, loss_ratio=0.02),
             'paris': make_row(5, 30, loss_ratio=0.0),
         }
-        self.assertTrue(
-            refused(asked, rows).startswith(
-                'no site within 20 ms (p95) and 1 % loss of 203.0.113.7: '
-            )
+        self.assertEqual(
+            'no site within 20 ms (p95) and 1 % loss of 203.0.113.7: '
+            'nearest is lyon at 10 ms, measured 40 s ago',
+            refused(asked, rows),
+        )
+        # The figure is of the first of them, and at which percentile.
+        asked = make_intent(percentile='p99', loss_budget_pct=1.0)
+        rows = {
+            'lyon': make_row(5, 30, samples=300),
+            'paris': make_row(5, 10, loss_ratio=0.02),
+        }
+        self.assertEqual(
+            'no site within 20 ms (p99) and 1 % loss of 203.0.113.7: '
+            'nearest is paris at 10 ms (p95), measured 40 s ago',
+            refused(asked, rows),
         )
 
     def test_client_is_shown_as_the_user_wrote_it(self):
@@ -433,6 +444,18 @@ class SeveralClientsTest(base.BaseTestCase):
         self.assertEqual(said, refused(asked, rows, 'none'))
         self.assertEqual(
             said, refused(asked, rows, labels=dict.fromkeys(rows, ''))
+        )
+
+    def test_over_a_budget_that_none_must_keep_is_no_distance(self):
+        # lyon is over for a, nice unknown for b; unknown is rejected.
+        rows = {
+            'lyon': [make_row(20, 30), None],
+            'nice': [None, make_row(5, 9)],
+        }
+        asked = make_intent(*self.TARGETS, required=False, reject_unknown=True)
+        self.assertEqual(
+            'no usable latency data for a and 1 more at once',
+            refused(asked, rows),
         )
 
     def test_measured_each_but_not_all_at_once(self):

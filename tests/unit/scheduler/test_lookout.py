@@ -13,6 +13,7 @@
 
 """What is asked about rings, and how often."""
 
+import math
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -151,6 +152,40 @@ class LookoutTest(base.BaseTestCase):
         self.room.count.assert_called_once_with(['u0', 'u1'], 1)
         self.count_down.assert_not_called()
         self.hosts_in.assert_not_called()
+
+    def test_ring_of_just_one_answer_is_counted(self) -> None:
+        self.assertEqual(Told(2), self.look(most=6).look_into(OFFERS))
+        self.room.count.assert_called_once_with(['u0', 'u1'], 2)
+        self.count_down.assert_called_once()
+
+    def test_one_site_cannot_be_looked_into_part_by_part(self) -> None:
+        self.assertEqual(Told(2), self.look(most=2).look_into(OFFERS[:1]))
+        self.room.count.assert_called_once_with(['u0'], 2)
+
+    def test_what_may_be_offered_in_vain_is_asked_for_besides(self) -> None:
+        self.room.count.return_value = 9
+        self.count_down.side_effect = [cell.Down(4, frozenset())]
+        offer = Offer('u0', 's0', 3, lesser=1, doubtful=2)
+        self.assertEqual(Told(9, 4), self.look().look_into([offer]))
+        self.room.count.assert_called_once_with(['u0'], 2 + 1 + 2 + 4)
+
+    def test_hosts_of_the_cell_are_asked_for(self) -> None:
+        self.look().look_into(OFFERS[:1])
+        hosts = {'0a', '0b', '0c'}
+        (of_cell,) = self.count_down.call_args.args[1].values()
+        self.assertEqual(hosts, set(of_cell))
+
+    def test_room_that_is_not_told(self) -> None:
+        self.room.count.return_value = None
+        self.assertIsNone(self.look().look_into(OFFERS[:1]))
+        self.hosts_in.assert_not_called()
+
+    def test_nothing_is_asked_after_the_deadline(self) -> None:
+        look = self.look()
+        with mock.patch.object(time, 'monotonic', return_value=math.inf):
+            self.assertIsNone(look.look_into(OFFERS[:1]))
+        self.room.count.assert_not_called()
+        self.count_down.assert_not_called()
 
     def test_ring_of_more_than_one_answer_without_any_is_compared(
         self,
