@@ -33,13 +33,13 @@ def show(sections: Sequence[Section]) -> int:
     return judge(sections)
 
 
-def judge(sections: Sequence[Section]) -> int:
+def judge(sections: Sequence[Section], slack: float = 1.0) -> int:
     """Print what was missed; the exit status is 1 if anything was."""
     missed = [
         check
         for section in sections
         for check in section.checks
-        if not check.holds
+        if not check.holds_with(slack)
     ]
     for check in missed:
         print(f'Missed: {check.name} is {check.figure:.3g}, {check.wanted}')

@@ -38,10 +38,14 @@ class Check:
     @property
     def holds(self) -> bool:
         """Whether the figure is good enough; NaN never is."""
+        return self.holds_with(slack=1.0)
+
+    def holds_with(self, slack: float) -> bool:
+        """Whether it is if bounds from above were so many times as high."""
         if self.target is None:
             return True
         if self.at_most:
-            return self.figure <= self.target
+            return self.figure <= slack * self.target
         return self.figure >= self.target
 
     @property

@@ -15,7 +15,8 @@
     usage: python -m bench [--short | --page FOLDER] [NAME...]
 
 The exit status is 1 if a target is missed. With ``--short`` they take minutes
-instead of hours, judge ratios only, and run again before they miss one.
+instead of hours, judge ratios only, with some slack, and run again before they
+miss one.
 ``--page`` writes the figures, with plots of how they grow, as parts of a page
 of the documentation.
 """
@@ -49,20 +50,22 @@ SUITE = (
     'quality',
 )
 
-#: Of the short form, which is for every change.
-SHORT = (
-    'scheduler_pass',
-    'request_share',
-    'select_destinations',
-    'right_site',
-    'soak',
-    'store_size',
-)
+#: Of the short form, which is for every change, and what it allows more than a
+#: target. What a pass costs at a thousand sites is a few percent below its
+#: target, so that a quarter more is a miss. Of the others few rounds wobble by
+#: a tenth and more (measured).
+SHORT = {
+    'scheduler_pass': 1.1,
+    'request_share': 1.25,
+    'select_destinations': 1.25,
+    'right_site': 1.25,
+    'soak': 1.0,
+    'store_size': 1.25,
+}
 
 
-#: How often a short benchmark is run before it misses a target. Chosen: the
-#: figures of a few rounds wobble, and a bound is as near to what is measured
-#: that a quarter more is too much, so that it takes bad luck three times.
+#: How often a short benchmark is run before it misses a target: on a machine
+#: that is busy for a while it takes bad luck three times.
 SHORT_ATTEMPTS = 3
 
 
@@ -87,18 +90,20 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     names = options.names or (SHORT if options.short else SUITE)
     attempts = SHORT_ATTEMPTS if options.short else 1
-    sections: list[Section] = []
+    status = 0
     for name in names:
+        slack = SHORT.get(name, 1.0) if options.short else 1.0
         for left in reversed(range(attempts)):
             found = run_apart(f'bench.{name}', options)
             _print(found)
-            if not left or not judge(found):
+            missed = judge(found, slack)
+            if not left or not missed:
                 break
             print(f'Once more: {name}', flush=True)
         if options.page and any(section.checks for section in found):
             write_part(options.page, name, found, _when_and_where())
-        sections += found
-    return judge(sections)
+        status |= missed
+    return status
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -33,6 +33,14 @@ class CheckTestCase(unittest.TestCase):
         self.assertTrue(Check('', 200, 200, at_most=False).holds)
         self.assertFalse(Check('', 199, 200, at_most=False).holds)
 
+    def test_slack_is_for_what_may_be_at_most(self):
+        self.assertTrue(Check('', 0.24, 0.2).holds_with(slack=1.25))
+        self.assertFalse(Check('', 0.26, 0.2).holds_with(slack=1.25))
+        self.assertFalse(Check('', 1, 0).holds_with(slack=1.25))
+        self.assertFalse(
+            Check('', 199, 200, at_most=False).holds_with(slack=1.25)
+        )
+
     def test_figure_that_is_no_number_never_holds(self):
         for at_most in (True, False):
             self.assertFalse(Check('', float('nan'), 1, at_most).holds)
