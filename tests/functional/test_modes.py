@@ -126,7 +126,7 @@ class ShadowTest(LivingServerTestCase):
         self.assertRecorded('move', outcome)
         before = self.show(self.server)
         self.assertMoves(before, self.evacuate(self.server))
-        self.assertRecorded('move', outcome)
+        self.assertRecorded('evacuate', outcome)
 
     def assertRecorded(self, operation: str, outcome: str) -> None:
         record = self.decisions()[-1]
