@@ -75,6 +75,7 @@ class LatencyTest(base.BaseTestCase):
     def test_fresh(self):
         for age, fresh in (
             (-5.5, False),
+            (-0.1, False),
             (0, True),
             (900, True),
             (900.1, False),

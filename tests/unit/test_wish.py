@@ -100,7 +100,12 @@ class ReadTest(base.BaseTestCase):
             wish = self.read(client=texts)
             self.assertEqual(16, len(wish.clients))
             self.assertEqual((), wish.problems)
-        for texts in (names, [','.join(names)], [','.join(names[:16]), 'c']):
+        for texts in (
+            names,
+            [','.join(names)],
+            [','.join(names[:16]), 'c'],
+            [*names[:15], 'c,d'],
+        ):
             wish = self.read(client=texts)
             self.assertEqual((), wish.clients)
             (problem,) = wish.problems
@@ -115,6 +120,9 @@ class ReadTest(base.BaseTestCase):
             ['999.1.1.1', '', 'b' * 256], [p.value for p in wish.problems]
         )
         self.assertTrue(wish.names_client)
+
+    def test_client_alone_is_asked_for(self):
+        self.assertTrue(self.read(client=['a']).asks)
 
     def test_unreadable_client_still_names_a_client(self):
         wish = self.read(client=['999.1.1.1'])
@@ -141,6 +149,10 @@ class ReadTest(base.BaseTestCase):
         self.assertEqual(
             ["edge:percentile 'p95, p95' is not one value"],
             self.problems(percentile=['p95', 'p95']),
+        )
+        self.assertEqual(
+            ["edge:percentile '1, 2, 3, 4' is not one value"],
+            self.problems(percentile=list('12345')),
         )
         for key in keys.KEYS:
             if key != 'edge:client':
