@@ -20,9 +20,10 @@ The suites are ``unit``, ``devstack``, ``functional-threading``,
 ``functional-eventlet``, ``e2e`` and ``cloud``. Each runs by stestr, in
 parallel but for ``e2e``, whose tests measure time, and ``cloud``, whose tests
 share one. Results are kept in ``.cache/<suite>``; the regular expressions
-choose among the tests. The last line is::
+choose among the tests. The last lines name what failed, and say how many::
 
-    tests: 812 passed, 0 failed, 3 skipped
+    failed: tests.unit.test_latency.FreshTest.test_age
+    tests: 811 passed, 1 failed, 3 skipped
 
 The exit status is 1 if a test failed, if a run broke off, or if a suite ran
 no test.
@@ -76,8 +77,8 @@ class Count:
     """How many tests ended how."""
 
     passed: int = 0
-    failed: int = 0
     skipped: int = 0
+    failed: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, test: dict) -> None:
         """Count one test; one that never ended has failed."""
@@ -86,13 +87,13 @@ class Count:
         elif test['status'] == 'skip':
             self.skipped += 1
         elif test['status'] != 'exists':
-            self.failed += 1
+            self.failed.append(test['id'])
 
     def __add__(self, other: 'Count') -> 'Count':
         return Count(
             self.passed + other.passed,
-            self.failed + other.failed,
             self.skipped + other.skipped,
+            self.failed + other.failed,
         )
 
 
@@ -140,11 +141,9 @@ class Run:
         # results are then those of another day.
         count = Count() if self._runs_so_far() == before else self._count()
         if not count.passed and not count.failed:
-            print(f'{self.suite}: no test has run')
-            count.failed += 1
+            count.failed.append(f'{self.suite}: no test has run')
         elif status and not count.failed:
-            print(f'{self.suite}: stestr failed with status {status}')
-            count.failed += 1
+            count.failed.append(f'{self.suite}: stestr gave status {status}')
         return count
 
     def _count(self) -> Count:
@@ -170,8 +169,11 @@ def main(arguments: list[str]) -> int:
             sys.exit(f'{suite} is not one of {", ".join(SUITES)}')
     counts = [Run(suite).execute(arguments[1:]) for suite in suites]
     total = sum(counts, Count())
+    print()
+    for name in total.failed:
+        print(f'failed: {name}')
     print(
-        f'\ntests: {total.passed} passed, {total.failed} failed, '
+        f'tests: {total.passed} passed, {len(total.failed)} failed, '
         f'{total.skipped} skipped'
     )
     return 1 if total.failed else 0
