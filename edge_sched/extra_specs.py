@@ -38,7 +38,6 @@ class EdgeValidator(base.ExtraSpecValidator):
 
         :raises ValidationError: which the API answers as 400
         """
-        super().validate(name, str(value))
         try:
             KEYS[self.name].parse(str(value))
         except BadValueError as error:

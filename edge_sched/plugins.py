@@ -75,9 +75,7 @@ def _warn_of_unknown(conf: cfg.ConfigOpts) -> None:
 
 def _classes(namespace: str, base: type) -> list[type]:
     manager = extension.ExtensionManager(
-        namespace,
-        invoke_on_load=False,
-        on_load_failure_callback=_refuse,
+        namespace, on_load_failure_callback=_refuse
     )
     for loaded in manager:
         if not (

@@ -91,14 +91,21 @@ class Room:
         request = functools.partial(
             utils.resources_from_request_spec, context, spec, None
         )
-        self._requests = [request(enable_pinning_translate=True)]
+        first = request(enable_pinning_translate=True)
+        self._requests = [first]
         # The second query that Nova makes for pinned CPUs, see there.
         if (
-            self._requests[0].cpu_pinning_requested
+            first.cpu_pinning_requested
             and not CONF.workarounds.disable_fallback_pcpu_query
         ):
             self._requests.append(request(enable_pinning_translate=False))
-        self._limit = self._requests[0]._limit
+        limit: int | None = first._limit
+        #: How many hosts Nova has Placement hand out at most. All there are
+        #: for server groups, and wherever Nova sets no limit.
+        self.limit = sys.maxsize if limit is None else limit
+        resources = first.get_request_group(None).resources
+        #: How much disk of a host is asked for.
+        self.disk_gb = int(resources.get(orc.DISK_GB, 0))
         self._required = [
             list(request.get_request_group(None).aggregates)
             for request in self._requests
@@ -113,21 +120,6 @@ class Room:
         )
         fitting = (_MAX_PATH_BYTES - longest) // _AGGREGATE_BYTES
         return max(1, min(fitting, MAX_AGGREGATES))
-
-    @property
-    def limit(self) -> int:
-        """How many hosts Nova has Placement hand out at most.
-
-        All there are for server groups, and wherever Nova sets no limit.
-        """
-        limit: int | None = self._limit
-        return sys.maxsize if limit is None else limit
-
-    @property
-    def disk_gb(self) -> int:
-        """How much disk of a host is asked for."""
-        resources = self._requests[0].get_request_group(None).resources
-        return int(resources.get(orc.DISK_GB, 0))
 
     def count(self, aggregates: Sequence[str], most: int) -> int | None:
         """How many hosts of some aggregates have room, as far as ``most``.

@@ -74,6 +74,8 @@ class StagesTestCase(base.BaseTestCase):
             group='filter_scheduler',
             enabled_filters=['ComputeFilter', 'EdgeLatencyFilter'],
         )
+        # Whatever else this machine does, the store answers in time.
+        self.conf.config(group='edge_sched', store_timeout=60)
         store = StoreSettings.from_conf(nova.conf.CONF)
         migrate.sync(store)
         self.writer = Writer(store)

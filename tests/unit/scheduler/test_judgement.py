@@ -18,11 +18,17 @@ from nova import objects
 from edge_sched.scheduler import case
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.judgement import SCORES
+from edge_sched.scheduler.judgement import Judged
+from edge_sched.scheduler.judgement import judge_spots
+from edge_sched.scheduler.judgement import refusal_of
+from edge_sched.scheduler.places import Place
+from edge_sched.scheduler.places import Spot
 from edge_sched.scheduler.request_filter import edge_latency
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
 #: In milliseconds: Paris is within it, Lyon is not.
+OPEN = Place(('aix', 'paris'), 'nova', {})
 BUDGET = {'edge:client': [ALICE], 'edge:latency_budget_ms': ['12']}
 
 
@@ -81,3 +87,35 @@ class JudgeHostsTest(StagesTestCase):
         self.region.assert_not_called()
         (record,) = self.records()
         self.assertEqual('no_client', record['outcome'])
+
+
+class JudgedTest(StagesTestCase):
+    """Paris is 9 ms away at the median, 10 ms at the 95th percentile."""
+
+    def judged(self, *places: Place) -> tuple[case.Case, Judged]:
+        """Hosts of some places, for whom a row of Paris speaks."""
+        asked = case.make_case(
+            self.spec(BUDGET | {'edge:latency_budget_ms': ['5']})
+        )
+        assert asked is not None
+        spots = [Spot(('aix', 'paris'), place) for place in places]
+        return asked, judge_spots(spots, asked)
+
+    def test_place_is_called_as_the_vantage_that_decided(self) -> None:
+        _, judged = self.judged(OPEN)
+        (spot,) = judged.spots
+        self.assertEqual('paris', judged.name(spot))
+        self.assertEqual('paris', judged.label(spot, None))
+
+    def test_place_without_a_row_is_called_by_its_first_site(self) -> None:
+        asked, _ = self.judged(OPEN)
+        spot = Spot(('aix',), OPEN)
+        self.assertEqual('aix', judge_spots([spot], asked).name(spot))
+
+    def test_site_of_others_is_not_told_where_another_has_its_name(
+        self,
+    ) -> None:
+        kept = Place(OPEN.sites, 'nova', {'paris': frozenset(['others'])})
+        self.assertIn('paris', refusal_of(*self.judged(OPEN)))
+        for places in ([kept], [OPEN, kept], [kept, OPEN]):
+            self.assertNotIn('paris', refusal_of(*self.judged(*places)))

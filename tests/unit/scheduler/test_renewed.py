@@ -171,6 +171,20 @@ class RenewedTest(base.BaseTestCase):
         self.now += RETRY_SECONDS
         self.assertEqual(2, renewed.get())
 
+    def test_value_that_cannot_be_renewed_serves_no_more_than_a_lifetime(
+        self,
+    ) -> None:
+        renewed = self.renewed(ttl=RETRY_SECONDS - 2)
+        renewed.get()
+        self.now += RETRY_SECONDS
+        self.error = OSError('no database')
+        self.assertEqual(1, renewed.get())
+        self.error = None
+        self.now += RETRY_SECONDS - 2.5
+        self.assertEqual(1, renewed.get())
+        self.now += 0.6
+        self.assertEqual(2, renewed.get())
+
     def test_forget(self) -> None:
         renewed = self.renewed()
         renewed.get()

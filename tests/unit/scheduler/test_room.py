@@ -182,6 +182,24 @@ class RoomTest(base.BaseTestCase):
         (path,) = Placement.paths
         self.assertTrue(1300 < len(path) <= 1400, len(path))
 
+    def test_path_of_the_longer_of_two_queries_is_bounded(self) -> None:
+        self.serve()
+        # Nova's second query has no thread policy. What it is shorter by is
+        # less than what an aggregate takes: there may be room for one more.
+        pinned = {
+            'hw:cpu_policy': 'dedicated',
+            'hw:cpu_thread_policy': 'require',
+        }
+        for length in (1, 11, 21, 31):
+            sought = self.room(
+                **pinned, **{f'trait:CUSTOM_{"X" * length}': 'required'}
+            )
+            Placement.paths.clear()
+            sought.count([str(uuid.uuid4())] * sought.aggregates, 250)
+            first, second = map(len, Placement.paths)
+            self.assertTrue(1361 <= first <= 1400, first)
+            self.assertTrue(10 <= first - second < 39, second)
+
     def test_disk_that_is_asked_for(self) -> None:
         self.assertEqual(0, self.room().disk_gb)
         more = self.room(**{'resources:DISK_GB': '7'})
@@ -215,6 +233,13 @@ class RoomTest(base.BaseTestCase):
         self.assertEqual(['DISK_GB:20'], query['resources'])
         self.assertFalse(room.lends_disk('nfs', 9000, ['near', 'next']))
 
+    def test_no_disk_is_known_of_without_an_answer(self) -> None:
+        with socket.create_server(('127.0.0.1', 0)) as gone:
+            port = gone.getsockname()[1]
+        self.talk_to(port)
+        # However many aggregates the host may be in, the query is short.
+        self.assertFalse(room.lends_disk('nfs', 20, ['near', 'next']))
+
     def test_refused_query_says_what_was_answered(self) -> None:
         self.serve()
         for aggregate, words in (
@@ -229,6 +254,7 @@ class RoomTest(base.BaseTestCase):
         self.serve()
         with self.assertLogs(room.LOG.logger, 'WARNING') as told:
             self.assertIsNone(room.providers_in(['busy']))
+        self.assertEqual(1, len(Placement.queries))
         (line,) = told.output
         self.assertIn('does not tell which sites have room: 503', line)
 
