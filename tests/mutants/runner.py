@@ -30,16 +30,19 @@ import threading
 import time
 import types
 import unittest
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tests.mutants.operators import Mutant
 
 _ROOT = pathlib.Path.cwd()
 _PACKAGE = str(_ROOT / 'edge_sched')
 
-#: A mutant may be in a loop that does not end: what its tests may take, in
-#: multiples of what they took and in seconds.
+#: A mutant may be in a loop that does not end: what a test may take, in
+#: multiples of what it took and in seconds.
 _PATIENCE, _PATIENCE_SECONDS = 10, 60
+
+#: What all tests may take without a mutant, in seconds.
+_OBSERVED_SECONDS = 3600
 
 #: Why a process ended.
 _PASSED, _FAILED, _NOT_RUN = 0, 1, 2
@@ -55,7 +58,7 @@ class Tests:
         with tempfile.TemporaryDirectory() as folder:
             told = pathlib.Path(folder, 'told')
             observe = functools.partial(_observe, modules, told)
-            if _wait(_fork(observe, 3600))[1] != _PASSED:
+            if _wait(_fork(observe))[1] != _PASSED:
                 sys.exit('The tests fail without any mutant')
             facts = json.loads(told.read_text())
         #: By test and path: the first lines of the functions that it runs.
@@ -96,12 +99,8 @@ class Tests:
             if len(running) == jobs:
                 pid, status = _wait()
                 yield running.pop(pid), status == _PASSED
-            tests = self.of(mutant)
-            seconds = sum(self._seconds[test] for test in tests)
-            pid = _fork(
-                functools.partial(_try, mutant, tests),
-                _PATIENCE * seconds + _PATIENCE_SECONDS,
-            )
+            tests = {test: self._seconds[test] for test in self.of(mutant)}
+            pid = _fork(functools.partial(_try, mutant, tests))
             running[pid] = mutant
         while running:
             pid, status = _wait()
@@ -128,7 +127,7 @@ def _lines_of_function(mutant: Mutant) -> range:
     raise ValueError(f'No function: {mutant}')
 
 
-def _fork(work: Callable[[], int], seconds: float) -> int:
+def _fork(work: Callable[[], int]) -> int:
     """Do some work in another process.
 
     :return: its id
@@ -139,7 +138,6 @@ def _fork(work: Callable[[], int], seconds: float) -> int:
     status = _NOT_RUN
     try:
         os.setpgid(0, 0)
-        signal.alarm(int(seconds))
         # Where the log of the tests goes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         status = work()
@@ -201,6 +199,7 @@ class _Observer(unittest.TestResult):
 
 
 def _observe(modules: Sequence[str], told: pathlib.Path) -> int:
+    signal.alarm(_OBSERVED_SECONDS)
     result = _Observer()
     for test in _load(modules):
         test.run(result)
@@ -220,13 +219,17 @@ def _observe(modules: Sequence[str], told: pathlib.Path) -> int:
     return _PASSED if result.wasSuccessful() else _FAILED
 
 
-def _try(mutant: Mutant, tests: Sequence[str]) -> int:
-    """Run tests on a mutant until one fails."""
+def _try(mutant: Mutant, tests: Mapping[str, float]) -> int:
+    """Run tests on a mutant until one fails.
+
+    :param tests: what each took without it, in seconds
+    """
     sys.meta_path.insert(0, _Finder(mutant))
     modules = dict.fromkeys(test.rsplit('.', 2)[0] for test in tests)
     by_id = {test.id(): test for test in _load(modules)}
     result = unittest.TestResult()
-    for test in tests:
+    for test, seconds in tests.items():
+        signal.alarm(int(_PATIENCE * seconds) + _PATIENCE_SECONDS)
         by_id[test].run(result)
         if not result.wasSuccessful():
             return _FAILED
