@@ -10,23 +10,34 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
-"""What is left of a request that Placement cannot be asked for near sites."""
+"""What Placement is asked for, and what is left if it cannot be asked."""
 
 from collections.abc import Sequence
+from typing import Any
 from unittest import mock
 
 import fixtures
+from nova import context
 from nova import objects
+from oslo_utils.fixture import uuidsentinel as uuids
 
+from edge_sched.rings import EVERYTHING
 from edge_sched.scheduler import cell
+from edge_sched.scheduler import lookout
 from edge_sched.scheduler import narrow
+from edge_sched.scheduler.case import Case
+from edge_sched.scheduler.case import make_case
 from edge_sched.scheduler.room import RefusedQueryError
+from edge_sched.search import Need
+from edge_sched.search import Search
+from edge_sched.search import Size
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
+NEAR = {'edge:client': [ALICE]}
 
-class UnaskedTest(StagesTestCase):
+
+class NarrowTestCase(StagesTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.conf.config(group='edge_sched', narrow_candidates='always')
@@ -36,6 +47,132 @@ class UnaskedTest(StagesTestCase):
             )
         )
 
+
+class NarrowTest(NarrowTestCase):
+    """Two hosts of Paris in cell1, one of Lyon in cell2, 5 ms farther."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        # It does not tell whether it knows them all.
+        self.useFixture(
+            fixtures.MockPatchObject(lookout, 'hosts_in', return_value=None)
+        )
+        #: Of the aggregates that Placement is asked for, one by one.
+        self.roomy = {uuids.paris: 2, uuids.lyon: 1}
+
+    def narrow(
+        self, spec: objects.RequestSpec, limit: int = 1000
+    ) -> Case | narrow.Refused:
+        self.asked: list[list[str]] = []
+
+        def count(asked: Sequence[str], most: int) -> int:
+            self.asked.append(list(asked))
+            return min(sum(self.roomy[uuid] for uuid in asked), most)
+
+        room = mock.Mock(aggregates=35, limit=limit, count=count)
+        case = make_case(spec)
+        assert case is not None
+        with mock.patch.object(narrow, 'Room', return_value=room):
+            return narrow.narrow(context.get_admin_context(), spec, case)
+
+    def test_request_that_is_bound_is_left_as_it_is(self) -> None:
+        spec = self.spec(NEAR | {'same_host': [uuids.other]})
+        self.narrow(spec)
+        self.assertEqual([], self.asked)
+        self.assertNotIn('requested_destination', spec)
+
+    def test_cell_is_named_if_the_ring_is_in_one(self) -> None:
+        spec = self.spec(NEAR, ignore_hosts=['lyon-1'])
+        self.narrow(spec)
+        self.assertEqual([[uuids.paris]], self.asked)
+        destination = spec.requested_destination
+        self.assertEqual([uuids.paris], destination.aggregates)
+        self.assertEqual(uuids.cell1, destination.cell.uuid)
+
+    def test_no_cell_is_named_if_it_is_in_two(self) -> None:
+        self.conf.config(group='scheduler', max_attempts=3)
+        spec = self.spec(NEAR)
+        self.narrow(spec)
+        (asked_for,) = spec.requested_destination.aggregates
+        self.assertCountEqual([uuids.paris, uuids.lyon], asked_for.split(','))
+        self.assertNotIn('cell', spec.requested_destination)
+
+    def test_full_sites_refuse_what_may_be_refused(self) -> None:
+        self.roomy = {uuids.paris: 0, uuids.lyon: 0}
+        budget = NEAR | {'edge:latency_budget_ms': ['20']}
+        refused = self.narrow(self.spec(budget))
+        assert isinstance(refused, narrow.Refused)
+        self.assertIn('can take it: tried paris and lyon', refused.reason)
+        # What only prefers near hosts is placed wherever there is room.
+        spec = self.spec(NEAR)
+        self.assertIsInstance(self.narrow(spec), Case)
+        self.assertNotIn('requested_destination', spec)
+
+    def test_sites_with_room_refuse_nothing(self) -> None:
+        budget = NEAR | {'edge:latency_budget_ms': ['20']}
+        self.assertIsInstance(self.narrow(self.spec(budget)), Case)
+
+    def test_cloud_of_which_placement_hands_out_all_is_left(self) -> None:
+        self.conf.config(group='edge_sched', narrow_candidates='auto')
+        self.conf.config(group='scheduler', max_placement_results=3)
+        self.narrow(self.spec(NEAR))
+        self.assertEqual([], self.asked)
+        self.conf.config(group='scheduler', max_placement_results=2)
+        self.narrow(self.spec(NEAR))
+        self.assertNotEqual([], self.asked)
+
+    def test_hosts_that_are_all_over_the_budget_are_refused(self) -> None:
+        budget = NEAR | {'edge:latency_budget_ms': ['5']}
+        refused = self.narrow(self.spec(budget))
+        assert isinstance(refused, narrow.Refused)
+        self.assertIn('5 ms', refused.reason)
+        self.assertEqual([], self.asked)
+
+    def test_no_host_at_all_is_not_for_us_to_say(self) -> None:
+        hosts = [host.host for host in self.hosts]
+        case = self.narrow(self.spec(NEAR, ignore_hosts=hosts))
+        self.assertIsInstance(case, Case)
+        self.assertEqual([], self.asked)
+
+    def sought(
+        self, servers: int, limit: int = 1000, **hints: Any
+    ) -> tuple[Size, Need]:
+        """How large rings are, and how many hosts are looked for."""
+        spec = self.spec(NEAR | hints)
+        spec.num_instances = servers
+        with mock.patch.object(
+            narrow, 'find_room', return_value=Search(EVERYTHING)
+        ) as find_room:
+            self.narrow(spec, limit)
+        _, size, need, _ = find_room.call_args.args
+        return size, need
+
+    def test_how_many_hosts_are_looked_for(self) -> None:
+        self.conf.config(group='scheduler', max_attempts=3)
+        # One, and as many as Nova tries again.
+        self.assertEqual((Size(100, 1000), Need(1, 3)), self.sought(1))
+        # As many again, for another such request, but no more than ten.
+        self.assertEqual((Size(100, 1000), Need(4, 8)), self.sought(4))
+        self.assertEqual((Size(100, 1000), Need(25, 35)), self.sought(25))
+        # Besides those that the servers may not share.
+        self.assertEqual(
+            (Size(100, 1000), Need(6, 10)),
+            self.sought(4, different_host=[uuids.a, uuids.b]),
+        )
+
+    def test_first_ring_has_what_is_looked_for(self) -> None:
+        self.conf.config(group='scheduler', max_attempts=3)
+        self.conf.config(group='edge_sched', ring_hosts=2)
+        self.assertEqual((Size(8, 1000), Need(4, 8)), self.sought(4))
+
+    def test_no_more_than_nova_is_handed_out_unless_it_needs_more(
+        self,
+    ) -> None:
+        self.assertEqual((Size(6, 6), Need(4, 6)), self.sought(4, limit=6))
+        self.assertEqual((Size(7, 7), Need(7, 7)), self.sought(7, limit=5))
+
+
+class UnaskedTest(NarrowTestCase):
     def narrowed(
         self, aggregates: int, taken: int = 0, limit: int = 1000
     ) -> objects.RequestSpec:
