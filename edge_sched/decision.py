@@ -18,8 +18,8 @@ command line makes the same from the vantages of one client.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 from edge_sched import scoring
 from edge_sched.client import Client
@@ -33,6 +33,9 @@ from edge_sched.verdict import Policy
 from edge_sched.verdict import Verdict
 
 _NO_ANSWER = Answer(known=True)
+
+#: What tells where hosts are: whatever the caller knows a place by.
+Where = TypeVar('Where', bound=Hashable)
 
 
 class HostVerdict(NamedTuple):
@@ -58,18 +61,16 @@ class HostVerdict(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Generic[Where]):
     """What was decided of a request.
 
-    :param verdicts: by the places a host measures from,
-        ``{('lyon', 'eu-west', 'cell1'): HostVerdict(...)}``; hosts with the
-        same places share one
+    :param verdicts: of the hosts at each place
     :param any_row: whether any host has any row of any client, usable or not
     :param outage: whether measuring is down, so that older rows are used
     """
 
     intent: Intent
-    verdicts: Mapping[Chain, HostVerdict]
+    verdicts: Mapping[Where, HostVerdict]
     any_row: bool
     outage: bool = False
 
@@ -82,30 +83,31 @@ class Decision:
 def decide(
     intent: Intent,
     answers: Mapping[Client, Answer],
-    chains: Iterable[Chain],
+    chains: Mapping[Where, Chain],
     policy: Policy,
     now: float,
-) -> Decision:
+) -> Decision[Where]:
     """Judge every host of a request.
 
     :param answers: what the store has of each client; one that is missing
         is unknown at every host
-    :param chains: the places that the hosts measure from
+    :param chains: the vantages that speak for each place, most specific
+        first, ``{'rack 7': ('lyon', 'eu-west', 'cell1')}``
     :param now: UTC epoch seconds
     """
-    chains = list(chains)
     asked_for = [answers.get(c, _NO_ANSWER) for c in intent.clients]
     measured = frozenset[str]().union(*(a.vantages() for a in asked_for))
+    of_each = list(chains.values())
     outage = policy.is_outage(_heartbeat_at(answers.values()), now)
     columns = [
-        Judge(target, intent, policy, now, outage).judged(chains, answer)
+        Judge(target, intent, policy, now, outage).judged(of_each, answer)
         for target, answer in zip(intent.targets, asked_for, strict=True)
     ]
     hosts = _host_verdicts(columns, intent.combine, acceptance(intent))
     return Decision(
         intent,
         verdicts=dict(zip(chains, hosts, strict=True)),
-        any_row=not all(map(measured.isdisjoint, chains)),
+        any_row=not all(map(measured.isdisjoint, of_each)),
         outage=outage,
     )
 

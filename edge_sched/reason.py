@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from edge_sched.decision import Decision
 from edge_sched.decision import HostVerdict
+from edge_sched.decision import Where
 from edge_sched.decision import acceptance
 from edge_sched.intent import Intent
 from edge_sched.keys import NearClient
@@ -38,7 +39,6 @@ from edge_sched.verdict import NEVER_MEASURED
 from edge_sched.verdict import NOT_CARRIED
 from edge_sched.verdict import STALE
 from edge_sched.verdict import TOO_FEW_SAMPLES
-from edge_sched.verdict import Chain
 from edge_sched.verdict import Verdict
 
 STORE_AWAY = 'latency data is temporarily unavailable'
@@ -47,32 +47,35 @@ MAX_BYTES = 180
 _MAX_NAME = 32
 _NAMED_SITES = 2
 
-#: What a user is told of a place: a site or a zone, ``''`` for nothing.
-Labels = Mapping[Chain, str]
-
 #: The unknown that is nearest to being usable speaks for the rest.
 _WHY_ORDER = (NOT_CARRIED, TOO_FEW_SAMPLES, FUTURE, STALE, NEVER_MEASURED)
 
 
-def refusal(decision: Decision, labels: Labels, detail: str) -> str:
+def refusal(
+    decision: Decision[Where], labels: Mapping[Where, str], detail: str
+) -> str:
     """The reason why no host of a decision is left.
 
     ``no site within 20 ms (p95) of 203.0.113.7: nearest is lyon at 31 ms,
     measured 40 s ago``, or ``no usable latency data for 203.0.113.7 (newest
     is 2 h old)``.
 
+    :param labels: what a user is told of each place: a site or a zone, ``''``
+        for nothing
     :param detail: ``figure``, ``site`` (no figures, no ages) or ``none``
     """
     intent = decision.intent
     accepts = acceptance(intent)
     for i, target in enumerate(intent.targets):
-        at = [(c, h.verdicts[i]) for c, h in decision.verdicts.items()]
+        at = [(w, h.verdicts[i]) for w, h in decision.verdicts.items()]
         if not any(accepts(verdict) for _, verdict in at):
             return bounded(_of_client(intent, target, at, labels, detail))
     return bounded(_of_all(intent, decision.verdicts, labels, detail))
 
 
-def full(decision: Decision, labels: Labels, detail: str) -> str:
+def full(
+    decision: Decision[Where], labels: Mapping[Where, str], detail: str
+) -> str:
     """That no host of the sites which are near enough takes the server.
 
     ``no host within 20 ms (p95) of 203.0.113.7 can take it: tried lyon, nice
@@ -82,9 +85,9 @@ def full(decision: Decision, labels: Labels, detail: str) -> str:
     """
     said = f'no host {_within(decision.intent, detail)} can take it'
     scores = {
-        labels[chain]: host.score
-        for chain, host in decision.verdicts.items()
-        if host.accepted and labels[chain]
+        labels[where]: host.score
+        for where, host in decision.verdicts.items()
+        if host.accepted and labels[where]
     }
     if detail == 'none' or not scores:
         return bounded(said)
@@ -147,11 +150,11 @@ def printable(name: str) -> str:
 def _of_client(
     intent: Intent,
     target: NearClient,
-    at: Sequence[tuple[Chain, Verdict]],
-    labels: Labels,
+    at: Sequence[tuple[Where, Verdict]],
+    labels: Mapping[Where, str],
     detail: str,
 ) -> str:
-    over = [(c, v) for c, v in at if v.standing is OVER]
+    over = [(w, v) for w, v in at if v.standing is OVER]
     if not (over and intent.required and intent.has_budget):
         return _unusable(intent, target, [v for _, v in at], detail)
     if detail == 'none':
@@ -160,7 +163,7 @@ def _of_client(
     budgets = ' and '.join(_budget(intent, target, m) for m in metrics)
     said = f'no site within {budgets} of {target.client}'
     figure = _figures(intent)[metrics[0]]
-    named = [(figure(v), labels[c], v) for c, v in over if labels[c]]
+    named = [(figure(v), labels[w], v) for w, v in over if labels[w]]
     if not named:
         return said
     nearest_by, label, verdict = min(named, key=lambda n: n[:2])
@@ -180,8 +183,8 @@ def _of_client(
 
 def _of_all(
     intent: Intent,
-    verdicts: Mapping[Chain, HostVerdict],
-    labels: Labels,
+    verdicts: Mapping[Where, HostVerdict],
+    labels: Mapping[Where, str],
     detail: str,
 ) -> str:
     """For every client there is a site, but there is none for all."""
@@ -191,7 +194,7 @@ def _of_all(
     if not (over and intent.required and intent.has_budget):
         return f'no usable latency data for {all_}'
     said = f'no site within the budgets of {all_}'
-    named = [(-h.score, labels[c]) for c, h in verdicts.items() if labels[c]]
+    named = [(-h.score, labels[w]) for w, h in verdicts.items() if labels[w]]
     if detail == 'none' or not named:
         return said
     return f'{said}: nearest is {printable(min(named)[1])}'

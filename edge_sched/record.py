@@ -15,7 +15,6 @@
 import functools
 import ipaddress
 import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -23,13 +22,13 @@ from edge_sched.client import Client
 from edge_sched.client import prefix_text
 from edge_sched.decision import Decision
 from edge_sched.decision import HostVerdict
+from edge_sched.decision import Where
 from edge_sched.intent import Intent
 from edge_sched.scoring import OVER
 from edge_sched.scoring import UNKNOWN
 from edge_sched.scoring import WITHIN
 from edge_sched.scoring import Standing
 from edge_sched.search import Search
-from edge_sched.verdict import Chain
 
 #: Clients' addresses are not kept in logs: cut as RFC 7871 recommends for
 #: DNS client subnets, 11.1 (/24 and /56).
@@ -70,8 +69,8 @@ def make_record(
     intent: Intent,
     outcome: str,
     source: Source,
-    decision: Decision | None = None,
-    site_of: Callable[[Chain], str] = operator.itemgetter(0),
+    decision: Decision[Where] | None = None,
+    site_of: Callable[[Where], str] = str,
     hosts: Mapping[Standing, int] | None = None,
     search: Search | None = None,
 ) -> dict[str, Any]:
@@ -82,9 +81,8 @@ def make_record(
     are older than ``max_age`` are marked ``stale``. ``narrowed`` is what
     Placement was asked for.
 
-    :param site_of: what to call a place, ``('lyon', 'cell1')`` -> ``'lyon'``;
-        asked of the best only, until enough have a name; its most specific
-        vantage if not given
+    :param site_of: what to call a place; asked of the best only, until enough
+        have a name
     :param hosts: how many hosts came in, by how they stand
     :param search: for the nearest sites with room, if there was one
     """
@@ -147,7 +145,9 @@ def _narrowed(search: Search) -> dict[str, Any]:
     }
 
 
-def _ranked(decision: Decision | None) -> list[tuple[Chain, HostVerdict]]:
+def _ranked(
+    decision: Decision[Where] | None,
+) -> list[tuple[Where, HostVerdict]]:
     """The places, best first."""
     if decision is None:
         return []
@@ -160,7 +160,7 @@ def _ranked(decision: Decision | None) -> list[tuple[Chain, HostVerdict]]:
 
 
 def _matched(
-    ranked: Sequence[tuple[Chain, HostVerdict]], i: int
+    ranked: Sequence[tuple[Where, HostVerdict]], i: int
 ) -> str | None:
     """The prefix or name of the row that decided at the best place."""
     rows = (host.verdicts[i].latency for _, host in ranked)
@@ -176,14 +176,14 @@ def _count(hosts: Mapping[Standing, int]) -> dict[str, int]:
 
 
 def _best(
-    ranked: Sequence[tuple[Chain, HostVerdict]],
-    site_of: Callable[[Chain], str],
+    ranked: Sequence[tuple[Where, HostVerdict]],
+    site_of: Callable[[Where], str],
 ) -> list[dict[str, Any]]:
     best: dict[str, dict[str, Any]] = {}
-    for chain, host in ranked:
+    for where, host in ranked:
         deciding = host.deciding
         row = deciding.latency
-        if row is None or (site := site_of(chain)) in best:
+        if row is None or (site := site_of(where)) in best:
             continue
         best[site] = {
             'site': site,

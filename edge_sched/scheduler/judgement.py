@@ -39,7 +39,6 @@ from edge_sched.scheduler.places import Spot
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import field_of
 from edge_sched.scoring import Standing
-from edge_sched.verdict import Chain
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -84,13 +83,11 @@ class Judged:
 
     :param spots: of each host
     :param counts: how many hosts each spot has
-    :param verdicts: of those hosts
     """
 
-    decision: Decision
+    decision: Decision[Spot]
     spots: Sequence[Spot]
     counts: Mapping[Spot, int]
-    verdicts: Mapping[Spot, HostVerdict]
 
     def name(self, spot: Spot) -> str:
         """What the operator calls a spot."""
@@ -102,14 +99,15 @@ class Judged:
 
     def hosts(self) -> Mapping[Standing, int]:
         """How many hosts there are, by how they stand."""
+        verdicts = self.decision.verdicts
         hosts = dict.fromkeys(Standing, 0)
         for spot, count in self.counts.items():
-            hosts[self.verdicts[spot].standing] += count
+            hosts[verdicts[spot].standing] += count
         return hosts
 
     def _vantage(self, spot: Spot) -> str:
         """The vantage whose row decided, ``''`` if there is none."""
-        row = self.verdicts[spot].deciding.latency
+        row = self.decision.verdicts[spot].deciding.latency
         return row.vantage if row else ''
 
 
@@ -139,7 +137,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     decision = judged.decision
     if not decision.any_accepted:
         raise exception.NoValidHost(reason=refusal_of(case, judged))
-    verdicts = judged.verdicts
+    verdicts = decision.verdicts
     SCORES.put(spec, Scores(names, spots, verdicts, region.multipliers))
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
@@ -164,14 +162,13 @@ def log_record(
     if judged is None:
         record = make_record(subject, case.intent, case.outcome, case.source)
     else:
-        spot_of = {spot.chain: spot for spot in judged.counts}
         record = make_record(
             subject,
             case.intent,
             case.outcome or _outcome(case, judged.decision),
             case.source,
             judged.decision,
-            lambda chain: judged.name(spot_of[chain]),
+            judged.name,
             judged.hosts(),
             case.search,
         )
@@ -187,15 +184,14 @@ def judge_spots(spots: Sequence[Spot], case: Case) -> Judged:
     decision = decide(
         case.intent,
         case.answers,
-        [spot.chain for spot in counts],
+        {spot: spot.chain for spot in counts},
         policy_of(CONF),
         time.time(),
     )
-    verdicts = {spot: decision.verdicts[spot.chain] for spot in counts}
-    return Judged(decision, spots, counts, verdicts)
+    return Judged(decision, spots, counts)
 
 
-def _outcome(case: Case, decision: Decision) -> str:
+def _outcome(case: Case, decision: Decision[Spot]) -> str:
     if not decision.any_row:
         return 'no_data'
     full = case.search is not None and bool(case.search.full)
@@ -220,12 +216,7 @@ def refusal_of_full(case: Case, judged: Judged) -> str:
     )
 
 
-def _labels(case: Case, judged: Judged) -> dict[Chain, str]:
+def _labels(case: Case, judged: Judged) -> dict[Spot, str]:
     """What the user may be told of each place, ``''`` for nothing."""
     project_id = case.request.project_id
-    labels: dict[Chain, str] = {}
-    for spot in judged.counts:
-        label = judged.label(spot, project_id)
-        # Of two places with the same names one may be kept for others.
-        labels[spot.chain] = label and labels.get(spot.chain, label)
-    return labels
+    return {spot: judged.label(spot, project_id) for spot in judged.counts}

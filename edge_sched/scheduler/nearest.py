@@ -65,7 +65,10 @@ class Ranking:
         self._verdicts = decide(
             case.intent,
             case.answers,
-            [_NOWHERE, *(spot.chain for spot in measured)],
+            {
+                chain: chain
+                for chain in (_NOWHERE, *(s.chain for s in measured))
+            },
             policy_of(CONF),
             time.time(),
         ).verdicts

@@ -104,7 +104,7 @@ def decided(
     rows: Mapping[str, latency.Latency | Sequence[Any] | None],
     policy: verdict.Policy | None = None,
     heartbeat_age: float | None = None,
-) -> decision.Decision:
+) -> decision.Decision[str]:
     """Decide of sites, each with a row for every client of the intent.
 
     :param rows: ``{'lyon': row}``, or ``{'lyon': [row, None]}`` for two
@@ -127,10 +127,15 @@ def decided(
     return decision.decide(
         asked,
         answers,
-        [(site,) for site in rows],
+        {site: (site,) for site in rows},
         policy or verdict.Policy(),
         NOW,
     )
+
+
+def accepted(made: decision.Decision[str]) -> set[str]:
+    """The sites that may be used."""
+    return {site for site, host in made.verdicts.items() if host.accepted}
 
 
 def scores(
@@ -140,9 +145,7 @@ def scores(
 ) -> dict[str, float]:
     """The scores by site, rounded so that they can be written down."""
     made = decided(asked, rows, policy)
-    return {
-        site: round(host.score, 6) for (site,), host in made.verdicts.items()
-    }
+    return {site: round(host.score, 6) for site, host in made.verdicts.items()}
 
 
 # Strategies
@@ -220,7 +223,7 @@ def intents(draw: Any, max_clients: int = 3) -> intent.Intent:
 
 
 @st.composite
-def decisions(draw: Any, max_clients: int = 3) -> decision.Decision:
+def decisions(draw: Any, max_clients: int = 3) -> decision.Decision[str]:
     """Any decision on up to five sites."""
     asked = draw(intents(max_clients))
     sites = ['lyon', 'paris', 'lille', 'nice', 'brest']

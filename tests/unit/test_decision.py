@@ -25,6 +25,7 @@ from edge_sched import latency
 from edge_sched import verdict
 from edge_sched.scoring import Standing
 from tests.unit import factories
+from tests.unit.factories import accepted
 from tests.unit.factories import decided
 from tests.unit.factories import make_intent
 from tests.unit.factories import make_row
@@ -34,10 +35,6 @@ from tests.unit.factories import scores
 INF = math.inf
 NO_BUDGET = make_intent(make_target(budget_ms=None), reject_unknown=False)
 FIT = make_intent(objective='fit')
-
-
-def accepted(made: decision.Decision) -> set[str]:
-    return {site for (site,), host in made.verdicts.items() if host.accepted}
 
 
 class SeveralClientsTest(base.BaseTestCase):
@@ -144,8 +141,8 @@ class SeveralClientsTest(base.BaseTestCase):
             make_intent(*self.TARGETS),
             {'lyon': [near, far], 'nice': [over, far]},
         )
-        self.assertIs(far, made.verdicts[('lyon',)].deciding.latency)
-        self.assertIs(over, made.verdicts[('nice',)].deciding.latency)
+        self.assertIs(far, made.verdicts['lyon'].deciding.latency)
+        self.assertIs(over, made.verdicts['nice'].deciding.latency)
 
     def test_client_with_a_figure_decides_before_one_without(self):
         unknown = verdict.Verdict(Standing.UNKNOWN)
@@ -254,7 +251,7 @@ class HintTest(base.BaseTestCase):
 
         def let_in(hinted):
             asked = factories.merged(specs, hinted, default_percentile=default)
-            hosts = [('lyon',), ('paris',)]
+            hosts = {'lyon': ('lyon',), 'paris': ('paris',)}
             policy = verdict.Policy(rank_percentile=rank)
             made = decision.decide(
                 asked, answers, hosts, policy, factories.NOW
@@ -269,23 +266,28 @@ class HintTest(base.BaseTestCase):
 class DecideTest(base.BaseTestCase):
     def test_client_without_an_answer_is_unknown_everywhere(self):
         made = decision.decide(
-            make_intent(), {}, [('lyon',)], verdict.Policy(), factories.NOW
-        )
-        self.assertIs(Standing.UNKNOWN, made.verdicts[('lyon',)].standing)
-        self.assertFalse(made.any_accepted)
-        self.assertFalse(made.any_row)
-
-    def test_hosts_with_the_same_places_share_a_verdict(self):
-        made = decision.decide(
             make_intent(),
             {},
-            [('lyon', 'cell1'), ('nice', 'cell1'), ('lyon', 'cell1')],
+            {'lyon': ('lyon',)},
             verdict.Policy(),
             factories.NOW,
         )
-        self.assertEqual(
-            [('lyon', 'cell1'), ('nice', 'cell1')], list(made.verdicts)
+        self.assertIs(Standing.UNKNOWN, made.verdicts['lyon'].standing)
+        self.assertFalse(made.any_accepted)
+        self.assertFalse(made.any_row)
+
+    def test_places_are_judged_by_their_vantages(self):
+        asked = make_intent()
+        answer = latency.Answer(True, ({'lyon': make_row()},))
+        made = decision.decide(
+            asked,
+            {asked.targets[0].client: answer},
+            {'rack 1': ('lyon', 'cell1'), 'rack 2': ('nice', 'cell1')},
+            verdict.Policy(),
+            factories.NOW,
         )
+        self.assertEqual({'rack 1'}, accepted(made))
+        self.assertEqual(['rack 1', 'rack 2'], list(made.verdicts))
 
     def test_unusable_row_is_a_row(self):
         self.assertTrue(
@@ -297,7 +299,7 @@ class DecideTest(base.BaseTestCase):
 
     def test_decision_is_frozen(self):
         made = decided(make_intent(), {'lyon': make_row()})
-        host = made.verdicts[('lyon',)]
+        host = made.verdicts['lyon']
         for frozen, name in (
             (made, 'verdicts'),
             (made.intent, 'required'),
@@ -312,7 +314,7 @@ class DecideTest(base.BaseTestCase):
         made = decision.decide(
             make_intent(make_target('fleet')),
             {client.parse_client('fleet'): latency.Answer(True, parts)},
-            [('lyon',)],
+            {'lyon': ('lyon',)},
             verdict.Policy(),
             factories.NOW,
         )
@@ -327,7 +329,7 @@ class DecideTest(base.BaseTestCase):
                     True, ({'paris': make_row()},)
                 )
             },
-            [('lyon',), ()],
+            {'lyon': ('lyon',), 'nowhere': ()},
             verdict.Policy(),
             factories.NOW,
         )
@@ -354,7 +356,7 @@ class OutageTest(base.BaseTestCase):
         old = decided(make_intent(), self.rows, heartbeat_age=7200)
         new = decided(make_intent(), {'lyon': make_row(), 'paris': None})
         self.assertEqual(
-            new.verdicts[('lyon',)].score, old.verdicts[('lyon',)].score
+            new.verdicts['lyon'].score, old.verdicts['lyon'].score
         )
 
     def test_of_answers_of_different_times_the_newest_says_it(self):
@@ -373,7 +375,11 @@ class OutageTest(base.BaseTestCase):
                 for target, age in zip(asked.targets, ages, strict=True)
             }
             made = decision.decide(
-                asked, answers, [('lyon',)], verdict.Policy(), factories.NOW
+                asked,
+                answers,
+                {'lyon': ('lyon',)},
+                verdict.Policy(),
+                factories.NOW,
             )
             self.assertEqual(expected, made.any_accepted, ages)
 
@@ -449,7 +455,7 @@ class PropertiesTest(base.BaseTestCase):
             sites = dict(zip(('one', 'two'), pair, strict=True))
             sites |= {f'site{i}': row for i, row in enumerate(rows)}
             hosts = decided(asked, sites).verdicts
-            one, two = hosts[('one',)], hosts[('two',)]
+            one, two = hosts['one'], hosts['two']
             orders.append((one.score > two.score) - (one.score < two.score))
             if asked.has_budget and one.standing != two.standing:
                 # Then not even the tie band plays a part.
@@ -492,5 +498,5 @@ class PropertiesTest(base.BaseTestCase):
             },
         ).verdicts
         best = max(host.standing for host in found.values())
-        if found[('near',)].standing is best:
-            self.assertGreater(found[('near',)].score, found[('far',)].score)
+        if found['near'].standing is best:
+            self.assertGreater(found['near'].score, found['far'].score)

@@ -39,18 +39,14 @@ def refused(
     """The reason; every site is called by its name, unless told otherwise."""
     made = decided(asked, rows, heartbeat_age=heartbeat_age)
     names = {site: site for site in rows} | (labels or {})
-    return reason.refusal(
-        made, {chain: names[chain[0]] for chain in made.verdicts}, detail
-    )
+    return reason.refusal(made, names, detail)
 
 
 def full(asked, rows, detail='figure', labels=None) -> str:
     """The reason if no host of the sites takes it, called as above."""
     made = decided(asked, rows)
     names = {site: site for site in rows} | (labels or {})
-    return reason.full(
-        made, {chain: names[chain[0]] for chain in made.verdicts}, detail
-    )
+    return reason.full(made, names, detail)
 
 
 class NoHostTakesItTest(base.BaseTestCase):
@@ -404,7 +400,7 @@ class UnusableTest(base.BaseTestCase):
         self.assertFalse(made.any_accepted)
         self.assertEqual(
             'no usable latency data for 203.0.113.7 (too few samples)',
-            reason.refusal(made, {('lyon',): 'lyon'}, 'figure'),
+            reason.refusal(made, {'lyon': 'lyon'}, 'figure'),
         )
 
 

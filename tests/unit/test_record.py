@@ -22,8 +22,6 @@ from oslotest import base
 from edge_sched import client
 from edge_sched import decision
 from edge_sched import record
-from edge_sched import verdict
-from edge_sched.latency import Answer
 from edge_sched.rings import EVERYTHING
 from edge_sched.rings import Offer
 from edge_sched.scoring import OVER
@@ -185,19 +183,6 @@ class RecordTest(base.BaseTestCase):
         (best,) = recorded(decided(make_intent(), rows))['best']
         self.assertEqual(('lyon', 0.0), (best['site'], best['age_seconds']))
 
-    def test_place_is_called_by_its_most_specific_vantage(self):
-        asked = make_intent()
-        row = make_row(vantage='eu-west')
-        made = decision.decide(
-            asked,
-            {asked.targets[0].client: Answer(True, ({'eu-west': row},))},
-            [('lyon', 'eu-west')],
-            verdict.Policy(),
-            factories.NOW,
-        )
-        (best,) = recorded(made)['best']
-        self.assertEqual('lyon', best['site'])
-
     def test_best_are_the_nearest_3_sites(self):
         rows = {
             'd': make_row(11, 12),
@@ -207,7 +192,7 @@ class RecordTest(base.BaseTestCase):
             'x': None,
         }
         # Asked for any other this raises: of a thousand sites three are named.
-        sites = {('a',): 'A', ('b',): 'B', ('c',): 'C'}
+        sites = {'a': 'A', 'b': 'B', 'c': 'C'}
         made = recorded(
             decided(make_intent(), rows), site_of=sites.__getitem__
         )
@@ -217,7 +202,7 @@ class RecordTest(base.BaseTestCase):
 
     def test_site_is_named_once(self):
         rows = {'r1': make_row(5, 12), 'r2': make_row(7, 12)}
-        sites = {('r1',): 'lyon', ('r2',): 'lyon'}
+        sites = {'r1': 'lyon', 'r2': 'lyon'}
         made = recorded(
             decided(make_intent(), rows), site_of=sites.__getitem__
         )

@@ -17,9 +17,9 @@ import math
 
 from oslotest import base
 
-from edge_sched import decision
 from edge_sched import verdict
 from edge_sched.scoring import Standing
+from tests.unit.factories import accepted
 from tests.unit.factories import decided
 from tests.unit.factories import make_intent
 from tests.unit.factories import make_row
@@ -29,10 +29,6 @@ from tests.unit.factories import scores
 INF = math.inf
 NO_BUDGET = make_intent(make_target(budget_ms=None), reject_unknown=False)
 FIT = make_intent(objective='fit')
-
-
-def accepted(made: decision.Decision) -> set[str]:
-    return {site for (site,), host in made.verdicts.items() if host.accepted}
 
 
 class ScoreTest(base.BaseTestCase):
@@ -178,7 +174,7 @@ class ScoreTest(base.BaseTestCase):
         )
         made = decided(NO_BUDGET, rows)
         self.assertEqual(set(rows), accepted(made))
-        self.assertIs(Standing.WITHIN, made.verdicts[('paris',)].standing)
+        self.assertIs(Standing.WITHIN, made.verdicts['paris'].standing)
 
     def test_without_a_budget_unknown_can_still_be_rejected(self):
         asked = dataclasses.replace(NO_BUDGET, reject_unknown=True)
