@@ -121,7 +121,8 @@ class FormatTestCase(WebTestCase):
         with mock.patch.object(
             self.registry, 'collect', side_effect=TimeoutError
         ):
-            self.assertEqual(500, self.get(server)[0])
+            status, _, text = self.get(server)
+        self.assertEqual((500, 'the log says why\n'), (status, text))
         self.assertIn('A scrape failed', self.log.output)
         self.assertServes(server)
 
@@ -129,10 +130,10 @@ class FormatTestCase(WebTestCase):
 class AddressTestCase(WebTestCase):
     def test_ipv6(self):
         try:
-            server = self.serve('::1')
+            socket.create_server(('::1', 0), family=socket.AF_INET6).close()
         except OSError as error:
             self.skipTest(f'no IPv6 on the loopback interface: {error}')
-        self.assertServes(server)
+        self.assertServes(self.serve('::1'))
 
     def test_a_port_that_is_taken_is_named(self):
         port = self.serve().port
@@ -146,6 +147,18 @@ class AddressTestCase(WebTestCase):
     def test_it_says_where_it_listens(self):
         server = self.serve()
         self.assertIn(f'127.0.0.1 port {server.port}', self.log.output)
+        self.assertNotIn('clear text', self.log.output)
+
+    def test_its_port_is_free_when_it_has_ended(self):
+        server = web.MetricsServer(self.registry, Endpoint('127.0.0.1', 0))
+        with server:
+            port = server.port
+        self.assertServes(self.serve(port=port))
+
+    def test_it_keeps_no_process_from_ending(self):
+        self.serve()
+        ours = [t for t in threading.enumerate() if t.name == 'metrics']
+        self.assertEqual({True}, {thread.daemon for thread in ours})
 
 
 class PasswordTestCase(WebTestCase):
@@ -245,6 +258,14 @@ class TlsTestCase(WebTestCase):
 
 
 class StrangersTestCase(WebTestCase):
+    def test_a_connection_is_closed_when_it_is_done_with(self):
+        server = self.serve()
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        server._server.shutdown_request(ours)
+        self.assertEqual(-1, ours.fileno())
+        self.assertEqual(b'', theirs.recv(1))
+
     def test_whoever_says_nothing_is_cut(self):
         with mock.patch.object(web._Handler, 'timeout', 0.05):
             server = self.serve()

@@ -145,6 +145,7 @@ class LookUpTest(CaseTestCase):
         case = self.made(self.move({'edge:client': ['crew@9', 'bob']}))
         self.assertEqual(('unknown_client', ''), (case.outcome, case.refusal))
         self.assertEqual(['crew'], [str(c) for c in case.intent.clients])
+        self.assertIn("'bob' is not an address", self.log.output)
         self.assertTrue(case.intent.may_reject)
         hints = {'edge:client': ['crew', 'bob@9']}
         self.assertFalse(self.made(self.move(hints)).intent.may_reject)
