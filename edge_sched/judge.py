@@ -61,7 +61,7 @@ class Judge:
         intent: Intent,
         policy: Policy,
         now: float,
-        outage: bool = False,
+        outage: bool,
     ) -> None:
         self._intent = intent
         self._policy = policy

@@ -27,6 +27,8 @@ import pathlib
 import sys
 import tomllib
 
+import hypothesis
+
 from tests.mutants.operators import Mutant
 from tests.mutants.operators import check_examples
 from tests.mutants.operators import mutants_of
@@ -68,6 +70,8 @@ def main(arguments: list[str]) -> int:
     check_examples()
     # Nova decides at its first import whether it leaves eventlet alone.
     os.environ['OS_NOVA_DISABLE_EVENTLET_PATCHING'] = 'true'
+    # Hypothesis' own: the same examples each time, however long they take.
+    hypothesis.settings.load_profile('ci')
     modules = [pathlib.Path(each) for each in arguments] or [
         path
         for folder in FOLDERS
