@@ -471,6 +471,14 @@ class ManyRowsTest(base.BaseTestCase):
                 make_row(5, INF, rtt_p99_ms=INF),
             )
 
+    def test_rows_without_the_percentile_that_is_asked_for(self):
+        self.same(
+            make_intent(percentile='p99'),
+            verdict.Policy(),
+            *(make_row(5, p95, samples=None) for p95 in (10, 21)),
+            make_row(samples=300, rtt_p99_ms=15.0),
+        )
+
     def test_old_rows_while_measuring_is_down(self):
         ages = (900, 901, 21_600, 21_601)
         rows = [make_row(5, p95, age=age) for p95 in (9, 21) for age in ages]
