@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oslotest import base
 
+from edge_sched import client
 from edge_sched import latency
 from edge_sched.probe.outcome import Outcome
 from edge_sched.probe.window import Window
@@ -65,12 +66,28 @@ class LatencyTest(base.BaseTestCase):
         self.assertEqual(expected, row.variation_ms())
 
     def test_skewed_clock_never_makes_an_age_negative(self):
-        self.assertEqual(40.0, make_row(age=40).age_seconds(factories.NOW))
         # Clocks that are kept in time differ by so much.
-        for age in (-4, -5):
+        for age in (-0.5, -4, -5):
             row = make_row(age=age)
             self.assertEqual(0.0, row.age_seconds(factories.NOW))
-        self.assertEqual(-5.5, make_row(age=-5.5).age_seconds(factories.NOW))
+        for age in (-5.5, 0.5, 40):
+            row = make_row(age=age)
+            self.assertEqual(age, row.age_seconds(factories.NOW))
+
+    def test_latest_time_is_just_not_from_the_future(self):
+        latest = latency.latest_time(1000.0)
+        self.assertEqual(0.0, latency.age_seconds(latest, 1000.0))
+        self.assertLess(latency.age_seconds(latest + 0.1, 1000.0), 0)
+
+    def test_row_that_was_measured_later(self):
+        new = latency.NewLatency(
+            client.parse_client('198.51.100.7'), make_row(), line=3
+        )
+        moved = new.moved(2.5)
+        self.assertEqual(
+            new.latency.measured_at + 2.5, moved.latency.measured_at
+        )
+        self.assertEqual(new, moved.moved(-2.5))
 
     def test_fresh(self):
         for age, fresh in (
@@ -185,6 +202,9 @@ class LatencyTest(base.BaseTestCase):
     def test_what_a_rate_loses_makes_no_loss(self):
         # 57 of 60 came back, as far as Prometheus extrapolates.
         self.assertFalse(latency.is_lost(0.95, 1 - 56.99999 / 60))
+        # Nor does just what is forgiven.
+        forgiven = 1 - 0.05 + latency._LOSS_ROUNDING
+        self.assertFalse(latency.is_lost(forgiven, 0.05))
 
     @given(st.sampled_from((50, 95, 99)), st.integers(1, 10_000), st.data())
     def test_exactly_the_quantiles_beyond_what_came_back_are_lost(
