@@ -139,8 +139,8 @@ class Bands:
     def __init__(self, best_ms: float, tie_band_ms: float) -> None:
         self._best_ms = best_ms
         width_ms = max(tie_band_ms, TIE_BAND_RATIO * best_ms)
-        # 0 for none, also if there is nothing to count them from.
-        self._width_ms = width_ms if 0 < width_ms < math.inf else 0.0
+        # 0 for none, as if there is nothing to count them from.
+        self._width_ms = width_ms if width_ms < math.inf else 0.0
 
     def floor(self, rtt_ms: float) -> float:
         """Where the band of a round trip begins.

@@ -441,6 +441,9 @@ class SeveralClientsTest(base.BaseTestCase):
         self.assertEqual(
             said, refused(asked, rows, labels=dict.fromkeys(rows, ''))
         )
+        # Nor need any be unknown.
+        del rows['nice']
+        self.assertEqual(said, refused(asked, rows, 'none'))
 
     def test_over_a_budget_that_none_must_keep_is_no_distance(self):
         # lyon is over for a, nice unknown for b; unknown is rejected.

@@ -16,11 +16,16 @@ A real one is in the functional tests: it can be read once in a process.
 """
 
 import pathlib
+import warnings
+from types import ModuleType
 from unittest import mock
 
 import fixtures
+import nova
 import nova.conf
 from nova import config
+from nova import objects
+from nova import rpc
 from oslo_config import fixture as config_fixture
 from oslotest import base
 
@@ -64,6 +69,38 @@ class ReadNovaConfigurationTest(base.BaseTestCase):
             ),
             self.parse_args.call_args,
         )
+
+    def test_cells_and_objects_can_be_read_after_it(self) -> None:
+        first = [
+            self.useFixture(fixtures.MockPatchObject(owner, name)).mock
+            for owner, name in (
+                (rpc, 'get_transport_url'),
+                (objects, 'register_all'),
+            )
+        ]
+
+        read_nova_configuration()
+
+        for each in first:
+            each.assert_called_once_with()
+
+    def test_import_of_nova_warns_nobody(self) -> None:
+        def imported(name: str) -> ModuleType:
+            warnings.warn('Eventlet is deprecated.', stacklevel=2)
+            return rpc
+
+        delete = fixtures.MonkeyPatch.delete
+        self.useFixture(fixtures.MonkeyPatch('nova.rpc', delete))
+        self.useFixture(
+            fixtures.MockPatchObject(
+                nova, '__getattr__', imported, create=True
+            )
+        )
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter('always')
+            read_nova_configuration()
+
+        self.assertEqual([], told)
 
     def test_database_that_is_away_is_not_tried_again(self) -> None:
         read_nova_configuration()
