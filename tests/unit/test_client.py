@@ -165,6 +165,16 @@ class PrefixTest(base.BaseTestCase):
             ),
         )
 
+    @ddt.data(
+        ('10.0.0.0/15', True),
+        ('10.1.0.0/16', False),
+        ('2001:db8::/31', True),
+        ('2001:db8::/32', False),
+    )
+    @ddt.unpack
+    def test_what_is_too_wide_for_one_address(self, prefix, expected):
+        self.assertIs(expected, client.is_wide(client.parse_prefix(prefix)))
+
     def test_text_of_a_prefix_is_short(self):
         for text, shown in (
             ('203.0.113.7/32', '203.0.113.7'),
