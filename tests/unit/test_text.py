@@ -43,6 +43,9 @@ class TextTest(base.BaseTestCase):
 
     def test_no_long_text_is_looked_at_whole(self):
         self.assertEqual('', text.readable(' ' * 9_999_999 + 'x'))
+        # Eight times what may be shown.
+        self.assertEqual('x', text.readable(' ' * 79 + 'x', 10))
+        self.assertEqual('', text.readable(' ' * 80 + 'x', 10))
 
     @given(st.text(max_size=300))
     def test_whatever_it_is_it_is_a_short_line(self, given):
