@@ -133,9 +133,10 @@ def listed(
     """
     statement = (
         sa.select(
+            clients.c.project_id,
+            # As ``to_latency`` wants them.
             vantages.c.name.label('vantage'),
             clients.c.name.label('owner_name'),
-            clients.c.project_id,
             clients.c.network,
             clients.c.length,
             *FIGURES,
@@ -153,8 +154,8 @@ def listed(
     )
     texts: dict[object, str] = {}
     return [
-        StoredLatency(to_latency(row, texts), row.project_id)
-        for row in connection.execute(statement)
+        StoredLatency(to_latency(row, texts), project_id)
+        for project_id, *row in connection.execute(statement)
     ]
 
 

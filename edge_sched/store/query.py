@@ -18,7 +18,7 @@ each vantage is left. Every step goes by an index.
 """
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,7 +68,7 @@ def fetch(
         values['names'] = sorted({name for name, _ in named})
         values['owners'] = sorted({'', *(owner for _, owner in named)})
     select = statement(len(prefixes), bool(named))
-    found = _Found(connection.execute(select, values))
+    found = _Found(connection.execute(select, values).all())
     numbers = {prefix: number for number, prefix in enumerate(prefixes)}
     return {
         (client, owner): (
@@ -124,16 +124,16 @@ def statement(prefix_count: int, has_names: bool) -> sa.Select[Any]:
     )
     return (
         sa.select(
+            oldest_heartbeat.scalar_subquery().label('heartbeat_at'),
             ranked.c.asked,
-            ranked.c.owner_id,
             ranked.c.part_id,
-            owners.c.name.label('owner_name'),
             owners.c.project_id.label('owner_project'),
+            # As ``to_latency`` wants them.
+            vantages.c.name.label('vantage'),
+            owners.c.name.label('owner_name'),
             clients.c.network,
             clients.c.length,
-            vantages.c.name.label('vantage'),
             *(ranked.c[column.name] for column in FIGURES),
-            oldest_heartbeat.scalar_subquery().label('heartbeat_at'),
         )
         .select_from(
             ranked.outerjoin(vantages, vantages.c.id == ranked.c.vantage_id)
@@ -205,22 +205,23 @@ def _any_of(parameter: str) -> sa.BindParameter[Any]:
 class _Found:
     """The rows of a statement, sorted by whom they are for."""
 
-    def __init__(self, rows: Iterable[sa.Row[Any]]) -> None:
+    def __init__(self, rows: Sequence[sa.Row[Any]]) -> None:
         self._prefixes: dict[int, dict[str, Latency]] = {}
         #: (name, project) -> part -> vantage -> row; part 0 is the name's own
         self._names: dict[tuple[str, str], dict[int, dict[str, Latency]]] = {}
         #: One object for equal texts, since the cache keeps many rows.
         texts: dict[object, str] = {}
         self._heartbeat_at: float | None = None
-        for row in rows:
-            self._heartbeat_at = row.heartbeat_at
-            if row.asked == _NAMES:
-                owner = (row.owner_name, row.owner_project)
+        for heartbeat_at, asked, part_id, owner_project, *row in rows:
+            vantage, owner_name, *_ = row
+            self._heartbeat_at = heartbeat_at
+            if asked == _NAMES:
+                owner = (owner_name, owner_project)
                 parts = self._names.setdefault(owner, {})
-                part = parts.setdefault(row.part_id, {})
+                part = parts.setdefault(part_id, {})
             else:
-                part = self._prefixes.setdefault(row.asked, {})
-            if row.vantage is not None:
+                part = self._prefixes.setdefault(asked, {})
+            if vantage is not None:
                 latency = to_latency(row, texts)
                 part[latency.vantage] = latency
 

@@ -41,8 +41,8 @@ _CHANGES = (
     ),
     (
         'store/figures.py',
-        'rtt_min_ms=row.rtt_min_ms',
-        'rtt_min_ms=row.hops',
+        'latencies.c.rtt_min_ms',
+        'latencies.c.hops',
     ),
 )
 
