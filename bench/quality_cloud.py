@@ -51,6 +51,8 @@ from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
 CONF = nova.conf.CONF
 
+PATIENCE_SECONDS = 60
+
 
 class Sites:
     """So many sites, in the API database of Nova; one cell.
@@ -78,6 +80,9 @@ class Sites:
         self._store = store.make(path)
         # Measurements change from one request to the next.
         CONF.set_override('cache_ttl', 0, 'edge_sched')
+        # A busy machine is none that chooses badly: one look-up that takes
+        # too long makes all requests blind for 30 s.
+        CONF.set_override('store_timeout', PATIENCE_SECONDS, 'edge_sched')
 
     def measure(self, known: Statistics) -> None:
         """Have the store know this of paths from the sites, and no more."""

@@ -20,8 +20,9 @@ The suites are ``unit``, ``devstack``, ``functional-threading``,
 ``functional-eventlet``, ``e2e`` and ``cloud``. Each runs by stestr, in
 parallel but for ``e2e``, whose tests measure time, and ``cloud``, whose tests
 share one. What fails of ``e2e`` is tried once more: whatever else the machine
-does for a moment must not fail a test. Results are kept in ``.cache/<suite>``; the regular expressions
-choose among the tests. The last lines name what failed, and say how many::
+does for a moment must not fail a test. Results are kept in ``.cache/<suite>``;
+the regular expressions choose among the tests. The last lines name what
+failed, and say how many::
 
     failed: tests.unit.test_latency.FreshTest.test_age
     tests: 811 passed, 1 failed, 3 skipped
