@@ -62,8 +62,11 @@ class Endpoint:
                 raise ValueError('metrics_tls_key goes with metrics_tls_cert')
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # Python's own default, which that of Debian leaves to OpenSSL.
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # Python's own default, which that of Debian leaves to OpenSSL. What
+        # the system demands beyond it stands.
+        context.minimum_version = max(
+            context.minimum_version, ssl.TLSVersion.TLSv1_2
+        )
         try:
             # A password, so that nobody is asked for one on the terminal.
             context.load_cert_chain(

@@ -84,11 +84,11 @@ def full(
     :param detail: ``none`` names no site
     """
     said = f'no host {_within(decision.intent, detail)} can take it'
-    scores = {
-        labels[where]: host.score
-        for where, host in decision.verdicts.items()
-        if host.accepted and labels[where]
-    }
+    scores: dict[str, float] = {}
+    for where, host in decision.verdicts.items():
+        label = labels[where]
+        if host.accepted and label:
+            scores[label] = max(host.score, scores.get(label, 0.0))
     if detail == 'none' or not scores:
         return bounded(said)
     best = sorted(scores, key=lambda label: (-scores[label], label))

@@ -50,6 +50,17 @@ def full(asked, rows, detail='figure', labels=None) -> str:
 
 
 class NoHostTakesItTest(base.BaseTestCase):
+    def test_site_is_as_near_as_its_nearest_host(self):
+        rows = {
+            'r1': make_row(5, 6),
+            'r2': make_row(15, 16),
+            'r3': make_row(9, 10),
+        }
+        labels = {'r1': 'lyon', 'r2': 'lyon', 'r3': 'nice'}
+        self.assertIn(
+            'tried lyon and nice', full(make_intent(), rows, labels=labels)
+        )
+
     def test_sites_within_the_budget_are_named(self):
         rows = {'lyon': make_row(5, 15), 'paris': make_row(5, 45)}
         said = 'no host within 20 ms (p95) of 203.0.113.7 can take it'

@@ -20,6 +20,7 @@ from edge_sched.latency import Latency
 from edge_sched.store.figures import FIGURES
 from edge_sched.store.figures import to_latency
 from edge_sched.store.figures import to_row
+from edge_sched.store.schema import latencies
 
 
 def stored(latency):
@@ -32,6 +33,8 @@ class FiguresTestCase(base.BaseTestCase):
     def test_every_column_is_filled(self):
         row = to_row(Latency('lyon', 'car', 1.0, 2.0, 3.0))
         self.assertEqual({column.name for column in FIGURES}, row.keys())
+        ids = {'client_id', 'vantage_id'}
+        self.assertEqual(ids | row.keys(), set(latencies.c.keys()))
 
     def test_infinity_never_reaches_the_database(self):
         lost = math.inf
@@ -63,7 +66,7 @@ class FiguresTestCase(base.BaseTestCase):
 
     def test_equal_texts_are_one_object(self):
         texts = {}
-        latencies = [
+        found = [
             to_latency(
                 stored(
                     Latency(
@@ -79,8 +82,8 @@ class FiguresTestCase(base.BaseTestCase):
             )
             for _ in range(2)
         ]
-        self.assertIs(latencies[0].vantage, latencies[1].vantage)
-        self.assertIs(latencies[0].source, latencies[1].source)
+        self.assertIs(found[0].vantage, found[1].vantage)
+        self.assertIs(found[0].source, found[1].source)
 
     def test_a_long_source_is_cut(self):
         row = to_row(Latency('v', 'car', 1.0, 2.0, 3.0, source='x' * 999))
