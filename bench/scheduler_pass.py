@@ -68,7 +68,7 @@ def sections(options: argparse.Namespace) -> list[Section]:
     checks: list[Check] = []
     with tempfile.TemporaryDirectory() as folder:
         default_filters = configure(folder)
-        # That has benchmarks of its own, with Placement and cells.
+        # Narrowing has benchmarks of its own, with Placement and cells.
         CONF.set_override('narrow_candidates', 'never', 'edge_sched')
         for count in hosts:
             bench = _make_bench(folder, count)

@@ -73,7 +73,8 @@ LEFT_OUT = {
 }
 #: Not two tests at a time.
 SERIAL = frozenset({'e2e', 'cloud'})
-#: What fails is tried once more, unless it is more than so many tests.
+#: What fails is tried once more, unless it is more than so many tests. Chosen:
+#: what we break mostly fails more of them, and fails them each time.
 TRIED_TWICE = {'e2e': 2}
 
 
@@ -98,6 +99,7 @@ class Count:
 
     @property
     def ended(self) -> int:
+        """How many tests there were."""
         return self.passed + self.skipped + len(self.failed)
 
     def __add__(self, other: 'Count') -> 'Count':

@@ -59,7 +59,7 @@ def to_row(latency: Latency) -> dict[str, Any]:
 def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
     """The reverse of ``to_row``.
 
-    By place, not by name: of a thousand rows that takes a third of the time.
+    By place, not by name, which is dear where there are a thousand rows.
 
     :param row: vantage, name of the client, network and length of the prefix,
         and the ``FIGURES``; without a network the row is the name's own

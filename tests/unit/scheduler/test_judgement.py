@@ -27,8 +27,9 @@ from edge_sched.scheduler.request_filter import edge_latency
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
-#: In milliseconds: Paris is within it, Lyon is not.
+#: Two sites at once, which anybody may be told of.
 OPEN = Place(('aix', 'paris'), 'nova', {})
+#: In milliseconds: Paris is within it, Lyon is not.
 BUDGET = {'edge:client': [ALICE], 'edge:latency_budget_ms': ['12']}
 
 
