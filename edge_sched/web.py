@@ -186,8 +186,10 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         app: WSGIApplication,
     ) -> None:
         self.tls = tls
-        # Who is at the other end.
+        # Who is at the other end, of those that were cut and whose threads
+        # have not ended yet as well.
         self._open: dict[socket.socket, str] = {}
+        self._cut: dict[socket.socket, str] = {}
         self._opening = threading.Lock()
         if ipaddress.ip_address(endpoint.address).version == 6:
             self.address_family = socket.AF_INET6
@@ -211,13 +213,12 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         return request, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        # Those that were cut and have not ended yet count as well, so that
-        # there is room for others when one has all that it may have.
+        # There is room for others when one has all that it may have.
         with self._opening:
-            theirs = Counter(self._open.values())[_peer(client_address)]
+            peers = Counter([*self._open.values(), *self._cut.values()])
             return (
-                theirs < 2 * MAX_CONNECTIONS
-                and len(self._open) < 3 * MAX_CONNECTIONS
+                peers[_peer(client_address)] < 2 * MAX_CONNECTIONS
+                and peers.total() < 3 * MAX_CONNECTIONS
             )
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -230,6 +231,7 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
     def shutdown_request(self, request: Any) -> None:
         with self._opening:
             self._open.pop(request, None)
+            self._cut.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -240,8 +242,7 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         oldest = next(
             each for each, peer in self._open.items() if peer == busiest
         )
-        # It goes to the end, so that the next one cut is another.
-        self._open[oldest] = self._open.pop(oldest)
+        self._cut[oldest] = self._open.pop(oldest)
         with contextlib.suppress(OSError):
             socket.socket.shutdown(oldest, socket.SHUT_RDWR)
 

@@ -304,6 +304,27 @@ class StrangersTestCase(WebTestCase):
             scraper.sendall(b'GET / HTTP/1.0\r\n\r\n')
             self.assertIn(b'200 OK', scraper.recv(100))
 
+    def test_nobody_is_cut_twice(self):
+        server = self.serve()
+        may_end = threading.Event()
+        end = web._Server.shutdown_request
+
+        def end_slowly(server, request):
+            may_end.wait()
+            end(server, request)
+
+        self.addCleanup(may_end.set)
+        with (
+            mock.patch.object(web, 'MAX_CONNECTIONS', 4),
+            mock.patch.object(web._Server, 'shutdown_request', end_slowly),
+        ):
+            strangers = [self.connect(server) for _ in range(8)]
+            self.connect(server, '127.0.0.2')
+            for stranger in strangers[:5]:
+                self.assertEqual(b'', stranger.recv(1))
+            strangers[5].sendall(b'GET / HTTP/1.0\r\n\r\n')
+            self.assertIn(b'200 OK', strangers[5].recv(100))
+
     def test_there_is_room_when_one_has_all_that_it_may_have(self):
         server = self.serve()
         with (
