@@ -230,7 +230,25 @@ class WriterTests:
                 self.assertEqual(
                     expected, [row.latency.rtt_p50_ms for row in listed]
                 )
-        self.assertEqual('p1', self.writer.list_latencies()[-1].project_id)
+        listed = self.writer.list_latencies()
+        self.assertEqual('p1', listed[-1].project_id)
+        self.assertEqual(
+            {
+                ('lyon', 'car', 1.0),
+                ('oslo', '203.0.113.0/24', 2.0),
+                ('lyon', '203.0.113.0/24', 3.0),
+                ('lyon', '203.0.112.0/23', 4.0),
+                ('lyon', '2001:db8::/56', 5.0),
+            },
+            {
+                (
+                    row.latency.vantage,
+                    row.latency.client,
+                    row.latency.rtt_p50_ms,
+                )
+                for row in listed
+            },
+        )
 
     def test_purge(self):
         self.writer.set_client('car', CAR, 'p1')
