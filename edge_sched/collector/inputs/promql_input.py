@@ -44,6 +44,13 @@ _TEXTS = ('vantage_label', 'client_label', 'project_label', 'source')
 _WORD = re.compile(r'"[^"]+"|[^"\s]+')
 _WORDS = re.compile(rf'\s*(?:{_WORD.pattern})(?:\s+(?:{_WORD.pattern}))*\s*')
 
+#: Label matchers, as in the braces of a PromQL selector.
+_QUOTED = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`[^`]*`'
+_MATCHER = (
+    rf'\s*(?:[a-zA-Z_]\w*|{_QUOTED})\s*(?:=~|!~|!=|=)\s*(?:{_QUOTED})\s*'
+)
+_MATCHERS = re.compile(rf'\s*|{_MATCHER}(?:,{_MATCHER})*(?:,\s*)?', re.ASCII)
+
 #: Columns that are no figures.
 _INFO = 'info'
 _SKEW = 'skew'
@@ -193,11 +200,17 @@ class PromQLInput(Input):
     def _check_match(
         self, recipe: Recipe, expressions: Collection[str]
     ) -> None:
-        """Refuse to believe whoever has the label of a vantage."""
+        """Refuse what is none, and to believe whoever has a label."""
         match = self.settings.match
+        if not _MATCHERS.fullmatch(match):
+            raise self.bad_setting(
+                'match',
+                match,
+                'is no list of label matchers, e.g. job=~"edge-.*",az="x"',
+            )
         if (
             recipe.vantage_label not in _SET_BY_PROMETHEUS
-            and not match.strip(' \t,')
+            and not match.strip()
             and any('{match}' in text for text in expressions)
         ):
             raise self.bad_setting(

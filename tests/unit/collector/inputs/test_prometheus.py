@@ -91,7 +91,7 @@ class TestSettings(base.BaseTestCase):
     def test_match_is_needed_where_targets_can_have_the_label(self):
         for settings in (
             {'recipe': 'blackbox_icmp'},
-            {'recipe': 'blackbox_icmp', 'match': ' , '},
+            {'recipe': 'blackbox_icmp', 'match': ' '},
             {'vantage_label': 'vantage'},
             {'vantage_label': 'vantage', 'recipe': 'custom'}
             | OWN
@@ -103,6 +103,39 @@ class TestSettings(base.BaseTestCase):
                 'jobs in which Prometheus sets it, e.g. job=~"edge-.*"',
                 **settings,
             )
+
+    def test_match_that_is_none(self):
+        for text in (
+            '{job="edge"}',
+            'job="edge"} or up{a="b"',
+            'job="edge" or job="core"',
+            'job=edge',
+            'job=="edge"',
+            'job="ed"ge"',
+            'job="edge',
+            'job="edge\\"',
+            'job="edge" region="eu"',
+            'job="edge",,region="eu"',
+            '1job="edge"',
+            'j\xf6b="edge"',
+            'job',
+            ',',
+        ):
+            self.assertBad(
+                f'match: {text!r} is no list of label matchers, e.g. '
+                'job=~"edge-.*",az="x"',
+                match=text,
+            )
+
+    def test_match_as_promql_has_it(self):
+        for text in (
+            'job="edge"',
+            ' job =~ "edge-.*" , region != \'eu\' , ',
+            'job!~`a"b`,_x1="say \\"a, b\\" }"',
+            '"service.name"="edge"',
+            'job=""',
+        ):
+            self.make(match=text)
 
     def test_match_is_not_needed_where_prometheus_sets_the_label(self):
         self.make()
