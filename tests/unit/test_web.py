@@ -337,7 +337,11 @@ class StrangersTestCase(WebTestCase):
             for _ in range(4):
                 self.connect(server, '127.0.0.2')
             self.assertEqual(b'', self.connect(server, '127.0.0.2').recv(1))
-            self.assertServes(server)
+            scraper = self.connect(server)
+            scraper.sendall(b'GET / HTTP/1.0\r\n\r\n')
+            # To the end: it counts until then.
+            with scraper.makefile('rb') as answer:
+                self.assertIn(b'200 OK', answer.read())
             for number in range(3, 6):
                 self.connect(server, f'127.0.0.{number}')
             self.assertEqual(b'', self.connect(server).recv(1))
