@@ -1,0 +1,120 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+
+"""Whether the run of the tests sees what failed, by runs of small suites."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import fixtures
+from oslotest import base
+
+RUN_TESTS = pathlib.Path(__file__).parents[2] / 'tools' / 'run_tests.py'
+
+SUITE = """
+import os
+import pathlib
+import unittest
+
+
+class Test(unittest.TestCase):
+    def test_well(self):
+        pass
+
+    def test_fails_at_first(self):
+        trace = pathlib.Path('trace')
+        tried = trace.exists()
+        trace.touch()
+        self.assertTrue(tried)
+"""
+FAILS = """
+    def test_{0}(self):
+        self.fail()
+"""
+DIES = """
+    def test_dies(self):
+        os._exit(1)
+"""
+FLAKY = 'tests.unit.test_it.Test.test_fails_at_first'
+
+
+class RunTestsTest(base.BaseTestCase):
+    def run_suite(self, text: str, *regexes: str) -> tuple[int, list[str]]:
+        """The exit status and the lines of the sum."""
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        suite = folder / 'tests' / 'unit'
+        suite.mkdir(parents=True)
+        for package in (suite.parent, suite):
+            (package / '__init__.py').touch()
+        (suite / 'test_it.py').write_text(text)
+        ran = subprocess.run(
+            [sys.executable, RUN_TESTS, 'unit', *regexes],
+            cwd=folder,
+            env=os.environ | {'PYTHONPATH': ''},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        starts = ('passed at', 'failed:', 'tests:')
+        lines = ran.stdout.splitlines()
+        return ran.returncode, [x for x in lines if x.startswith(starts)]
+
+    def test_what_fails_at_first_passes_and_is_named(self) -> None:
+        self.assertEqual(
+            (
+                0,
+                [
+                    f'passed at the second try: {FLAKY}',
+                    'tests: 2 passed, 0 failed, 0 skipped',
+                ],
+            ),
+            self.run_suite(SUITE),
+        )
+
+    def test_what_fails_twice_fails_with_whatever_did_with_it(self) -> None:
+        status, lines = self.run_suite(SUITE + FAILS.format('ever'))
+        self.assertEqual(1, status)
+        self.assertEqual(
+            {
+                f'failed: {FLAKY}',
+                'failed: tests.unit.test_it.Test.test_ever',
+                'tests: 1 passed, 2 failed, 0 skipped',
+            },
+            set(lines),
+        )
+
+    def test_many_are_not_tried_again(self) -> None:
+        fails = FAILS.format('a') + FAILS.format('b')
+        status, lines = self.run_suite(SUITE + fails)
+        self.assertEqual(1, status)
+        self.assertEqual('tests: 1 passed, 3 failed, 0 skipped', lines[-1])
+
+    def test_a_worker_that_dies_fails_the_run(self) -> None:
+        status, _ = self.run_suite(SUITE + DIES)
+        self.assertEqual(1, status)
+
+    def test_no_test_at_all_fails(self) -> None:
+        self.assertEqual(
+            (
+                1,
+                [
+                    'failed: unit: no test has run',
+                    'tests: 0 passed, 1 failed, 0 skipped',
+                ],
+            ),
+            self.run_suite(SUITE, 'test_of_nothing'),
+        )
