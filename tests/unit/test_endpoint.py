@@ -13,6 +13,7 @@
 import base64
 import pathlib
 import ssl
+from unittest import mock
 
 import fixtures
 from oslo_config import cfg
@@ -112,12 +113,20 @@ class TlsTestCase(EndpointTestCase):
     def test_without_a_certificate_there_is_none(self):
         self.assertIsNone(self.endpoint().tls())
 
-    def test_a_certificate_with_its_key(self):
+    def test_oldest_protocol_is_1_2_or_what_the_system_demands(self):
         cert, key = make_certificate(self.folder)
-        context = self.endpoint(tls_cert=cert, tls_key=key).tls()
-        self.assertGreaterEqual(
-            context.minimum_version, ssl.TLSVersion.TLSv1_2
-        )
+        for default, oldest in (
+            (ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_2),
+            (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2),
+            (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3),
+        ):
+            of_this_system = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            of_this_system.minimum_version = default
+            with mock.patch('edge_sched.endpoint.ssl', wraps=ssl) as module:
+                module.SSLContext.return_value = of_this_system
+                module.TLSVersion = ssl.TLSVersion
+                context = self.endpoint(tls_cert=cert, tls_key=key).tls()
+            self.assertIs(oldest, context.minimum_version)
 
     def test_both_in_one_file(self):
         cert, key = make_certificate(self.folder)

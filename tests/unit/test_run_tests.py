@@ -11,7 +11,6 @@
 # under the License.
 
 
-
 """Whether the run of the tests sees what failed, by runs of small suites."""
 
 import os
