@@ -325,6 +325,29 @@ class StrangersTestCase(WebTestCase):
             strangers[5].sendall(b'GET / HTTP/1.0\r\n\r\n')
             self.assertIn(b'200 OK', strangers[5].recv(100))
 
+    def test_whoever_has_ended_leaves_room(self):
+        server = self.serve()
+        ended = threading.Semaphore(0)
+        end = web._Server.shutdown_request
+
+        def end_and_tell(server, request):
+            end(server, request)
+            ended.release()
+
+        with (
+            mock.patch.object(web, 'MAX_CONNECTIONS', 1),
+            mock.patch.object(web._Server, 'shutdown_request', end_and_tell),
+        ):
+            for _ in range(3):
+                self.assertServes(server)
+                self.assertTrue(ended.acquire(timeout=30))
+            self.connect(server)
+            # Each has the one before it cut.
+            for _ in range(3):
+                self.connect(server)
+                self.assertTrue(ended.acquire(timeout=30))
+            self.assertServes(server)
+
     def test_there_is_room_when_one_has_all_that_it_may_have(self):
         server = self.serve()
         with (
