@@ -186,9 +186,9 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         app: WSGIApplication,
     ) -> None:
         self.tls = tls
-        # Who is at the other end, of those that were cut and whose threads
-        # have not ended yet as well.
+        # Who is at the other end.
         self._open: dict[socket.socket, str] = {}
+        # Of connections that were cut, until their threads end.
         self._cut: dict[socket.socket, str] = {}
         self._opening = threading.Lock()
         if ipaddress.ip_address(endpoint.address).version == 6:
@@ -213,7 +213,8 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
         return request, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        # There is room for others when one has all that it may have.
+        # Threads are what is bounded, so those of cut connections count; and
+        # there is room for others when one has all that it may have.
         with self._opening:
             peers = Counter([*self._open.values(), *self._cut.values()])
             return (

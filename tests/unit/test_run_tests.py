@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Whether the run of the tests sees what failed, by runs of small suites."""
 
 import os
@@ -84,7 +83,7 @@ class RunTestsTest(base.BaseTestCase):
             self.run_suite(SUITE),
         )
 
-    def test_what_fails_twice_fails_with_whatever_did_with_it(self) -> None:
+    def test_one_that_fails_twice_fails_all_that_were_tried(self) -> None:
         status, lines = self.run_suite(SUITE + FAILS.format('ever'))
         self.assertEqual(1, status)
         self.assertEqual(
