@@ -121,22 +121,23 @@ def _heartbeat_at(answers: Iterable[Answer]) -> float | None:
 
 
 def _host_verdicts(
-    columns: Sequence[Sequence[tuple[Verdict, float]]],
+    columns: Sequence[tuple[Sequence[Verdict], Sequence[float]]],
     combine: str,
     accepts: Callable[[Verdict], bool],
 ) -> list[HostVerdict]:
     """All clients at each place.
 
-    :param columns: verdict and score at each place, of each client
+    :param columns: verdicts and scores at all places, of each client
     """
-    if len(columns) == 1:
+    by_client = [zip(*column, strict=True) for column in columns]
+    if len(by_client) == 1:
         return [
             HostVerdict(verdict.standing, accepts(verdict), score, (verdict,))
-            for verdict, score in columns[0]
+            for verdict, score in by_client[0]
         ]
     return [
         _host_verdict(judged, combine, accepts)
-        for judged in zip(*columns, strict=True)
+        for judged in zip(*by_client, strict=True)
     ]
 
 

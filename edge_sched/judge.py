@@ -93,14 +93,14 @@ class Judge:
 
     def judged(
         self, chains: Sequence[Sequence[str]], answer: Answer
-    ) -> list[tuple[Verdict, float]]:
-        """Verdict and score at each of some hosts."""
+    ) -> tuple[list[Verdict], list[float]]:
+        """Verdicts and scores at some hosts, each in their order."""
         if len(answer.parts) == 1:
             (rows,) = answer.parts
             verdicts = self._of_rows([_first_row(c, rows) for c in chains])
         else:
             verdicts = [self.at(chain, answer) for chain in chains]
-        return list(zip(verdicts, self.scores(verdicts), strict=True))
+        return verdicts, self.scores(verdicts)
 
     def _of_rows(self, rows: Sequence[Latency | None]) -> list[Verdict]:
         """As ``of_row`` of each; most need no more than one comparison.
@@ -254,12 +254,15 @@ class Judge:
 
 def _best_ms(verdicts: Sequence[Verdict]) -> float:
     """The shortest round trip in the best class present, ``inf`` if none."""
-    usable = [
-        (-verdict.standing, verdict.rank_ms)
-        for verdict in verdicts
-        if verdict.rank_ms is not None
-    ]
-    return min(usable, default=(None, math.inf))[1]
+    for standing in sorted(Standing, reverse=True):
+        rtts_ms = [
+            verdict.rank_ms
+            for verdict in verdicts
+            if verdict.standing is standing and verdict.rank_ms is not None
+        ]
+        if rtts_ms:
+            return min(rtts_ms)
+    return math.inf
 
 
 def _first_row(

@@ -14,7 +14,6 @@
 
 import collections
 import dataclasses
-import functools
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -36,6 +35,7 @@ from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.case import case_of
 from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.places import Spot
+from edge_sched.scheduler.places import World
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import field_of
 from edge_sched.scoring import Standing
@@ -44,33 +44,26 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of a request's hosts, worked out when a weigher asks.
+    """What the weighers need of a request that was judged.
 
-    None does where there is one host to choose from.
+    :param world: where its hosts are
+    :param measured: vantages with any row for it
+    :param verdicts: of each spot that any of its hosts is at
+    :param multipliers: of hosts with one of their own
     """
 
-    def __init__(
-        self,
-        names: Sequence[str],
-        spots: Sequence[Spot],
-        verdicts: Mapping[Spot, HostVerdict],
-        multipliers: Mapping[str, float],
-    ) -> None:
-        #: Of hosts with one of their own.
-        self.multipliers = multipliers
-        self._names = names
-        self._spots = spots
-        self._verdicts = verdicts
+    world: World
+    measured: frozenset[str]
+    verdicts: Mapping[Spot, HostVerdict]
+    multipliers: Mapping[str, float]
 
-    @functools.cached_property
-    def by_host(self) -> Mapping[str, float]:
-        """``{'lyon-1': 0.93}``."""
-        score_of = {spot: v.score for spot, v in self._verdicts.items()}
-        return {
-            name: score_of[spot]
-            for name, spot in zip(self._names, self._spots, strict=True)
-        }
+    def of(self, hosts: Sequence[HostState]) -> list[float]:
+        """The score of each host, 0 where nobody judged."""
+        spots = self.world.locate(hosts, self.measured)
+        score_of = {spot: v.score for spot, v in self.verdicts.items()}.get
+        return [score_of(spot, 0.0) for spot in spots]
 
 
 #: Made by the filter, read by the weighers. None in mode ``shadow``.
@@ -127,9 +120,9 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
             raise exception.NoValidHost(reason=case.refusal)
         return hosts
 
-    region = REGION.get()
-    spots = region.world.locate(hosts, case.measured)
-    names = [host.host for host in hosts]
+    world, _, multipliers = REGION.get()
+    measured = case.measured
+    spots = world.locate(hosts, measured)
     judged = judge_spots(spots, case)
     log_record(spec, case, judged)
     if not enforce:
@@ -138,7 +131,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     if not decision.any_accepted:
         raise exception.NoValidHost(reason=refusal_of(case, judged))
     verdicts = decision.verdicts
-    SCORES.put(spec, Scores(names, spots, verdicts, region.multipliers))
+    SCORES.put(spec, Scores(world, measured, verdicts, multipliers))
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
     return [

@@ -100,6 +100,7 @@ class World:
         self._nowhere = nowhere
         self._order = order
         self._by_host: dict[str, Spot] = {}
+        self._by_own_name: dict[str, Spot] = {}
         self._by_place: dict[tuple[Place, str], Spot] = {}
         #: What a vantage can be called that is not a host.
         self._shared = frozenset(cells.values()).union(
@@ -115,11 +116,11 @@ class World:
         :param measured: vantages with any row for this request; a host whose
             own name is among them has a spot of its own
         """
-        spot_of = self._by_host.get
-        spots = [
-            spot_of(host.host) or self.spot(host.host, host.cell_uuid)
-            for host in hosts
-        ]
+        spot_of = self._by_host
+        try:
+            spots = [spot_of[host.host] for host in hosts]
+        except KeyError:
+            spots = [self.spot(host.host, host.cell_uuid) for host in hosts]
         if not self.own_names(measured):
             return spots
         return [
@@ -146,8 +147,11 @@ class World:
 
     def own_spot(self, host: str, cell_uuid: str) -> Spot:
         """Where a host is that was measured by its own name."""
-        place = self._places.get(host, self._nowhere)
-        return Spot(self._chain(host, place, cell_uuid), place)
+        if host not in self._by_own_name:
+            place = self._places.get(host, self._nowhere)
+            chain = self._chain(host, place, cell_uuid)
+            self._by_own_name[host] = Spot(chain, place)
+        return self._by_own_name[host]
 
     def vantage_names(self, host: str, cell_uuid: str) -> VantageNames:
         """What the vantages of a host are called, whatever the order."""

@@ -13,7 +13,7 @@
 """The weighers: who is nearest, and which cell is worth most."""
 
 import collections
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import nova.conf
 from nova.objects.request_spec import RequestSpec
@@ -65,7 +65,7 @@ class _ScoreWeigher(weights.BaseHostWeigher):
     ) -> float:
         """One host; Nova wants the method, and calls the one above."""
         scores = SCORES.get(weight_properties)
-        return scores.by_host.get(obj.host, 0.0) if scores else 0.0
+        return scores.of([obj])[0] if scores else 0.0
 
 
 class EdgeLatencyWeigher(_ScoreWeigher):
@@ -89,8 +89,7 @@ class EdgeLatencyWeigher(_ScoreWeigher):
     ) -> list[float]:
         """The scores, and the multipliers hung on the hosts."""
         multiplier.hang_latency_multipliers(hosts, scores.multipliers)
-        score_of = scores.by_host.get
-        return [score_of(host.host, 0.0) for host in hosts]
+        return scores.of(hosts)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option, or what the aggregates of the host say."""
@@ -114,10 +113,11 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
     ) -> list[float]:
         """The worth of each host's cell."""
         multiplier.hang_cell_multiplier(hosts)
-        worth = _worth_of_cells(
-            hosts, scores.by_host, CONF.scheduler.max_attempts
+        return _worth_of_cells(
+            [host.cell_uuid for host in hosts],
+            scores.of(hosts),
+            CONF.scheduler.max_attempts,
         )
-        return [worth[host.cell_uuid] for host in hosts]
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option: a cell is no aggregate."""
@@ -125,10 +125,11 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
 
 
 def _worth_of_cells(
-    hosts: Sequence[HostState], scores: Mapping[str, float], kth: int
-) -> dict[str, float]:
-    """The k-th best score in each cell, ``{'5c9f...': 0.93}``."""
+    cells: Sequence[str], scores: Sequence[float], kth: int
+) -> list[float]:
+    """The k-th best score in the cell of each host."""
     in_cell: dict[str, list[float]] = collections.defaultdict(list)
-    for host in hosts:
-        in_cell[host.cell_uuid].append(scores.get(host.host, 0.0))
-    return {cell: kth_best(found, kth) for cell, found in in_cell.items()}
+    for cell, score in zip(cells, scores, strict=True):
+        in_cell[cell].append(score)
+    worth = {cell: kth_best(found, kth) for cell, found in in_cell.items()}
+    return [worth[cell] for cell in cells]

@@ -176,7 +176,7 @@ class EndedRequestTest(StagesTestCase):
             (EdgeLatencyFilter, 'filter_all'),
             (judgement, 'judge_spots'),
             (judgement, 'log_record'),
-            (judgement.Scores, 'by_host'),
+            (judgement.Scores, 'of'),
         ):
             with mock.patch.object(owner, name, fail):
                 alive = self.alive_after(NEAR)

@@ -168,6 +168,14 @@ class LocateTest(base.BaseTestCase):
             )[0][::2],
         )
 
+    def test_host_is_where_it_was(self) -> None:
+        world, hosts = self.world(ORDER), [host('lyon-1'), host('lyon-2')]
+        for measured in ('lyon', 'lyon-1'):
+            first, second = (
+                world.locate(hosts, frozenset([measured])) for _ in range(2)
+            )
+            self.assertEqual(first, second)
+
     def test_host_and_cell_that_nobody_knows(self) -> None:
         self.assertEqual(
             [('nova', 'cell2'), ('nova',)],

@@ -10,8 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-import types
-
 import nova.conf
 from nova import objects
 from nova.scheduler.host_manager import HostState
@@ -20,9 +18,14 @@ from oslo_config import fixture as config_fixture
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
+from edge_sched.decision import HostVerdict
 from edge_sched.scheduler.judgement import SCORES
+from edge_sched.scheduler.judgement import Scores
+from edge_sched.scheduler.places import Place
+from edge_sched.scheduler.places import World
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
+from edge_sched.scoring import WITHIN
 
 
 class UnseenHostTest(base.BaseTestCase):
@@ -32,8 +35,11 @@ class UnseenHostTest(base.BaseTestCase):
         super().setUp()
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
         self.spec = objects.RequestSpec()
-        scores = types.SimpleNamespace(by_host={'near': 0.9}, multipliers={})
-        SCORES.put(self.spec, scores)  # type: ignore[arg-type]
+        world = World({}, {}, Place((), 'nova', {}), ['host', 'zone'])
+        near = HostVerdict(WITHIN, True, 0.9, ())
+        verdicts = {world.own_spot('near', uuids.cell1): near}
+        scores = Scores(world, frozenset({'near'}), verdicts, {})
+        SCORES.put(self.spec, scores)
         self.hosts = [
             HostState(name, name, uuids.cell1) for name in ('near', 'unseen')
         ]
