@@ -33,6 +33,7 @@ from nova import objects
 from nova.scheduler import host_manager
 from nova.scheduler import manager
 from nova.scheduler import request_filter
+from nova.scheduler.client import report
 from oslo_utils import uuidutils
 
 from bench.clocked import Clocked
@@ -88,6 +89,7 @@ class Turn:
     :param collections: full garbage collections meanwhile
     :param plugin_cpu_seconds: what of them each plug-in of Nova's lists took,
         with what Nova does for it, ``{'RAMWeigher': 0.006}``
+    :param queries: how often Placement was asked for allocation candidates
     :param record: the decision record, if there is one
     """
 
@@ -98,6 +100,7 @@ class Turn:
     wall_seconds: float
     collections: int
     plugin_cpu_seconds: Mapping[str, float]
+    queries: int
     record: Mapping[str, Any]
 
 
@@ -151,6 +154,7 @@ class Scheduler:
                 request_filter, 'ALL_REQUEST_FILTERS', self._request_filters
             ),
             _recorded() as records,
+            _noted() as queries,
         ):
             collections = _full_collections()
             cpu, wall = time.process_time(), time.perf_counter()
@@ -179,6 +183,7 @@ class Scheduler:
                 for each in self._clocked
                 for name, seconds in each.seconds.items()
             },
+            queries=len(queries),
             record=records.decision,
         )
 
@@ -261,3 +266,18 @@ def _recorded() -> Iterator[_Records]:
         yield records
     finally:
         logger.removeHandler(records)
+
+
+@contextlib.contextmanager
+def _noted() -> Iterator[list[str]]:
+    """The queries of Placement for allocation candidates, by whomever."""
+    queries: list[str] = []
+    ask = report.SchedulerReportClient.get
+
+    def noted(client: Any, url: str, **options: Any) -> Any:
+        if url.startswith('/allocation_candidates'):
+            queries.append(url)
+        return ask(client, url, **options)
+
+    with mock.patch.object(report.SchedulerReportClient, 'get', noted):
+        yield queries

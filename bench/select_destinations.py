@@ -44,6 +44,7 @@ from bench.schedulers import Setup
 from bench.turns import COLLECTIONS
 from bench.turns import HOSTS
 from bench.turns import PROBES
+from bench.turns import QUERIES
 from bench.turns import WALL
 from bench.turns import Contest
 from bench.turns import contest
@@ -177,6 +178,13 @@ def _growth(extent: Extent, grown: Clouds) -> Section:
             'hosts judged, narrowed', grown, of(NARROWED.name, HOSTS), _count
         ),
         _across('rings asked', grown, of(NARROWED.name, PROBES), _seconds),
+        _across(
+            'queries of Placement, narrowed',
+            grown,
+            of(NARROWED.name, QUERIES),
+            _seconds,
+        ),
+        _ratios('narrowed / Nova alone', grown, NARROWED, STOCK),
     ]
     return Section(
         'A whole request by size of the cloud',

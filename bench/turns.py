@@ -56,6 +56,7 @@ COLLECTIONS = 'full collections'
 #: How many hosts our filter was given, and how many rings were asked.
 HOSTS = 'hosts'
 PROBES = 'probes'
+QUERIES = 'queries'
 
 REQUEST_FILTER = 'our request filter'
 FILTER = 'our filter'
@@ -164,6 +165,7 @@ def figures(name: str, turn: Turn) -> Round:
         _key(name, WALL): turn.wall_seconds,
         _key(name, COLLECTIONS): turn.collections,
         _key(name, HOSTS): sum(turn.record.get('hosts', {}).values()),
+        _key(name, QUERIES): turn.queries,
         _key(name, PROBES): turn.record.get('narrowed', {}).get('probes', 0),
         **{
             _key(name, part): sum(plugins.get(each, 0.0) for each in names)

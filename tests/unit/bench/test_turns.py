@@ -32,6 +32,7 @@ TURN = Turn(
         'EmptyFilter': 0.0005,
         'RAMWeigher': 0.5,
     },
+    queries=3,
     record={'hosts': {'within': 3, 'over': 4}, 'narrowed': {'probes': 2}},
 )
 
@@ -58,8 +59,11 @@ class FiguresTestCase(unittest.TestCase):
         self.assertEqual(7, self.figure(TURN, turns.HOSTS))
         self.assertEqual(2, self.figure(TURN, turns.PROBES))
 
+    def test_queries(self):
+        self.assertEqual(3, self.figure(TURN, turns.QUERIES))
+
     def test_scheduler_without_ours_has_no_record(self):
-        stock = Turn(['host-1'], ['5c9f'], '', 0.8, 1.5, 0, {}, {})
+        stock = Turn(['host-1'], ['5c9f'], '', 0.8, 1.5, 0, {}, 1, {})
         self.assertEqual(0, self.figure(stock, turns.HOSTS))
         self.assertEqual(0, self.figure(stock, turns.PROBES))
         self.assertEqual(0, self.figure(stock, turns.OURS))
