@@ -26,7 +26,7 @@ from oslo_config import fixture as config_fixture
 from placement.tests.functional.fixtures import placement as for_others
 from requests import adapters
 
-from edge_sched.scheduler import room
+from edge_sched.scheduler.placement import client
 
 CONF = nova.conf.CONF
 
@@ -75,4 +75,4 @@ def running(path: str) -> Iterator[None]:
 def _forget_clients() -> None:
     """Both know where an earlier Placement of this process was."""
     report.PLACEMENTCLIENT = None
-    room._client.cache_clear()
+    client.cache_clear()

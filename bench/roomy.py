@@ -16,11 +16,15 @@ from collections.abc import Sequence
 
 
 class Roomy:
-    """Room everywhere, at no cost; instead of ``narrow.Room``."""
+    """Room everywhere, at no cost; instead of ``narrow.Query``."""
+
+    disk_gb = 0
+    aggregates = 35
+    was_cut = False
 
     def __init__(self, *arguments: object) -> None:
-        pass
+        self.limit = 1000
 
-    def count(self, aggregates: Sequence[str], most: int) -> int:
-        """As many hosts as are asked for."""
-        return most
+    def count(self, aggregates: Sequence[str]) -> int:
+        """As many hosts as are handed out."""
+        return self.limit

@@ -222,15 +222,15 @@ def sections(options: argparse.Namespace) -> list[Section]:
         REGION.forget()
         worker = Worker(hosts)
         with (
-            mock.patch.object(narrow, 'Room', Roomy),
+            mock.patch.object(narrow, 'Query', Roomy),
             mock.patch.object(cell, 'count_down', _none_is_down),
         ):
             return [section(list(parts(worker.serve, requests)))]
 
 
-def _none_is_down(*arguments: object) -> int:
+def _none_is_down(*arguments: object) -> cell.Down:
     """What the cells say, as there are none here."""
-    return 0
+    return cell.Down(0, frozenset())
 
 
 def section(served: Sequence[Part]) -> Section:

@@ -152,7 +152,7 @@ def _choose_seconds() -> float:
     """The CPU time of our request filter with a Placement that has room."""
     context = nova_context.RequestContext('user', 'project')
     turns = []
-    with mock.patch.object(narrow, 'Room', Roomy):
+    with mock.patch.object(narrow, 'Query', Roomy):
         for _ in range(TURNS):
             spec = request_spec(
                 context,

@@ -17,151 +17,133 @@ asked for those of the nearest sites alone, and then for the next ones, in
 growing steps.
 """
 
-import itertools
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-#: As many as a short query may name, 39 bytes each: see ``room``.
+#: As many as a short query may name, 39 bytes each: see ``placement``.
 MAX_AGGREGATES = 35
 
 #: Chosen: a site may be down as a whole while Placement still offers it.
 MIN_SITES = 3
 
-#: Chosen: a ring of one cell is as good if its sites are among twice as many
-#: of the nearest.
-REACH = 2
-
-#: Chosen: a cloud of 100 000 hosts at 1 000 sites is searched in 36 steps.
+#: Chosen: most of a cloud is asked after few steps, and each costs as much.
 GROWTH = 2
 
 
-class Offer(NamedTuple):
-    """Hosts that a query can ask for by one aggregate.
+class SiteHosts(NamedTuple):
+    """Equally near hosts of a site that a request may use.
 
-    :param aggregate: its UUID; ``''`` for hosts of no site, which can only
-        be asked for together with all others
-    :param hosts: how many of them the request may use; those of several
-        nodes count as many times
-    :param lesser: how many of them are farther than what the offer is ranked
-        by
-    :param doubtful: how many Placement may offer in vain: the others, and
-        those that it can use perhaps
-    :param cells: of the hosts, mostly one; none if the cell must not matter
+    Hosts of one site that are not equally near are several of these.
+
+    :param aggregate: its UUID, which a query names; ``''`` for hosts of no
+        site, which can only be asked for together with all others
+    :param hosts: by name
+    :param nodes: how many Placement may hand out: of a host with several
+        nodes each
+    :param cell: UUID of the one that they are all in
     """
 
     aggregate: str
     site: str
-    hosts: int
-    lesser: int = 0
-    doubtful: int = 0
-    cells: frozenset[str] = frozenset()
+    hosts: frozenset[str]
+    nodes: int
+    cell: str = ''
 
 
-Ring = Sequence[Offer]
+Ring = Sequence[SiteHosts]
 
 #: All hosts there are: a query that is not narrowed.
 EVERYTHING: Ring = ()
 
 
-def rings(
-    offers: Iterable[Offer], first: int, aggregates: int = MAX_AGGREGATES
-) -> Iterator[Ring]:
-    """Cut offers, nearest first, into rings of growing size.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Size:
+    """How large rings are.
 
-    No offer is in two of them. Where hosts of no site are due, everything
-    is, and nothing follows.
-
-    :param first: the smallest number of hosts of the first ring
+    :param first: the smallest number of nodes of the first
+    :param one_cell: the same if it ends where its cell does
+    :param few: so many nodes or fewer are asked for at once
+    :param most: how many hosts with room one answer has; Placement cuts off
+        the others, near or far
     :param aggregates: how many one query may name
     """
-    wanted = first
-    ring: list[Offer] = []
-    for offer in offers:
+
+    first: int
+    one_cell: int
+    few: int
+    most: int
+    aggregates: int = MAX_AGGREGATES
+
+
+def rings(near: Iterable[SiteHosts], size: Size) -> Iterator[Ring]:
+    """Cut hosts, nearest first, into rings of growing size.
+
+    A query for one cell spares Nova all others. So the first ring ends where
+    another cell begins, if it has nodes enough by then. Where hosts of no site
+    are due, everything is, and nothing follows.
+    """
+    wanted = size.first
+    ring: list[SiteHosts] = []
+    for hosts in near:
+        nodes = nodes_of(ring)
         if ring and (
-            not offer.aggregate
-            or len(ring) == aggregates
-            or (hosts_of(ring) >= wanted and sites_of(ring) >= MIN_SITES)
+            not hosts.aggregate
+            or len(aggregates_of([*ring, hosts])) > size.aggregates
+            or (nodes >= wanted and sites_of(ring) >= MIN_SITES)
+            or (
+                wanted == size.first
+                and nodes >= size.one_cell
+                and cells_of(ring) == {ring[0].cell} != {hosts.cell}
+            )
         ):
             yield ring
             wanted *= GROWTH
             ring = []
-        if not offer.aggregate:
+        if not hosts.aggregate:
             yield EVERYTHING
             return
-        ring.append(offer)
+        ring.append(hosts)
     if ring:
         yield ring
 
 
-class OneCell(NamedTuple):
-    """Sites of one cell that can stand for a ring of several.
+def first_few(
+    near: Iterable[SiteHosts], most: int, aggregates: int
+) -> tuple[Ring, bool]:
+    """As much as one query and its answer have room for.
 
-    :param nearest: those that no site of another cell is nearer than
-    :param others: more of the cell, for a whole ring
+    :param most: how many nodes an answer has; those of one site may be more
+    :param aggregates: how many a query may name
+    :return: that, and whether it is all there is
     """
-
-    nearest: Ring
-    others: Ring
-
-    @property
-    def hosts(self) -> int:
-        """How many hosts a request may use of both."""
-        return hosts_of(self.nearest) + hosts_of(self.others)
-
-
-def of_one_cell(near: Sequence[Offer], first: int) -> OneCell | None:
-    """Find a ring of one cell among not much farther sites.
-
-    :return: ``None`` if there is none, or if the first ring is of one cell
-    """
-    ring = next(rings(near, first), EVERYTHING)
-    if not ring or len(ring[0].cells) != 1:
-        return None
-    cells = ring[0].cells
-    nearest = list(itertools.takewhile(lambda o: o.cells == cells, ring))
-    within_reach = near[: REACH * len(ring)]
-    same = [offer for offer in within_reach if offer.cells == cells]
-    whole = next(rings(same, first))
-    if (
-        len(nearest) == len(ring)
-        or hosts_of(whole) < first
-        or sites_of(whole) < MIN_SITES
-    ):
-        return None
-    return OneCell(nearest, whole[len(nearest) :])
+    taken: list[SiteHosts] = []
+    named: set[str] = set()
+    nodes = 0
+    for hosts in near:
+        named.add(hosts.aggregate)
+        nodes += hosts.nodes
+        if taken and (nodes > most or len(named) > aggregates):
+            return taken, False
+        taken.append(hosts)
+    return taken, True
 
 
-def parts(
-    offers: Iterable[Offer], most: int, aggregates: int = MAX_AGGREGATES
-) -> Iterator[Ring]:
-    """As many offers at a time as one answer has room for.
-
-    :param most: how many hosts that is; a single offer may have more
-    """
-    part: list[Offer] = []
-    for offer in offers:
-        if part and (
-            len(part) == aggregates or hosts_of(part) + offer.hosts > most
-        ):
-            yield part
-            part = []
-        part.append(offer)
-    if part:
-        yield part
+def aggregates_of(ring: Ring) -> list[str]:
+    """What a query for a ring names."""
+    return list(dict.fromkeys(hosts.aggregate for hosts in ring))
 
 
-def first_part(
-    offers: Iterable[Offer], most: int, aggregates: int = MAX_AGGREGATES
-) -> Ring:
-    """As many of the first as one answer has room for."""
-    return next(parts(offers, most, aggregates), EVERYTHING)
-
-
-def hosts_of(ring: Ring) -> int:
-    """How many hosts a request may use of a ring."""
-    return sum(offer.hosts for offer in ring)
+def nodes_of(ring: Ring) -> int:
+    """How many a request may use of a ring."""
+    return sum(hosts.nodes for hosts in ring)
 
 
 def sites_of(ring: Ring) -> int:
     """At how many sites they are."""
-    return len({offer.site for offer in ring})
+    return len({hosts.site for hosts in ring})
+
+
+def cells_of(ring: Ring) -> set[str]:
+    """UUIDs of the cells that they are in."""
+    return {hosts.cell for hosts in ring}

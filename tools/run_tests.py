@@ -72,7 +72,8 @@ LEFT_OUT = {
         r'|store\.test_(clocks|collecting|look_up|migrate|processes'
         r'|rolling_upgrade|survey|vantages|writer)\.'
         r'|test_harness\.(Moves|StockNova)|test_modes\.(Mode|Plain|Shadow)'
-        r'|test_narrowing\.(LargeSite|Mixed|Moves|Nearest|Outside|Terms)'
+        r'|test_narrowing\.(AllAtOnce|LargeSite|Mixed|Moves|Nearest|Outside'
+        r'|Terms)'
     ),
 }
 #: Not two tests at a time.

@@ -32,6 +32,8 @@ hosts, in an order that knows no distance. In a larger cloud the nearest hosts
 are among them by chance, so that even a required budget may fail although a
 site within it has room. Narrowed requests are offered the nearest sites with
 room instead, and are several times cheaper for Placement and the scheduler.
+Where fewer hosts than Placement hands out may be used, as with most required
+budgets, they are offered all of them.
 
 What no site has room for is refused before Placement is asked, and the user is
 told at which sites within the budget no host can take it.
@@ -45,9 +47,9 @@ nodes and shared disks in the aggregates of sites: it then hands out all hosts,
 up to ten times ``[scheduler] max_placement_results``.
 
 Filters that reject hosts for reasons that Placement does not know of may
-reject all of a ring. Where that is common, e.g. with
-``AggregateInstanceExtraSpecsFilter``, use traits instead, or set a larger
-``ring_hosts``.
+reject all of the nearest sites, if not all are asked for. Where that is
+common, e.g. with ``AggregateInstanceExtraSpecsFilter``, use traits instead, or
+set a larger ``ring_hosts``.
 
 Related options:
 
@@ -63,10 +65,11 @@ Related options:
 How many hosts the nearest sites together have that Placement is asked for.
 
 Whole sites are taken, at least three if there are so many, until they have
-this many hosts; no more than 35 aggregates. If they have no room, the next
-sites are asked for room, twice as many hosts at each step. Each host that
-Placement hands out takes the scheduler some time, and each step takes another
-query of Placement.
+this many hosts; no more than 35 aggregates. Half as many hosts will do if the
+next site is in another cell, which is not asked then. If they have no room,
+the next sites are asked for room, twice as many hosts at each step. Each host
+that Placement hands out takes the scheduler some time, and each step takes
+another query of Placement.
 
 Possible values:
 

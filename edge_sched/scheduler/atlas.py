@@ -18,7 +18,7 @@ thousand sites.
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from edge_sched.scheduler.membership import Membership
@@ -32,19 +32,18 @@ _NOBODY: frozenset[str] = frozenset()
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Area:
-    """Hosts that a query can name together; compared by identity.
+    """Hosts at one spot that a query can name together.
 
     :param aggregate: UUID of the aggregate of a site, ``''`` for hosts of
         no site
-    :param spots: of its hosts, mostly one
-    :param cells: of its hosts, mostly one
+    :param cell: UUID of the one that they are in
     """
 
     aggregate: str
     site: str
+    cell: str
+    spot: Spot
     hosts: frozenset[str]
-    spots: frozenset[Spot]
-    cells: frozenset[str]
 
 
 class Atlas:
@@ -57,97 +56,65 @@ class Atlas:
         self.hosts_of_several_nodes = membership.several_nodes.keys()
         self._world = world
         self.cells = membership.cells
-        spot_of = {
-            host: world.spot(host, cell_uuid)
-            for host, cell_uuid in membership.cell_of.items()
-        }
-        self._spot_of = spot_of
         #: Of aggregates with metadata that matters, sites and others.
         self.hosts_in: Mapping[str, frozenset[str]] = {
-            aggregate.uuid: frozenset(aggregate.hosts) & spot_of.keys()
+            aggregate.uuid: frozenset(aggregate.hosts) & self._cell_of.keys()
             for aggregate in membership.aggregates
         }
         self.hosts_in_cell = _inverted(membership.cell_of)
         self.tenants_of = _tenants_of(membership)
-        self.areas: Sequence[Area] = [
-            *self._sites(membership),
-            *self._outside(),
-        ]
-        self._areas_at: dict[Spot, list[Area]] = collections.defaultdict(list)
-        for area in self.areas:
-            for spot in area.spots:
-                self._areas_at[spot].append(area)
-        self._spots_seen_from: dict[str, list[Spot]] = collections.defaultdict(
-            list
-        )
-        for spot in self._areas_at:
-            for vantage in spot.chain:
-                self._spots_seen_from[vantage].append(spot)
+        self._areas = [*self._sites(membership), *self._outside()]
 
     @property
     def node_count(self) -> int:
         """How many nodes there are, which Placement hands out."""
-        return self.count_nodes(self._spot_of.keys())
+        return self.count_nodes(self._cell_of.keys())
 
-    def measured(
-        self, vantages: frozenset[str]
-    ) -> Mapping[Spot, Sequence[Area]]:
-        """The spots that any of the vantages speaks for, and their areas.
+    def areas(self, measured: frozenset[str]) -> Iterator[Area]:
+        """All hosts by area.
 
-        A host that was measured by its own name has a spot of its own.
+        :param measured: vantages; a host that was measured by its own name
+            has an area of its own
         """
-        found: dict[Spot, Sequence[Area]] = {}
-        for vantage in vantages:
-            for spot in self._spots_seen_from.get(vantage, ()):
-                found[spot] = self._areas_at[spot]
-        for host in self._world.own_names(vantages):
-            if host in self._spot_of:
-                spot = self._world.own_spot(host, self._cell_of[host])
-                found[spot] = [
-                    area
-                    for area in self._areas_at[self._spot_of[host]]
-                    if host in area.hosts
-                ]
-        return found
+        own = self._world.own_names(measured) & self._cell_of.keys()
+        for area in self._areas:
+            if not (apart := area.hosts & own):
+                yield area
+                continue
+            for host in apart:
+                spot = self._world.own_spot(host, area.cell)
+                yield dataclasses.replace(
+                    area, spot=spot, hosts=frozenset({host})
+                )
+            if others := area.hosts - own:
+                yield dataclasses.replace(area, hosts=others)
 
     def by_cell(self, hosts: Iterable[str]) -> dict[str, frozenset[str]]:
         """Hosts by the UUID of their cell."""
         return _inverted({host: self._cell_of[host] for host in hosts})
 
-    def spots(
-        self, hosts: Iterable[str], vantages: frozenset[str]
-    ) -> list[Spot]:
-        """The spot of each host."""
-        own = self._world.own_names(vantages)
-        return [
-            self._world.own_spot(host, self._cell_of[host])
-            if host in own
-            else self._spot_of[host]
-            for host in hosts
-        ]
-
-    def _sites(self, membership: Membership) -> Iterable[Area]:
+    def _sites(self, membership: Membership) -> Iterator[Area]:
         for aggregate in membership.aggregates:
-            hosts = self.hosts_in[aggregate.uuid]
-            if aggregate.site and hosts:
-                yield self._area(aggregate.uuid, aggregate.site, hosts)
+            if aggregate.site:
+                yield from self._at_spots(
+                    aggregate.uuid,
+                    aggregate.site,
+                    self.hosts_in[aggregate.uuid],
+                )
 
-    def _outside(self) -> Iterable[Area]:
-        """The hosts of no site, one area a spot."""
-        hosts_at = _inverted(
-            {h: s for h, s in self._spot_of.items() if not s.place.sites}
-        )
-        for hosts in hosts_at.values():
-            yield self._area('', '', hosts)
+    def _outside(self) -> Iterator[Area]:
+        """The hosts of no site."""
+        for area in self._at_spots('', '', self._cell_of.keys()):
+            if not area.spot.place.sites:
+                yield area
 
-    def _area(self, aggregate: str, site: str, hosts: frozenset[str]) -> Area:
-        return Area(
-            aggregate,
-            site,
-            hosts,
-            spots=frozenset(self._spot_of[host] for host in hosts),
-            cells=frozenset(self._cell_of[host] for host in hosts),
-        )
+    def _at_spots(
+        self, aggregate: str, site: str, hosts: Iterable[str]
+    ) -> Iterator[Area]:
+        spot_of = {h: self._world.spot(h, self._cell_of[h]) for h in hosts}
+        for spot, at_spot in _inverted(spot_of).items():
+            cell = self._cell_of[next(iter(at_spot))]
+            yield Area(aggregate, site, cell, spot, at_spot)
 
 
 def _inverted(of_host: Mapping[str, T]) -> dict[T, frozenset[str]]:

@@ -19,9 +19,8 @@ back; and each host that is handed out costs the scheduler time.
 """
 
 import dataclasses
-import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import nova.conf
 from nova import context as nova_context
@@ -29,28 +28,28 @@ from nova import objects
 from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
 
-from edge_sched.rings import Offer
+from edge_sched.rings import Size
+from edge_sched.rings import cells_of
+from edge_sched.scheduler.atlas import Area
 from edge_sched.scheduler.atlas import Atlas
+from edge_sched.scheduler.capacity import Capacity
+from edge_sched.scheduler.capacity import UnseenHostsError
 from edge_sched.scheduler.case import Case
+from edge_sched.scheduler.eligible import Eligible
+from edge_sched.scheduler.eligible import is_bound
 from edge_sched.scheduler.judgement import Judged
 from edge_sched.scheduler.judgement import judge_spots
 from edge_sched.scheduler.judgement import refusal_of
 from edge_sched.scheduler.judgement import refusal_of_full
-from edge_sched.scheduler.lookout import Lookout
-from edge_sched.scheduler.lookout import UnseenHostsError
-from edge_sched.scheduler.nearest import Ranking
-from edge_sched.scheduler.nearest import offers_of
+from edge_sched.scheduler.placement import Query
+from edge_sched.scheduler.placement import RefusedQueryError
+from edge_sched.scheduler.ranking import nearest_first
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request import EVACUATE
 from edge_sched.scheduler.request import field_of
 from edge_sched.scheduler.request import source_cell
-from edge_sched.scheduler.room import RefusedQueryError
-from edge_sched.scheduler.room import Room
-from edge_sched.scheduler.terms import Terms
-from edge_sched.scheduler.terms import is_bound
 from edge_sched.search import Need
 from edge_sched.search import Search
-from edge_sched.search import Size
 from edge_sched.search import find_room
 
 CONF = nova.conf.CONF
@@ -60,6 +59,10 @@ LOG = logging.getLogger(__name__)
 #: Servers of another request that may want the same places at the same time.
 #: Chosen: more at once are rare, and each makes rings larger.
 _RIVALS = 10
+
+#: How much of a ring is enough where that spares Nova the other cells. Chosen:
+#: they take it as long as 150 hosts do.
+_OF_ONE_CELL = 0.5
 
 #: How many times fewer aggregates a query names if one was not taken. Chosen:
 #: of 35 three tries are left, the last with two.
@@ -100,32 +103,25 @@ def narrow(
     ):
         return case
     atlas = REGION.get().atlas
-    measured = atlas.measured(case.measured)
-    if not measured or not _is_large(atlas):
+    if not _is_large(atlas):
         return case
-    terms = Terms.of(spec, atlas)
-    offers = offers_of(
-        Ranking(case, atlas, measured),
-        terms,
-        free_to_choose_cell=source_cell(spec) is None,
-    )
-    nearest = next(offers, None)
+    areas = list(atlas.areas(case.measured))
+    nearest = nearest_first(case, areas)
     if nearest is None:
-        return _nothing(case, terms)
+        return case
+    eligible = Eligible(spec, atlas)
+    if not any(eligible.at_sites(nearest)):
+        return _nothing(case, eligible, areas)
     try:
-        search = _search(
-            Room(context, spec),
-            itertools.chain([nearest], offers),
-            case.request.num_instances,
-            terms,
-        )
+        query = Query(context, spec)
+        search = _search(query, eligible, nearest, case.request.num_instances)
     except (RefusedQueryError, UnseenHostsError) as error:
         LOG.warning('Placement cannot be asked for near sites: %s', error)
         _ask_for_all(spec, atlas)
         return case
     case = dataclasses.replace(case, search=search)
     if search.full and case.intent.may_reject:
-        judged = _judge_usable(case, terms)
+        judged = _judge_eligible(case, eligible, areas)
         return Refused(case, judged, refusal_of_full(case, judged))
     if search.aggregates:
         _ask_for(spec, search, atlas)
@@ -141,9 +137,9 @@ def _is_large(atlas: Atlas) -> bool:
 
 
 def _search(
-    room: Room, offers: Iterable[Offer], servers: int, terms: Terms
+    query: Query, eligible: Eligible, nearest: Sequence[Area], servers: int
 ) -> Search:
-    """Look for room, ring by ring.
+    """Look for room.
 
     As many hosts are looked for as Nova may try, and as another such request
     may take, besides those that Placement offers in vain. A query that
@@ -152,31 +148,38 @@ def _search(
     :raises RefusedQueryError: if it does not take a short one either
     :raises UnseenHostsError: if sites have hosts that no query for them finds
     """
-    least = servers + terms.servers_to_avoid
-    most = max(least, room.limit)
+    least = servers + eligible.servers_to_avoid
+    most = max(least, query.limit)
     spare = max(CONF.scheduler.max_attempts - 1, min(servers, _RIVALS))
     need = Need(least, min(least + spare, most))
     first = min(max(CONF.edge_sched.ring_hosts, need.enough), most)
+    size = Size(
+        first=first,
+        one_cell=max(need.enough, int(first * _OF_ONE_CELL)),
+        # Of just as many it is not known whether there are more.
+        few=min(CONF.scheduler.max_placement_results, most) - 1,
+        most=most,
+        aggregates=query.aggregates,
+    )
     deadline = time.monotonic() + CONF.edge_sched.ring_timeout
-    aggregates = room.aggregates
     while True:
-        size = Size(first, most, aggregates)
-        lookout = Lookout(room, terms, size, need, deadline)
-        offers, again = itertools.tee(offers)
+        capacity = Capacity(query, eligible, need.enough, deadline)
+        near = eligible.at_sites(nearest)
         try:
-            search = find_room(offers, size, need, lookout.look_into)
+            search = find_room(near, size, need, capacity)
         except RefusedQueryError:
-            if aggregates < _FEWER:
+            if size.aggregates < _FEWER:
                 raise
-            aggregates, offers = aggregates // _FEWER, again
+            fewer = size.aggregates // _FEWER
+            size = dataclasses.replace(size, aggregates=fewer)
         else:
             break
-    if aggregates < room.aggregates:
+    if size.aggregates < query.aggregates:
         LOG.warning(
             'Placement does not take queries of %d aggregates, but of %d: is '
             'the buffer of its web server too small?',
-            room.aggregates,
-            aggregates,
+            query.aggregates,
+            size.aggregates,
         )
     return search
 
@@ -185,15 +188,17 @@ def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
     """Ask for hosts in any of the aggregates, besides what is asked.
 
     If they are all in one cell, no other is asked: Nova reads the services
-    of all compute hosts of all cells otherwise, in each request.
+    of all compute hosts of all cells otherwise, in each request. A server that
+    lives has its cell already, or may leave it.
     """
+    is_new = source_cell(spec) is None
     if field_of(spec, 'requested_destination') is None:
         spec.requested_destination = objects.Destination()
     destination = spec.requested_destination
     destination.require_aggregates(search.aggregates)
-    cells_of = {offer.cells for offer in search.ring}
-    if len(cells_of) == 1 and len(only := cells_of.pop()) == 1:
-        destination.cell = atlas.cells[next(iter(only))]
+    cells = cells_of(search.ring)
+    if is_new and len(cells) == 1:
+        destination.cell = atlas.cells[cells.pop()]
 
 
 def _ask_for_all(spec: RequestSpec, atlas: Atlas) -> None:
@@ -207,18 +212,21 @@ def _ask_for_all(spec: RequestSpec, atlas: Atlas) -> None:
         spec.scheduler_hints = {**hints, 'same_host': []}
 
 
-def _nothing(case: Case, terms: Terms) -> Case | Refused:
+def _nothing(
+    case: Case, eligible: Eligible, areas: Iterable[Area]
+) -> Case | Refused:
     """No host may be used: for the distance, or for other reasons."""
-    judged = _judge_usable(case, terms)
+    judged = _judge_eligible(case, eligible, areas)
     if not judged.spots or judged.decision.any_accepted:
         return case
     return Refused(case, judged, refusal_of(case, judged))
 
 
-def _judge_usable(case: Case, terms: Terms) -> Judged:
+def _judge_eligible(
+    case: Case, eligible: Eligible, areas: Iterable[Area]
+) -> Judged:
     """Judge all hosts that the request may use: only to say why not."""
-    usable = [
-        host for area in terms.atlas.areas for host in terms.usable(area.hosts)
-    ]
-    spots = terms.atlas.spots(dict.fromkeys(usable), case.measured)
-    return judge_spots(spots, case)
+    spot_of = {
+        host: area.spot for area in areas for host in eligible.of(area.hosts)
+    }
+    return judge_spots(list(spot_of.values()), case)

@@ -29,11 +29,11 @@ from keystoneauth1 import exceptions as keystoneauth_exceptions
 from nova import context as nova_context
 from nova.scheduler.client import report
 
+from edge_sched.scheduler import capacity
 from edge_sched.scheduler import cell
-from edge_sched.scheduler import lookout
 from edge_sched.scheduler import narrow
 from edge_sched.scheduler import request_filter
-from edge_sched.scheduler import room
+from edge_sched.scheduler.placement import Query
 from tests.functional import cloud
 from tests.functional.base import HOST
 from tests.functional.base import Server
@@ -142,9 +142,7 @@ class NearestTest(NarrowingTestCase):
         with self.cells_asked() as cells:
             self.assertLanded('metz', self.near(ALICE))
         self.assertEqual({'cell2'}, cells)
-        self.assertEqual(
-            [{'metz', 'lyon', 'nice'}], self.asked_for(self.queries[-1])
-        )
+        self.assertEqual([{'metz', 'nice'}], self.asked_for(self.queries[-1]))
 
     @cloud.cloud(
         conf={'scheduler': {'max_attempts': '3', 'max_placement_results': '6'}}
@@ -228,8 +226,8 @@ class WideningTest(NarrowingTestCase):
         self.fill('paris', 'lille', 'brest')
         self.assertLanded('metz', self.near(ALICE))
         self.assertEqual(
-            # The second ring is more than an answer, and asked in two parts.
-            {'sites': 3, 'hosts': 3, 'probes': 3},
+            # The second ring is as large as an answer.
+            {'sites': 3, 'hosts': 3, 'probes': 2},
             self.decisions()[-1]['narrowed'],
         )
 
@@ -276,7 +274,7 @@ class WideningTest(NarrowingTestCase):
         self.assertIn('No valid host', self.fault(server))
 
     def test_placement_that_does_not_answer_is_asked_no_more(self) -> None:
-        with mock.patch.object(room.Room, 'count', return_value=None) as count:
+        with mock.patch.object(Query, 'count', return_value=None) as count:
             self.assertLanded('paris', self.near(ALICE))
         count.assert_called_once()
         # As many sites as one answer of three hosts has room for.
@@ -289,12 +287,12 @@ class WideningTest(NarrowingTestCase):
         clock = types.SimpleNamespace(monotonic=ticks)
         with (
             mock.patch.object(narrow, 'time', clock),
-            mock.patch.object(lookout, 'time', clock),
+            mock.patch.object(capacity, 'time', clock),
         ):
             self.assertLanded('paris', self.near(ALICE))
         (query,) = self.queries
         self.assertEqual([{'paris', 'lille', 'brest'}], self.asked_for(query))
-        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.lookout]')
+        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.capacity]')
         self.assertIn(
             f'took longer than ring_timeout ({self.plugin_patience} s)', line
         )
@@ -316,7 +314,7 @@ class WideningTest(NarrowingTestCase):
     def test_error_of_ours_leaves_the_request_as_it_was(self) -> None:
         error = RuntimeError('a test')
         with (
-            mock.patch.object(room.Room, 'count', side_effect=error),
+            mock.patch.object(Query, 'count', side_effect=error),
             mock.patch.object(request_filter.LOG, 'exception') as told,
         ):
             server = self.near(ALICE)
@@ -347,14 +345,14 @@ class WideningTest(NarrowingTestCase):
         """Where two servers land that look for room at the same time."""
         flavor = self.create_flavor(ram=ALL_RAM_MB)
         both_have_asked = threading.Barrier(2, timeout=self.patience)
-        count = room.Room.count
+        count = capacity.Capacity.count
 
         def counted(*arguments: Any) -> int | None:
             found = count(*arguments)
             both_have_asked.wait()
             return found
 
-        with mock.patch.object(room.Room, 'count', counted):
+        with mock.patch.object(capacity.Capacity, 'count', counted):
             ids = [
                 server_id
                 for _ in range(2)
@@ -374,6 +372,48 @@ class WideningTest(NarrowingTestCase):
     def test_loser_of_the_race_for_the_last_place_of_a_ring(self) -> None:
         self.fill('lille', 'brest')
         self.assertEqual(['d-metz', 'g-paris'], self.race())
+
+
+class AllAtOnceTest(NarrowingTestCase):
+    """There are fewer hosts within the budget than Placement hands out."""
+
+    conf = {
+        **NarrowingTestCase.conf,
+        'scheduler': {'max_placement_results': '5', 'max_attempts': '1'},
+        'filter_scheduler': {
+            'enabled_filters': 'ComputeFilter,'
+            'AggregateInstanceExtraSpecsFilter,EdgeLatencyFilter'
+        },
+    }
+
+    def test_filter_that_rejects_all_that_is_near(self) -> None:
+        self.set_aggregate_metadata('metz', {'disk': 'ssd'})
+        flavor = self.create_flavor(
+            {'aggregate_instance_extra_specs:disk': 'ssd'}
+        )
+        server = self.near(ALICE, latency_budget_ms='20', flavor=flavor)
+        self.assertLanded('metz', server)
+        for query in self.queries:
+            self.assertEqual([{*NEAR}], self.asked_for(query))
+        self.assertEqual(
+            {'sites': 4, 'hosts': 4, 'probes': 1},
+            self.decisions()[-1]['narrowed'],
+        )
+
+    def test_cells_are_not_asked_which_hosts_are_up(self) -> None:
+        with mock.patch.object(cell, 'count_down') as count_down:
+            server = self.near(ALICE, latency_budget_ms='20')
+        self.assertLanded('paris', server)
+        count_down.assert_not_called()
+
+    def test_that_all_are_full_is_told_after_one_query(self) -> None:
+        self.fill(*NEAR)
+        self.assertRefused(
+            f'no host within 20 ms (p95) of {ALICE} can take it: tried paris, '
+            'lille and 2 more',
+            self.near(ALICE, latency_budget_ms='20'),
+        )
+        self.assertEqual(1, len(self.queries))
 
 
 class MixedTest(NarrowingTestCase):
@@ -595,7 +635,7 @@ class TermsTest(NarrowingTestCase):
         )
         self.assertLanded('lille', self.near(ALICE))
         self.assertEqual(
-            [{'lille', 'brest', 'metz'}], self.asked_for(self.queries[-1])
+            [{'lille', 'brest'}], self.asked_for(self.queries[-1])
         )
 
     @cloud.cloud(
@@ -605,7 +645,7 @@ class TermsTest(NarrowingTestCase):
         self.set_aggregate_metadata('paris', {'trait:CUSTOM_GPU': 'required'})
         self.assertLanded('lille', self.near(ALICE))
         self.assertEqual(
-            [{'lille', 'brest', 'metz'}], self.asked_for(self.queries[-1])
+            [{'lille', 'brest'}], self.asked_for(self.queries[-1])
         )
 
     def test_project_with_aggregates_of_its_own_is_kept_to_them(self) -> None:

@@ -23,12 +23,12 @@ from edge_sched import client
 from edge_sched import decision
 from edge_sched import record
 from edge_sched.rings import EVERYTHING
-from edge_sched.rings import Offer
 from edge_sched.scoring import OVER
 from edge_sched.scoring import UNKNOWN
 from edge_sched.scoring import WITHIN
 from edge_sched.search import Search
 from tests.unit import factories
+from tests.unit import test_rings
 from tests.unit.factories import decided
 from tests.unit.factories import make_intent
 from tests.unit.factories import make_row
@@ -167,7 +167,7 @@ class RecordTest(base.BaseTestCase):
 
     def test_what_placement_was_asked_for(self):
         made = decided(make_intent(), {'lyon': make_row()})
-        ring = [Offer('u1', 'lyon', 4), Offer('u2', 'nice', 5)]
+        ring = test_rings.sites(4, 5)
         for search, sites, hosts in (
             (Search(ring, probes=2), 2, 9),
             (Search(EVERYTHING, probes=2), 'all', 'all'),

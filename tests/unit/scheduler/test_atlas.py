@@ -62,51 +62,38 @@ class AtlasTest(base.BaseTestCase):
             },
         )
 
-    def measured(self, *vantages: str) -> dict[str, list[str]]:
-        found = self.atlas.measured(frozenset(vantages))
-        return {
-            '/'.join(spot.chain): [area.aggregate for area in areas]
-            for spot, areas in found.items()
-        }
+    def areas(self, *measured: str) -> list[tuple[str, str, set[str]]]:
+        """Aggregate, vantages and hosts of each area."""
+        return sorted(
+            (area.aggregate, '/'.join(area.spot.chain), set(area.hosts))
+            for area in self.atlas.areas(frozenset(measured))
+        )
 
-    def test_hosts_by_site_and_those_of_none_by_place(self) -> None:
+    def test_hosts_by_site_and_spot_and_those_of_none_by_spot(self) -> None:
         self.assertEqual(
             [
-                ('u-lyon', {'lyon-1', 'lyon-2'}),
-                ('u-nice', {'nice-1'}),
-                ('', {'x'}),
-                ('', {'y'}),
+                ('', 'nova/cell1', {'x'}),
+                ('', 'nova/cell2', {'y'}),
+                ('u-lyon', 'lyon/nova/cell1', {'lyon-1'}),
+                ('u-lyon', 'lyon/nova/cell2', {'lyon-2'}),
+                ('u-nice', 'nice/z/cell1', {'nice-1'}),
             ],
-            [(area.aggregate, area.hosts) for area in self.atlas.areas],
+            self.areas('lyon', 'z', 'paris', 'gone'),
         )
         self.assertEqual(5, self.atlas.node_count)
 
-    def test_site_in_two_cells_has_two_spots(self) -> None:
-        self.assertEqual(
-            {
-                'lyon/nova/cell1': ['u-lyon'],
-                'lyon/nova/cell2': ['u-lyon'],
-            },
-            self.measured('lyon'),
-        )
-
-    def test_vantages_of_every_kind(self) -> None:
-        self.assertEqual({'nice/z/cell1': ['u-nice']}, self.measured('z'))
-        self.assertEqual(
-            {'lyon/nova/cell2': ['u-lyon'], 'nova/cell2': ['']},
-            self.measured('cell2'),
+    def test_hosts_measured_by_name_have_areas_of_their_own(self) -> None:
+        self.atlas = atlas(
+            Aggregate('u-lyon', {SITE: 'lyon'}, ['lyon-1', 'lyon-2']),
+            Aggregate('u-metro', {SITE: 'metro'}, ['lyon-2']),
         )
         self.assertEqual(
-            {'lyon-2/lyon/nova/cell2': ['u-lyon']}, self.measured('lyon-2')
-        )
-        self.assertEqual({'x/nova/cell1': ['']}, self.measured('x'))
-        self.assertEqual({}, self.measured('paris', 'gone'))
-
-    def test_spots_of_hosts_measured_by_name_are_their_own(self) -> None:
-        spots = self.atlas.spots(['lyon-1', 'x'], frozenset({'x', 'lyon'}))
-        self.assertEqual(
-            [('lyon', 'nova', 'cell1'), ('x', 'nova', 'cell1')],
-            [spot.chain for spot in spots],
+            [
+                ('u-lyon', 'lyon-2/lyon/metro/nova/cell1', {'lyon-2'}),
+                ('u-lyon', 'lyon/nova/cell1', {'lyon-1'}),
+                ('u-metro', 'lyon-2/lyon/metro/nova/cell1', {'lyon-2'}),
+            ],
+            self.areas('lyon-2', 'lyon'),
         )
 
     def test_projects_of_all_aggregates_that_keep_a_host(self) -> None:
@@ -127,8 +114,11 @@ class AtlasTest(base.BaseTestCase):
         self.assertEqual(1, ironic.count_nodes({'lyon-1'}))
         self.assertEqual(40, ironic.count_nodes({'lyon-2'}))
 
-    def test_cells_of_an_area(self) -> None:
-        lyon, nice, x, y = self.atlas.areas
-        self.assertEqual({CELL1, CELL2}, lyon.cells)
-        self.assertEqual({CELL1}, nice.cells)
-        self.assertEqual(({CELL1}, {CELL2}), (x.cells, y.cells))
+    def test_area_is_in_one_cell(self) -> None:
+        self.assertEqual(
+            [CELL1, CELL1, CELL1, CELL2, CELL2],
+            sorted(
+                (area.cell for area in self.atlas.areas(frozenset())),
+                key=[CELL1, CELL2].index,
+            ),
+        )

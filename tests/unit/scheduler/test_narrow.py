@@ -22,19 +22,24 @@ from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.rings import EVERYTHING
+from edge_sched.rings import Size
+from edge_sched.scheduler import capacity
 from edge_sched.scheduler import cell
-from edge_sched.scheduler import lookout
 from edge_sched.scheduler import narrow
 from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.case import make_case
-from edge_sched.scheduler.room import RefusedQueryError
+from edge_sched.scheduler.placement import RefusedQueryError
 from edge_sched.search import Need
 from edge_sched.search import Search
-from edge_sched.search import Size
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
 NEAR = {'edge:client': [ALICE]}
+
+
+def size(first: int, most: int, one_cell: int) -> Size:
+    """Where fewer than Placement hands out are few."""
+    return Size(first, one_cell, few=most - 1, most=most)
 
 
 class NarrowTestCase(StagesTestCase):
@@ -55,24 +60,26 @@ class NarrowTest(NarrowTestCase):
         super().setUp()
         # It does not tell whether it knows them all.
         self.useFixture(
-            fixtures.MockPatchObject(lookout, 'hosts_in', return_value=None)
+            fixtures.MockPatchObject(capacity, 'hosts_in', return_value=None)
         )
         #: Of the aggregates that Placement is asked for, one by one.
-        self.roomy = {uuids.paris: 2, uuids.lyon: 1}
+        self.roomy: dict[str, int | None] = {uuids.paris: 2, uuids.lyon: 1}
 
     def narrow(
         self, spec: objects.RequestSpec, limit: int = 1000
     ) -> Case | narrow.Refused:
         self.asked: list[list[str]] = []
 
-        def count(asked: Sequence[str], most: int) -> int:
+        def count(asked: Sequence[str]) -> int | None:
             self.asked.append(list(asked))
-            return min(sum(self.roomy[uuid] for uuid in asked), most)
+            told = [self.roomy[uuid] for uuid in asked]
+            return None if None in told else sum(map(int, told))
 
-        room = mock.Mock(aggregates=35, limit=limit, count=count)
+        query = mock.Mock(aggregates=35, limit=limit, was_cut=False)
+        query.count = count
         case = make_case(spec)
         assert case is not None
-        with mock.patch.object(narrow, 'Room', return_value=room):
+        with mock.patch.object(narrow, 'Query', return_value=query):
             return narrow.narrow(context.get_admin_context(), spec, case)
 
     def test_request_that_is_bound_is_left_as_it_is(self) -> None:
@@ -150,26 +157,30 @@ class NarrowTest(NarrowTestCase):
     def test_how_many_hosts_are_looked_for(self) -> None:
         self.conf.config(group='scheduler', max_attempts=3)
         # One, and as many as Nova tries again.
-        self.assertEqual((Size(100, 1000), Need(1, 3)), self.sought(1))
+        self.assertEqual((size(100, 1000, 50), Need(1, 3)), self.sought(1))
         # As many again, for another such request, but no more than ten.
-        self.assertEqual((Size(100, 1000), Need(4, 8)), self.sought(4))
-        self.assertEqual((Size(100, 1000), Need(25, 35)), self.sought(25))
+        self.assertEqual((size(100, 1000, 50), Need(4, 8)), self.sought(4))
+        self.assertEqual((size(100, 1000, 50), Need(25, 35)), self.sought(25))
         # Besides those that the servers may not share.
         self.assertEqual(
-            (Size(100, 1000), Need(6, 10)),
+            (size(100, 1000, 50), Need(6, 10)),
             self.sought(4, different_host=[uuids.a, uuids.b]),
         )
+
+    def test_group_is_not_asked_for_more_at_once_than_others(self) -> None:
+        sought, _ = self.sought(1, limit=10**9)
+        self.assertEqual(999, sought.few)
 
     def test_first_ring_has_what_is_looked_for(self) -> None:
         self.conf.config(group='scheduler', max_attempts=3)
         self.conf.config(group='edge_sched', ring_hosts=2)
-        self.assertEqual((Size(8, 1000), Need(4, 8)), self.sought(4))
+        self.assertEqual((size(8, 1000, 8), Need(4, 8)), self.sought(4))
 
     def test_no_more_than_nova_is_handed_out_unless_it_needs_more(
         self,
     ) -> None:
-        self.assertEqual((Size(6, 6), Need(4, 6)), self.sought(4, limit=6))
-        self.assertEqual((Size(7, 7), Need(7, 7)), self.sought(7, limit=5))
+        self.assertEqual((size(6, 6, 6), Need(4, 6)), self.sought(4, limit=6))
+        self.assertEqual((size(7, 7, 7), Need(7, 7)), self.sought(7, limit=5))
 
 
 class UnaskedTest(NarrowTestCase):
@@ -179,17 +190,17 @@ class UnaskedTest(NarrowTestCase):
         """A request, Placement taking queries of so many aggregates only."""
         self.asked: list[int] = []
 
-        def count(asked: Sequence[str], most: int) -> int:
+        def count(asked: Sequence[str]) -> int:
             self.asked.append(len(asked))
             if len(asked) > taken:
                 raise RefusedQueryError('414 too long')
-            return most
+            return 1000
 
         self.conf.config(group='scheduler', max_placement_results=limit)
-        room = mock.Mock(aggregates=aggregates, limit=1000)
-        room.count = count
+        query = mock.Mock(aggregates=aggregates, limit=1000, was_cut=False)
+        query.count = count
         spec = self.spec({'edge:client': [ALICE]})
-        with mock.patch.object(narrow, 'Room', return_value=room):
+        with mock.patch.object(narrow, 'Query', return_value=query):
             self.schedule(spec)
         return spec
 

@@ -18,9 +18,10 @@ from oslo_config import fixture as config_fixture
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
+from edge_sched.rings import SiteHosts
+from edge_sched.scheduler.eligible import Eligible
+from edge_sched.scheduler.eligible import is_bound
 from edge_sched.scheduler.membership import Aggregate
-from edge_sched.scheduler.terms import Terms
-from edge_sched.scheduler.terms import is_bound
 from tests.unit.scheduler.test_atlas import CELL1
 from tests.unit.scheduler.test_atlas import CELL2
 from tests.unit.scheduler.test_atlas import SITE
@@ -43,7 +44,7 @@ def group(policy: str, *hosts: str) -> objects.RequestSpec:
     )
 
 
-class TermsTest(base.BaseTestCase):
+class EligibleTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
@@ -53,11 +54,11 @@ class TermsTest(base.BaseTestCase):
             Aggregate('u3', {'filter_tenant_id': 'theirs'}, ['a', 'c']),
             Aggregate('u4', {'filter_tenant_id': 'mine'}, ['c']),
             cell_of={'a': CELL1, 'b': CELL1, 'c': CELL1, 'd': CELL2},
+            several_nodes={'b': 3},
         )
 
     def usable(self, request: objects.RequestSpec) -> str:
-        terms = Terms.of(request, self.atlas)
-        return ''.join(sorted(terms.usable(HOSTS)))
+        return ''.join(sorted(Eligible(request, self.atlas).of(HOSTS)))
 
     def test_new_server_goes_to_enabled_cells(self) -> None:
         self.assertEqual('abc', self.usable(spec()))
@@ -91,15 +92,27 @@ class TermsTest(base.BaseTestCase):
     def test_hosts_to_keep_off(self) -> None:
         self.assertEqual('ac', self.usable(spec(ignore_hosts=['b'])))
         hinted = spec(scheduler_hints={'different_host': ['s1', 's2']})
-        self.assertEqual(2, Terms.of(hinted, self.atlas).servers_to_avoid)
+        self.assertEqual(2, Eligible(hinted, self.atlas).servers_to_avoid)
 
     def test_hosts_of_its_group_may_be_usable(self) -> None:
         # By max_server_per_host, or on a resize to the same host.
         apart = group('anti-affinity', 'a', 'b')
         self.assertEqual('abc', self.usable(apart))
-        self.assertEqual({'a', 'b'}, Terms.of(apart, self.atlas).perhaps)
+        self.assertEqual({'a', 'b'}, Eligible(apart, self.atlas).perhaps)
         soft = group('soft-anti-affinity', 'a')
-        self.assertEqual(set(), Terms.of(soft, self.atlas).perhaps)
+        self.assertEqual(set(), Eligible(soft, self.atlas).perhaps)
+
+    def test_hosts_of_sites_in_the_order_of_their_areas(self) -> None:
+        areas = [*self.atlas.areas(frozenset())]
+        eligible = Eligible(spec(ignore_hosts=['a']), self.atlas)
+        self.assertEqual(
+            [
+                # Of the second site d is in a cell that is disabled.
+                SiteHosts('u2', 'two', frozenset('c'), 1, CELL1),
+                SiteHosts('u1', 'one', frozenset('b'), 3, CELL1),
+            ],
+            [*eligible.at_sites(reversed(areas))],
+        )
 
 
 class BoundTest(base.BaseTestCase):

@@ -10,11 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whether the hosts of some aggregates have room: a small query of Placement.
-
-The query is Nova's own of the same request, only for other aggregates and
-with a small limit.
-"""
+"""What Placement is asked, by Nova's own query of the request and besides."""
 
 import functools
 import http
@@ -40,14 +36,6 @@ from edge_sched.rings import MAX_AGGREGATES
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-#: A host with several NUMA nodes or accelerators may be offered in several
-#: ways, and the limit counts ways. Chosen.
-_WAYS_PER_HOST = 4
-
-
-#: Of Placement, in which a query of providers can forbid aggregates.
-_FORBIDDEN_AGGREGATES_VERSION = '1.32'
-
 #: How long a path with its query may be. By default uWSGI drops requests of
 #: more than 4096 bytes, in which the query is twice behind a proxy that speaks
 #: its protocol. All but path and token took 559 bytes (measured, uWSGI 2.0.31
@@ -63,7 +51,6 @@ _MAX_SAID = 200
 
 _CANDIDATES = '/allocation_candidates?'
 
-
 #: Of Placement, or of a proxy before it: no fault of the query.
 _OVERLOADED = (
     http.HTTPStatus.TOO_MANY_REQUESTS,
@@ -76,8 +63,8 @@ class RefusedQueryError(Exception):
     """Placement does not take the query; the message says why."""
 
 
-class Room:
-    """Room for the server of one request.
+class Query:
+    """Nova's own of one request, for the hosts of some aggregates.
 
     :param context: of the request
     :param spec: as Nova's own request filters have left it
@@ -110,6 +97,8 @@ class Room:
             list(request.get_request_group(None).aggregates)
             for request in self._requests
         ]
+        #: Whether Placement handed out as much as it may, at the last count.
+        self.was_cut = False
 
     @property
     def aggregates(self) -> int:
@@ -121,30 +110,29 @@ class Room:
         fitting = (_MAX_PATH_BYTES - longest) // _AGGREGATE_BYTES
         return max(1, min(fitting, MAX_AGGREGATES))
 
-    def count(self, aggregates: Sequence[str], most: int) -> int | None:
-        """How many hosts of some aggregates have room, as far as ``most``.
+    def count(self, aggregates: Sequence[str]) -> int | None:
+        """How many hosts of some aggregates have room.
 
         :return: ``None`` if Placement did not answer, or not in time
         :raises RefusedQueryError: if it does not take the query
         """
+        self.was_cut = False
         hosts: set[frozenset[str]] = set()
         for request, required in zip(
             self._requests, self._required, strict=True
         ):
-            request._limit = most * _WAYS_PER_HOST
             group = request.get_request_group(None)
             group.aggregates = [*required, list(aggregates)]
-            answer = _get(
+            found = _get(
                 f'{_CANDIDATES}{request.to_querystring()}',
                 len(aggregates),
-                SAME_SUBTREE_VERSION,
                 self._context.global_id,
             )
-            if answer is None:
+            if found is None:
                 return None
-            hosts |= _hosts(
-                answer['allocation_requests'], answer['provider_summaries']
-            )
+            ways = found['allocation_requests']
+            self.was_cut |= len(ways) >= self.limit
+            hosts |= _hosts(ways, found['provider_summaries'])
         return len(hosts)
 
 
@@ -166,7 +154,6 @@ def hosts_in(aggregates: Sequence[str]) -> list[str] | None:
         f'/resource_providers?required={os_traits.COMPUTE_NODE}'
         f'&member_of=in:{any_of_them}',
         len(aggregates),
-        _FORBIDDEN_AGGREGATES_VERSION,
     )
     if answer is None:
         return None
@@ -181,8 +168,7 @@ def lends_disk(host: str, disk_gb: int, aggregates: Sequence[str]) -> bool:
 
     :param host: UUID of its provider
     """
-    version = _FORBIDDEN_AGGREGATES_VERSION
-    answer = _get(f'/resource_providers/{host}/aggregates', 1, version)
+    answer = _get(f'/resource_providers/{host}/aggregates')
     known = set(answer['aggregates'] if answer else ())
     if not (others := known.difference(aggregates)):
         return False
@@ -191,16 +177,12 @@ def lends_disk(host: str, disk_gb: int, aggregates: Sequence[str]) -> bool:
         f'&resources={orc.DISK_GB}:{disk_gb}&member_of=in:{",".join(others)}'
         f'&member_of=!in:{",".join(known.intersection(aggregates))}',
         len(known),
-        version,
     )
     return bool(answer and answer['resource_providers'])
 
 
 def _get(
-    url: str,
-    aggregates: int,
-    version: str,
-    global_request_id: str | None = None,
+    url: str, aggregates: int = 1, global_request_id: str | None = None
 ) -> dict[str, Any] | None:
     """Ask Placement; ``None`` if it did not answer, or not in time.
 
@@ -208,8 +190,10 @@ def _get(
         at several the query may be too long
     """
     try:
-        answer = _client().get(
-            url, version=version, global_request_id=global_request_id
+        answer = client().get(
+            url,
+            version=SAME_SUBTREE_VERSION,
+            global_request_id=global_request_id,
         )
     except keystoneauth_exceptions.ClientException as error:
         dropped = isinstance(error, keystoneauth_exceptions.ConnectFailure)
@@ -245,7 +229,7 @@ def _hosts(
 
 
 @functools.cache
-def _client() -> SchedulerReportClient:
+def client() -> SchedulerReportClient:
     """Nova's client, with a bound on how long it waits.
 
     Nova's own has none by default. Made on first use, which is in a worker.

@@ -26,7 +26,8 @@ from nova import objects
 from oslo_config import fixture as config_fixture
 from oslotest import base
 
-from edge_sched.scheduler import room
+from edge_sched.scheduler import placement
+from edge_sched.scheduler.placement import RefusedQueryError
 
 
 def candidates(*hosts: str) -> tuple[int, object]:
@@ -85,7 +86,7 @@ class Placement(http.server.BaseHTTPRequestHandler):
         """Nothing on standard error."""
 
 
-class RoomTest(base.BaseTestCase):
+class PlacementTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
@@ -98,8 +99,8 @@ class RoomTest(base.BaseTestCase):
             auth_type='none',
             endpoint_override=f'http://127.0.0.1:{port}',
         )
-        room._client.cache_clear()
-        self.addCleanup(room._client.cache_clear)
+        placement.client.cache_clear()
+        self.addCleanup(placement.client.cache_clear)
 
     def serve(self) -> None:
         Placement.queries.clear()
@@ -114,17 +115,17 @@ class RoomTest(base.BaseTestCase):
 
     def test_answer(self) -> None:
         self.serve()
-        self.assertEqual(2, room.providers_in(['known']))
+        self.assertEqual(2, placement.providers_in(['known']))
         # Others may be in the aggregates too: storage, segments of a network.
         (query,) = Placement.queries
         self.assertEqual(['COMPUTE_NODE'], query['required'])
 
-    def room(
+    def query(
         self,
         hints: dict[str, list[str]] | None = None,
         **extra_specs: str,
-    ) -> room.Room:
-        """Room for a server with one CPU."""
+    ) -> placement.Query:
+        """The query for a server with one CPU."""
         objects.register_all()
         flavor = objects.Flavor(
             vcpus=1,
@@ -141,44 +142,59 @@ class RoomTest(base.BaseTestCase):
             requested_destination=objects.Destination(aggregates=['zone']),
             scheduler_hints=hints or {},
         )
-        return room.Room(context.get_admin_context(), spec)
+        return placement.Query(context.get_admin_context(), spec)
 
     def test_hosts_are_counted_not_the_ways_to_use_them(self) -> None:
         self.serve()
-        self.assertEqual(2, self.room().count(['near', 'next'], 5))
+        self.assertEqual(2, self.query().count(['near', 'next']))
         (query,) = Placement.queries
         # Any of ours, besides what the request is bound to.
         self.assertCountEqual(['in:zone', 'in:near,next'], query['member_of'])
-        self.assertEqual(['20'], query['limit'])
+        self.assertEqual(['1000'], query['limit'])
+
+    def test_answer_that_was_cut(self) -> None:
+        self.serve()
+        query = self.query()
+        for limit, was_cut in ((5, False), (4, True)):
+            query.limit = limit
+            query.count(['near'])
+            self.assertIs(was_cut, query.was_cut)
+
+    def test_first_of_two_answers_was_cut(self) -> None:
+        self.serve()
+        query = self.query(**{'hw:cpu_policy': 'dedicated'})
+        query.limit = 5
+        query.count(['near'])
+        self.assertTrue(query.was_cut)
 
     def test_pinned_cpus_are_asked_for_as_nova_does(self) -> None:
         self.serve()
         pinned = {'hw:cpu_policy': 'dedicated'}
-        self.assertEqual(4, self.room(**pinned).count(['near'], 5))
+        self.assertEqual(4, self.query(**pinned).count(['near']))
         self.assertEqual(2, len(Placement.queries))
         self.conf.config(group='workarounds', disable_fallback_pcpu_query=True)
-        self.assertEqual(3, self.room(**pinned).count(['near'], 5))
+        self.assertEqual(3, self.query(**pinned).count(['near']))
         self.assertEqual(3, len(Placement.queries))
 
     def test_no_count_without_an_answer(self) -> None:
         with socket.create_server(('127.0.0.1', 0)) as gone:
             port = gone.getsockname()[1]
         self.talk_to(port)
-        self.assertIsNone(self.room().count(['near'], 5))
+        self.assertIsNone(self.query().count(['near']))
 
     def test_long_request_names_fewer_aggregates(self) -> None:
-        plain = self.room().aggregates
+        plain = self.query().aggregates
         self.assertTrue(30 < plain <= 35, plain)
         traits = {f'trait:CUSTOM_{n:030}': 'required' for n in range(15)}
-        self.assertTrue(0 < self.room(**traits).aggregates < plain - 10)
+        self.assertTrue(0 < self.query(**traits).aggregates < plain - 10)
         traits |= {f'trait:HW_{n:030}': 'required' for n in range(50)}
-        self.assertEqual(1, self.room(**traits).aggregates)
+        self.assertEqual(1, self.query(**traits).aggregates)
 
     def test_path_of_the_query_is_bounded(self) -> None:
         self.serve()
-        sought = self.room(**{'trait:CUSTOM_GPU': 'required'})
+        sought = self.query(**{'trait:CUSTOM_GPU': 'required'})
         uuids = [str(uuid.uuid4()) for _ in range(sought.aggregates)]
-        sought.count(uuids, 250)
+        sought.count(uuids)
         (path,) = Placement.paths
         self.assertTrue(1300 < len(path) <= 1400, len(path))
 
@@ -191,23 +207,23 @@ class RoomTest(base.BaseTestCase):
             'hw:cpu_thread_policy': 'require',
         }
         for length in (1, 11, 21, 31):
-            sought = self.room(
+            sought = self.query(
                 **pinned, **{f'trait:CUSTOM_{"X" * length}': 'required'}
             )
             Placement.paths.clear()
-            sought.count([str(uuid.uuid4())] * sought.aggregates, 250)
+            sought.count([str(uuid.uuid4())] * sought.aggregates)
             first, second = map(len, Placement.paths)
             self.assertTrue(1361 <= first <= 1400, first)
             self.assertTrue(10 <= first - second < 39, second)
 
     def test_disk_that_is_asked_for(self) -> None:
-        self.assertEqual(0, self.room().disk_gb)
-        more = self.room(**{'resources:DISK_GB': '7'})
+        self.assertEqual(0, self.query().disk_gb)
+        more = self.query(**{'resources:DISK_GB': '7'})
         self.assertEqual(7, more.disk_gb)
 
     def test_limit_is_that_of_nova(self) -> None:
-        self.assertEqual(1000, self.room().limit)
-        apart = self.room(hints={'group': ['apart']})
+        self.assertEqual(1000, self.query().limit)
+        apart = self.query(hints={'group': ['apart']})
         self.assertGreater(apart.limit, 10**9)
 
     def test_dropped_query_is_refused_if_it_may_be_too_long(self) -> None:
@@ -215,30 +231,32 @@ class RoomTest(base.BaseTestCase):
             port = gone.getsockname()[1]
         self.talk_to(port)
         self.assertRaises(
-            room.RefusedQueryError, self.room().count, ['near', 'next'], 5
+            RefusedQueryError, self.query().count, ['near', 'next']
         )
         error = self.assertRaises(
-            room.RefusedQueryError, room.providers_in, ['near', 'next' * 99]
+            RefusedQueryError,
+            placement.providers_in,
+            ['near', 'next' * 99],
         )
         self.assertLessEqual(len(str(error)), 200)
 
     def test_disk_from_out_of_the_sites(self) -> None:
         self.serve()
         # Both sites of the host are asked for.
-        self.assertFalse(room.lends_disk('plain', 20, ['near', 'next']))
+        self.assertFalse(placement.lends_disk('plain', 20, ['near', 'next']))
         self.assertEqual(1, len(Placement.queries))
-        self.assertTrue(room.lends_disk('nfs', 20, ['near', 'next']))
+        self.assertTrue(placement.lends_disk('nfs', 20, ['near', 'next']))
         query = Placement.queries[-1]
         self.assertEqual(['in:storage', '!in:near'], query['member_of'])
         self.assertEqual(['DISK_GB:20'], query['resources'])
-        self.assertFalse(room.lends_disk('nfs', 9000, ['near', 'next']))
+        self.assertFalse(placement.lends_disk('nfs', 9000, ['near', 'next']))
 
     def test_no_disk_is_known_of_without_an_answer(self) -> None:
         with socket.create_server(('127.0.0.1', 0)) as gone:
             port = gone.getsockname()[1]
         self.talk_to(port)
         # However many aggregates the host may be in, the query is short.
-        self.assertFalse(room.lends_disk('nfs', 20, ['near', 'next']))
+        self.assertFalse(placement.lends_disk('nfs', 20, ['near', 'next']))
 
     def test_refused_query_says_what_was_answered(self) -> None:
         self.serve()
@@ -247,13 +265,16 @@ class RoomTest(base.BaseTestCase):
             ('broken', '500 .*no database'),
         ):
             self.assertRaisesRegex(
-                room.RefusedQueryError, words, room.providers_in, [aggregate]
+                RefusedQueryError,
+                words,
+                placement.providers_in,
+                [aggregate],
             )
 
     def test_overload_is_no_answer(self) -> None:
         self.serve()
-        with self.assertLogs(room.LOG.logger, 'WARNING') as told:
-            self.assertIsNone(room.providers_in(['busy']))
+        with self.assertLogs(placement.LOG.logger, 'WARNING') as told:
+            self.assertIsNone(placement.providers_in(['busy']))
         self.assertEqual(1, len(Placement.queries))
         (line,) = told.output
         self.assertIn('does not tell which sites have room: 503', line)
@@ -262,8 +283,8 @@ class RoomTest(base.BaseTestCase):
         # The kernel accepts for it, as for a server that hangs.
         with socket.create_server(('127.0.0.1', 0)) as silent:
             self.talk_to(silent.getsockname()[1])
-            with self.assertLogs(room.LOG.logger, 'WARNING') as told:
-                self.assertIsNone(room.providers_in(['known']))
+            with self.assertLogs(placement.LOG.logger, 'WARNING') as told:
+                self.assertIsNone(placement.providers_in(['known']))
         (line,) = told.output
         self.assertIn('does not tell which sites have room: Request', line)
 
@@ -271,12 +292,12 @@ class RoomTest(base.BaseTestCase):
         with socket.create_server(('127.0.0.1', 0)) as gone:
             port = gone.getsockname()[1]
         self.talk_to(port)
-        self.assertIsNone(room.providers_in(['known']))
+        self.assertIsNone(placement.providers_in(['known']))
 
     def test_shorter_bound_of_nova_holds(self) -> None:
         self.conf.config(group='edge_sched', ring_timeout=5.0)
         self.talk_to(1)
-        self.assertEqual(5.0, room._client()._client.session.timeout)
+        self.assertEqual(5.0, placement.client()._client.session.timeout)
         self.conf.config(group='placement', timeout=2)
-        room._client.cache_clear()
-        self.assertEqual(2, room._client()._client.session.timeout)
+        placement.client.cache_clear()
+        self.assertEqual(2, placement.client()._client.session.timeout)
