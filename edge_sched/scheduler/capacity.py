@@ -24,6 +24,8 @@ from edge_sched.scheduler.eligible import Eligible
 from edge_sched.scheduler.placement import Query
 from edge_sched.scheduler.placement import hosts_in
 from edge_sched.scheduler.placement import lends_disk
+from edge_sched.scheduler.sample import MOST
+from edge_sched.scheduler.sample import find_some
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -57,6 +59,9 @@ class Capacity:
         #: Cells, by UUID, that have not answered in time.
         self._slow: set[str] = set()
         self._sees_all = False
+        self._is_full = False
+        #: Hosts with room of the last ring, if they were found one by one.
+        self._sampled = _NOBODY
 
     def count(self, ring: Ring) -> int | None:
         """How many hosts of a ring have room; ``None`` if not told in time.
@@ -72,6 +77,9 @@ class Capacity:
                 CONF.edge_sched.ring_timeout,
             )
             return None
+        self._sampled = self._sample(ring)
+        if self._sampled:
+            return len(self._sampled)
         aggregates = aggregates_of(ring)
         count = self._query.count(aggregates)
         if count is not None and not self._sees_all:
@@ -89,18 +97,43 @@ class Capacity:
         cell is slow: it is not asked again. Those that a server group stands
         on are in doubt anyway.
         """
-        by_cell = self._atlas.by_cell(self._surely_eligible(ring))
+        hosts = self._sampled or self._surely_eligible(ring)
+        by_cell = self._atlas.by_cell(hosts)
         ask = [self._atlas.cells[uuid] for uuid in by_cell.keys() - self._slow]
         down = cells.count_down(ask, by_cell)
         self._slow |= down.slow
         not_told = [
             hosts for uuid, hosts in by_cell.items() if uuid in self._slow
         ]
-        return self._in_vain(ring) + down.hosts + sum(map(len, not_told))
+        in_vain = 0 if self._sampled else self._in_vain(ring)
+        return in_vain + down.hosts + sum(map(len, not_told))
 
     def was_cut(self) -> bool:
         """Whether the last answer did not have all that has room."""
-        return self._query.was_cut
+        return not self._sampled and self._query.was_cut
+
+    def _sample(self, ring: Ring) -> frozenset[str]:
+        """Hosts of a ring with room, if enough are found one by one.
+
+        Not of one that has more than an answer, of hosts of several nodes, or
+        once the search has come to rings that are rather full.
+        """
+        everyone = self._all_hosts(ring)
+        aggregates = aggregates_of(ring)
+        if (
+            self._is_full
+            or self._enough > MOST
+            or len(everyone) >= self._query.limit
+            or everyone & self._atlas.hosts_of_several_nodes
+            or not (asked := self._query.of_one_host(aggregates))
+        ):
+            return _NOBODY
+        hosts = self._surely_eligible(ring)
+        found = find_some(
+            asked, len(aggregates), hosts, self._enough, self._deadline
+        )
+        self._is_full = len(found) < self._enough
+        return _NOBODY if self._is_full else frozenset(found)
 
     def _in_vain(self, ring: Ring) -> int:
         """How many Placement may offer that the ring is not meant for."""

@@ -16,8 +16,9 @@ import functools
 import http
 import math
 import sys
-from collections.abc import Sequence
-from typing import Any
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import nova.conf
 import os_resource_classes as orc
@@ -51,6 +52,11 @@ _MAX_SAID = 200
 
 _CANDIDATES = '/allocation_candidates?'
 
+#: Parameters of a query that one provider alone may meet.
+_OF_ONE_HOST = frozenset(
+    ('limit', 'member_of', 'required', 'resources', 'root_required')
+)
+
 #: Of Placement, or of a proxy before it: no fault of the query.
 _OVERLOADED = (
     http.HTTPStatus.TOO_MANY_REQUESTS,
@@ -61,6 +67,17 @@ _OVERLOADED = (
 
 class RefusedQueryError(Exception):
     """Placement does not take the query; the message says why."""
+
+
+class OneHost(NamedTuple):
+    """What Nova's query demands of a host.
+
+    :param terms: parameters of a query of providers, but for resources
+    :param amounts: of each resource class, ``{'VCPU': 2}``
+    """
+
+    terms: Sequence[tuple[str, str]]
+    amounts: Mapping[str, int]
 
 
 class Query:
@@ -118,13 +135,9 @@ class Query:
         """
         self.was_cut = False
         hosts: set[frozenset[str]] = set()
-        for request, required in zip(
-            self._requests, self._required, strict=True
-        ):
-            group = request.get_request_group(None)
-            group.aggregates = [*required, list(aggregates)]
-            found = _get(
-                f'{_CANDIDATES}{request.to_querystring()}',
+        for number in range(len(self._requests)):
+            found = get(
+                f'{_CANDIDATES}{self._for(aggregates, number)}',
                 len(aggregates),
                 self._context.global_id,
             )
@@ -134,6 +147,34 @@ class Query:
             self.was_cut |= len(ways) >= self.limit
             hosts |= _hosts(ways, found['provider_summaries'])
         return len(hosts)
+
+    def of_one_host(self, aggregates: Sequence[str]) -> OneHost | None:
+        """What a host of some aggregates must be, and have by itself.
+
+        :return: ``None`` if more is asked, like a device of the host
+        """
+        asked = urllib.parse.parse_qs(self._for(aggregates))
+        if 'resources' not in asked or asked.keys() - _OF_ONE_HOST:
+            return None
+        amounts = [
+            each.split(':') for each in asked['resources'][0].split(',')
+        ]
+        traits = [*asked.get('required', ()), *asked.get('root_required', ())]
+        return OneHost(
+            [
+                *(('member_of', each) for each in asked['member_of']),
+                *(('required', ','.join(traits)) for _ in traits[:1]),
+            ],
+            {name: int(amount) for name, amount in amounts},
+        )
+
+    def _for(self, aggregates: Sequence[str], number: int = 0) -> str:
+        """The first query, or the second for pinned CPUs."""
+        request = self._requests[number]
+        group = request.get_request_group(None)
+        group.aggregates = [*self._required[number], list(aggregates)]
+        querystring: str = request.to_querystring()
+        return querystring
 
 
 def providers_in(aggregates: Sequence[str]) -> int | None:
@@ -150,7 +191,7 @@ def providers_in(aggregates: Sequence[str]) -> int | None:
 def hosts_in(aggregates: Sequence[str]) -> list[str] | None:
     """The UUIDs of those, see ``providers_in``."""
     any_of_them = ','.join(aggregates)
-    answer = _get(
+    answer = get(
         f'/resource_providers?required={os_traits.COMPUTE_NODE}'
         f'&member_of=in:{any_of_them}',
         len(aggregates),
@@ -168,11 +209,11 @@ def lends_disk(host: str, disk_gb: int, aggregates: Sequence[str]) -> bool:
 
     :param host: UUID of its provider
     """
-    answer = _get(f'/resource_providers/{host}/aggregates')
+    answer = get(f'/resource_providers/{host}/aggregates')
     known = set(answer['aggregates'] if answer else ())
     if not (others := known.difference(aggregates)):
         return False
-    answer = _get(
+    answer = get(
         f'/resource_providers?required={os_traits.MISC_SHARES_VIA_AGGREGATE}'
         f'&resources={orc.DISK_GB}:{disk_gb}&member_of=in:{",".join(others)}'
         f'&member_of=!in:{",".join(known.intersection(aggregates))}',
@@ -181,7 +222,7 @@ def lends_disk(host: str, disk_gb: int, aggregates: Sequence[str]) -> bool:
     return bool(answer and answer['resource_providers'])
 
 
-def _get(
+def get(
     url: str, aggregates: int = 1, global_request_id: str | None = None
 ) -> dict[str, Any] | None:
     """Ask Placement; ``None`` if it did not answer, or not in time.

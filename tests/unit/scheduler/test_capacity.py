@@ -43,6 +43,9 @@ class CapacityTest(base.BaseTestCase):
         super().setUp()
         self.query = mock.Mock(disk_gb=20, limit=1000, was_cut=False)
         self.query.count.return_value = 2
+        # Hosts are found one by one only where a test says so.
+        self.query.of_one_host.return_value = None
+        self.find_some = self.patch(capacity, 'find_some')
         self.count_down = self.patch(cell, 'count_down')
         self.count_down.side_effect = self.all_up
         self.hosts_in = self.patch(capacity, 'hosts_in')
@@ -60,7 +63,9 @@ class CapacityTest(base.BaseTestCase):
     ) -> cell.Down:
         return cell.Down(0, frozenset())
 
-    def capacity(self, taken: str = '', **nodes: int) -> capacity.Capacity:
+    def capacity(
+        self, taken: str = '', enough: int = 2, **nodes: int
+    ) -> capacity.Capacity:
         """What a request is told for which two hosts are enough.
 
         :param taken: the host that its anti-affinity group stands on
@@ -79,7 +84,7 @@ class CapacityTest(base.BaseTestCase):
         return capacity.Capacity(
             self.query,
             Eligible(objects.RequestSpec(instance_group=group), region),
-            2,
+            enough,
             time.monotonic() + 60,
         )
 
@@ -180,3 +185,71 @@ class CapacityTest(base.BaseTestCase):
         with mock.patch.object(time, 'monotonic', return_value=math.inf):
             self.assertIsNone(told.count(RING[:1]))
         self.query.count.assert_not_called()
+
+    def one_by_one(self, *hosts: str) -> None:
+        """Have hosts found with room, of one that is as it is asked."""
+        self.query.of_one_host.return_value = mock.sentinel.one_host
+        self.find_some.return_value = [*hosts]
+
+    def test_hosts_that_are_found_one_by_one_are_enough(self) -> None:
+        self.one_by_one('0a', '0b')
+        told = self.capacity(taken='0c')
+        self.assertEqual(2, told.count(RING[:1]))
+        asked, aggregates, hosts, enough, deadline = self.find_some.call_args[
+            0
+        ]
+        self.assertEqual(
+            (mock.sentinel.one_host, 1, {'0a', '0b'}, 2),
+            (asked, aggregates, hosts, enough),
+        )
+        self.assertGreater(deadline, time.monotonic())
+        self.query.of_one_host.assert_called_once_with(['u0'])
+        self.query.count.assert_not_called()
+        self.hosts_in.assert_not_called()
+
+    def test_only_those_that_are_found_are_asked_of_their_cells(self) -> None:
+        self.one_by_one('0a', '0b')
+        self.count_down.side_effect = [cell.Down(1, frozenset())]
+        told = self.capacity()
+        told.count(RING[:1])
+        # The third host of the site is in nobody's way.
+        self.assertEqual(1, told.not_sure(RING[:1]))
+        (of_cell,) = self.count_down.call_args.args[1].values()
+        self.assertEqual({'0a', '0b'}, set(of_cell))
+
+    def test_found_hosts_are_no_answer_that_was_cut(self) -> None:
+        self.query.was_cut = True
+        self.one_by_one('0a', '0b')
+        told = self.capacity()
+        told.count(RING[:1])
+        self.assertFalse(told.was_cut())
+        self.one_by_one()
+        told.count(RING[:1])
+        self.assertTrue(told.was_cut())
+
+    def test_all_are_asked_once_few_are_found(self) -> None:
+        self.one_by_one('0a')
+        told = self.capacity()
+        self.query.count.return_value = 3
+        for each in RING:
+            self.assertEqual(3, told.count([each]))
+            self.assertEqual(0, told.not_sure([each]))
+        self.find_some.assert_called_once()
+
+    def test_hosts_are_not_looked_at_one_by_one(self) -> None:
+        self.one_by_one('0a', '0b')
+        self.hosts_in.return_value = ['a'] * 7
+        # For more than few.
+        self.capacity(enough=6).count(RING)
+        # Where one answer does not have them all.
+        self.query.limit = 6
+        self.capacity().count(RING)
+        self.query.limit = 7
+        # Where they are not what has the resources.
+        self.capacity(**{'1b': 2}).count(RING)
+        self.query.of_one_host.return_value = None
+        self.capacity().count(RING)
+        self.find_some.assert_not_called()
+        self.one_by_one('0a', '0b')
+        self.capacity(enough=5).count(RING)
+        self.find_some.assert_called_once()

@@ -77,6 +77,7 @@ class NarrowTest(NarrowTestCase):
 
         query = mock.Mock(aggregates=35, limit=limit, was_cut=False)
         query.count = count
+        query.of_one_host.return_value = None
         case = make_case(spec)
         assert case is not None
         with mock.patch.object(narrow, 'Query', return_value=query):
@@ -199,6 +200,7 @@ class UnaskedTest(NarrowTestCase):
         self.conf.config(group='scheduler', max_placement_results=limit)
         query = mock.Mock(aggregates=aggregates, limit=1000, was_cut=False)
         query.count = count
+        query.of_one_host.return_value = None
         spec = self.spec({'edge:client': [ALICE]})
         with mock.patch.object(narrow, 'Query', return_value=query):
             self.schedule(spec)

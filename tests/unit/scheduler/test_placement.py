@@ -167,6 +167,41 @@ class PlacementTest(base.BaseTestCase):
         query.count(['near'])
         self.assertTrue(query.was_cut)
 
+    def test_what_one_host_must_be_and_have(self) -> None:
+        asked = self.query(
+            **{
+                'trait:HW_GPU_API_VULKAN': 'required',
+                'trait:HW_CPU_X86_MMX': 'forbidden',
+            }
+        ).of_one_host(['near', 'next'])
+        assert asked is not None
+        members, others = asked.terms[:2], asked.terms[2:]
+        self.assertCountEqual(
+            [('member_of', 'in:zone'), ('member_of', 'in:near,next')], members
+        )
+        ((name, traits),) = others
+        self.assertEqual('required', name)
+        self.assertCountEqual(
+            ['HW_GPU_API_VULKAN', '!HW_CPU_X86_MMX'], traits.split(',')
+        )
+        self.assertEqual({'VCPU': 1, 'MEMORY_MB': 512}, asked.amounts)
+
+    def test_host_that_is_what_the_whole_request_demands(self) -> None:
+        query = self.query()
+        query._requests[0]._root_forbidden.add('COMPUTE_STATUS_DISABLED')
+        asked = query.of_one_host(['near'])
+        assert asked is not None
+        self.assertIn(('required', '!COMPUTE_STATUS_DISABLED'), asked.terms)
+        asked = self.query().of_one_host(['near'])
+        assert asked is not None
+        self.assertNotIn('required', dict(asked.terms))
+
+    def test_request_for_more_than_one_host_has_by_itself(self) -> None:
+        device = {'resources1:VGPU': '1'}
+        self.assertIsNone(self.query(**device).of_one_host(['near']))
+        nothing = {'resources:VCPU': '0', 'resources:MEMORY_MB': '0'}
+        self.assertIsNone(self.query(**nothing).of_one_host(['near']))
+
     def test_pinned_cpus_are_asked_for_as_nova_does(self) -> None:
         self.serve()
         pinned = {'hw:cpu_policy': 'dedicated'}
