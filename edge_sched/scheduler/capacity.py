@@ -60,6 +60,7 @@ class Capacity:
         self._slow: set[str] = set()
         self._sees_all = False
         self._is_full = False
+        self._has_all = False
         #: Hosts with room of the last ring, if they were found one by one.
         self._sampled = _NOBODY
 
@@ -82,8 +83,11 @@ class Capacity:
             return len(self._sampled)
         aggregates = aggregates_of(ring)
         count = self._query.count(aggregates)
-        if count is not None and not self._sees_all:
-            hosts = self._all_hosts(ring)
+        if count is None:
+            return None
+        hosts = self._all_hosts(ring)
+        self._has_all = count >= self._atlas.count_nodes(hosts)
+        if not self._sees_all:
             wanted = self._enough + self._in_vain(ring)
             if count < wanted or hosts & self._atlas.hosts_of_several_nodes:
                 self._check_mirror(aggregates, hosts)
@@ -110,7 +114,8 @@ class Capacity:
 
     def was_cut(self) -> bool:
         """Whether the last answer did not have all that has room."""
-        return not self._sampled and self._query.was_cut
+        cut = self._query.was_cut and not self._has_all
+        return cut and not self._sampled
 
     def _sample(self, ring: Ring) -> frozenset[str]:
         """Hosts of a ring with room, if enough are found one by one.
@@ -123,7 +128,7 @@ class Capacity:
         if (
             self._is_full
             or self._enough > MOST
-            or len(everyone) >= self._query.limit
+            or len(everyone) > self._query.limit
             or everyone & self._atlas.hosts_of_several_nodes
             or not (asked := self._query.of_one_host(aggregates))
         ):

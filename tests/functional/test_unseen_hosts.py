@@ -85,7 +85,7 @@ class ManyNodesTest(UnseenHostsTestCase):
     def test_every_node_of_the_near_sites_is_used(self) -> None:
         self.place_twelve()
         self.assertIn(
-            'Placement has 2 of 6 hosts in the aggregates', self.warnings()[0]
+            'Placement has 3 of 9 hosts in the aggregates', self.warnings()[0]
         )
 
     def test_narrowed_once_placement_knows_all_nodes(self) -> None:

@@ -227,6 +227,14 @@ class CapacityTest(base.BaseTestCase):
         told.count(RING[:1])
         self.assertTrue(told.was_cut())
 
+    def test_answer_with_all_hosts_was_not_cut(self) -> None:
+        self.query.was_cut = True
+        told = self.capacity()
+        for count, was_cut in ((2, True), (3, False)):
+            self.query.count.return_value = count
+            told.count(RING[:1])
+            self.assertIs(was_cut, told.was_cut())
+
     def test_all_are_asked_once_few_are_found(self) -> None:
         self.one_by_one('0a')
         told = self.capacity()
@@ -242,9 +250,9 @@ class CapacityTest(base.BaseTestCase):
         # For more than few.
         self.capacity(enough=6).count(RING)
         # Where one answer does not have them all.
-        self.query.limit = 6
+        self.query.limit = 5
         self.capacity().count(RING)
-        self.query.limit = 7
+        self.query.limit = 6
         # Where they are not what has the resources.
         self.capacity(**{'1b': 2}).count(RING)
         self.query.of_one_host.return_value = None
