@@ -88,13 +88,18 @@ class PerRequestTest(base.BaseTestCase):
 class Roomy:
     """Placement with room everywhere; keeps nothing, as a mock would."""
 
+    aggregates = limit = 40
+    disk_gb = 0
+    was_cut = False
+
     def __init__(self, context: object, spec: object) -> None:
         pass
 
-    aggregates = limit = 40
+    def count(self, aggregates: object) -> int:
+        return self.limit
 
-    def count(self, aggregates: object, limit: int) -> int:
-        return limit
+    def of_one_host(self, aggregates: object) -> None:
+        return None
 
 
 class EndedRequestTest(StagesTestCase):
@@ -164,7 +169,7 @@ class EndedRequestTest(StagesTestCase):
         self.useFixture(
             fixtures.MockPatch('edge_sched.scheduler.cell.count_down')
         ).mock.return_value = cell.Down(0, frozenset())
-        with mock.patch('edge_sched.scheduler.narrow.Room', Roomy):
+        with mock.patch('edge_sched.scheduler.narrow.Query', Roomy):
             alive = self.alive_after(NEAR)
         self.assertEqual([], alive)
         self.assertIn('narrowed', self.records()[0])
