@@ -32,6 +32,11 @@ LOG = logging.getLogger(__name__)
 
 _NOBODY: frozenset[str] = frozenset()
 
+#: In a smaller cloud Nova's query takes less time than a look at some hosts.
+#: Measured against Placement with SQLite, at 1000, 2500 and 5000 hosts of one
+#: node: 51, 99 and 169 ms, and 73 to 104 ms for three hosts one by one.
+LARGE_CLOUD_NODES = 2500
+
 
 class UnseenHostsError(Exception):
     """Sites have hosts that no query for them finds; the message says why."""
@@ -120,13 +125,15 @@ class Capacity:
     def _sample(self, ring: Ring) -> frozenset[str]:
         """Hosts of a ring with room, if enough are found one by one.
 
-        Not of one that has more than an answer, of hosts of several nodes, or
-        once the search has come to rings that are rather full.
+        Only in a large cloud, and not of one that has more than an answer, of
+        hosts of several nodes, or once the search has come to rings that are
+        rather full.
         """
         everyone = self._all_hosts(ring)
         aggregates = aggregates_of(ring)
         if (
             self._is_full
+            or self._atlas.node_count < LARGE_CLOUD_NODES
             or self._enough > MOST
             or len(everyone) > self._query.limit
             or everyone & self._atlas.hosts_of_several_nodes

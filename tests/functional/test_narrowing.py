@@ -82,9 +82,13 @@ class NarrowingTestCase(MeasuredCloudTestCase):
                 self.queries.append(parse.parse_qs(query))
             return ask(client, url, **options)
 
-        patcher = mock.patch.object(report.SchedulerReportClient, 'get', noted)
-        patcher.start()
-        self.addCleanup(patcher.stop)
+        for patcher in (
+            mock.patch.object(report.SchedulerReportClient, 'get', noted),
+            # Some hosts are looked at one by one here, too.
+            mock.patch.object(capacity, 'LARGE_CLOUD_NODES', 0),
+        ):
+            patcher.start()
+            self.addCleanup(patcher.stop)
 
     def fill(self, *sites: str) -> None:
         """Take all room of some sites of one host."""
@@ -145,6 +149,11 @@ class NearestTest(NarrowingTestCase):
             self.assertLanded('metz', self.near(ALICE))
         self.assertEqual({'cell2'}, cells)
         self.assertEqual([{'metz', 'nice'}], self.asked_for(self.queries[-1]))
+
+    def test_small_cloud_is_asked_as_a_whole(self) -> None:
+        with mock.patch.object(capacity, 'LARGE_CLOUD_NODES', 8):
+            self.assertLanded('paris', self.near(ALICE))
+        self.assertEqual(2, len(self.queries))
 
     @cloud.cloud(
         conf={'scheduler': {'max_attempts': '3', 'max_placement_results': '6'}}
@@ -228,8 +237,8 @@ class WideningTest(NarrowingTestCase):
         self.fill('paris', 'lille', 'brest')
         self.assertLanded('metz', self.near(ALICE))
         self.assertEqual(
-            # The second ring is as large as an answer.
-            {'sites': 3, 'hosts': 3, 'probes': 2},
+            # The second ring is more than an answer, and half of it enough.
+            {'sites': 2, 'hosts': 2, 'probes': 3},
             self.decisions()[-1]['narrowed'],
         )
 
@@ -481,7 +490,7 @@ class LargeSiteTest(NarrowingTestCase):
         # Nova has Placement hand out all hosts for a group.
         asked = [query for query in self.queries if 'limit' not in query]
         self.assertEqual(
-            [[{'small', 'large'}]], [self.asked_for(q) for q in asked]
+            [[{'small', 'large'}]] * 2, [self.asked_for(q) for q in asked]
         )
 
 

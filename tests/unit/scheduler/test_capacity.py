@@ -44,6 +44,7 @@ class CapacityTest(base.BaseTestCase):
         self.query = mock.Mock(disk_gb=20, limit=1000, was_cut=False)
         self.query.count.return_value = 2
         # Hosts are found one by one only where a test says so.
+        self.patch_large(0)
         self.query.of_one_host.return_value = None
         self.find_some = self.patch(capacity, 'find_some')
         self.count_down = self.patch(cell, 'count_down')
@@ -62,6 +63,12 @@ class CapacityTest(base.BaseTestCase):
         self, cells: Any, hosts: Mapping[str, Collection[str]]
     ) -> cell.Down:
         return cell.Down(0, frozenset())
+
+    def patch_large(self, nodes: int) -> None:
+        """Have a cloud of so many nodes be a large one."""
+        patcher = mock.patch.object(capacity, 'LARGE_CLOUD_NODES', nodes)
+        patcher.start()
+        self.addCleanup(patcher.stop)
 
     def capacity(
         self, taken: str = '', enough: int = 2, **nodes: int
@@ -242,6 +249,15 @@ class CapacityTest(base.BaseTestCase):
         for each in RING:
             self.assertEqual(3, told.count([each]))
             self.assertEqual(0, told.not_sure([each]))
+        self.find_some.assert_called_once()
+
+    def test_hosts_are_looked_at_one_by_one_in_a_large_cloud(self) -> None:
+        self.one_by_one('0a', '0b')
+        self.patch_large(7)
+        self.capacity().count(RING)
+        self.find_some.assert_not_called()
+        self.patch_large(6)
+        self.capacity().count(RING)
         self.find_some.assert_called_once()
 
     def test_hosts_are_not_looked_at_one_by_one(self) -> None:
