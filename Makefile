@@ -137,9 +137,7 @@ bench-page: $(FOR_BENCH)
 
 .PHONY: bench-measuring
 bench-measuring: $(FOR_TESTS)
-	$(BIN)/python -m bench.prober
-	$(BIN)/python -m bench.collector_scrape
-	$(BIN)/python -m bench.collector_prometheus
+	$(BIN)/python -m bench prober collector
 
 .PHONY: docs
 docs: $(FOR_DOCS)

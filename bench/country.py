@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -10,22 +10,18 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Sites and clients somewhere in a country, and how near they are.
+"""Sites and clients somewhere in a country, and what clients ask for.
 
 Round trips follow the distance, with detours of their own. Sites that follow
-each other are neighbours, so that a cell is a region.
+each other are neighbours, so that a cell is a region. Half of the clients are
+measured from the sites near them only, as in a cloud of many sites.
 """
 
+import dataclasses
 import math
 import random
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
-
-from bench import store
-from edge_sched.client import parse_client
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
 
 #: Chosen: across the country and back takes no more than 45 ms.
 COUNTRY_KM = 1500
@@ -36,6 +32,19 @@ KM_PER_MS = 100
 DETOUR = (1.2, 2.0)
 LAST_MILE_MS = 1.0
 MEAN_JITTER_MS = 1.5
+
+#: As many as the measuring side of a large cloud plans for each client.
+NEAR_SITES = 16
+
+#: Budgets as a share of the best p95 that the client can have. What is below
+#: 1 cannot be met.
+BUDGETS = (0.5, 1.05, 1.5, 2.5)
+
+#: How many have a budget, of those how many require it, and how many ask for
+#: an availability zone.
+WITH_BUDGET = 0.75
+WITH_REQUIRED = 0.7
+WITH_ZONE = 0.25
 
 Position: TypeAlias = tuple[float, float]
 
@@ -78,26 +87,6 @@ class Country:
         return across(0, COUNTRY_KM), across(0, COUNTRY_KM)
 
 
-def rows(clients: Sequence[ToSites]) -> Iterator[NewLatency]:
-    """What the store has of clients, by their numbers, measured just now."""
-    measured_at = time.time()
-    for number, figures in enumerate(clients):
-        prefix = store.client_prefix(number)
-        for site, (p50_ms, p95_ms) in figures.items():
-            yield NewLatency(
-                parse_client(prefix),
-                Latency(
-                    vantage=site,
-                    client=prefix,
-                    rtt_p50_ms=p50_ms,
-                    rtt_p95_ms=p95_ms,
-                    samples=300,
-                    measured_at=measured_at,
-                    source='stamp',
-                ),
-            )
-
-
 def _in_strips(places: Sequence[Position]) -> list[Position]:
     """Places from west to east in strips, and in each from south to north."""
     strips = max(1, round(math.sqrt(len(places)) / 3))
@@ -110,3 +99,65 @@ def _in_strips(places: Sequence[Position]) -> list[Position]:
             westward[start : start + per_strip], key=lambda place: place[1]
         )
     ]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wish:
+    """A request for one server.
+
+    :param client: its number
+    :param figures: of each site that the client was measured from
+    :param budget_ms: of its p95, ``None`` for the nearest of all
+    :param required: whether a site over budget is out of the question
+    :param zone: that it must be in, ``''`` for any
+    """
+
+    client: int
+    figures: ToSites
+    budget_ms: float | None = None
+    required: bool = False
+    zone: str = ''
+
+    @property
+    def kind(self) -> str:
+        """``required budget``, for a table."""
+        if self.budget_ms is None:
+            return 'no budget'
+        return 'required budget' if self.required else 'preferred budget'
+
+
+def make_wishes(
+    zone_of: Mapping[str, str], count: int, seed: int = 1
+) -> list[Wish]:
+    """Requests of so many clients, each of one.
+
+    :param zone_of: each site's, ``{'lyon': 'zone-1'}``
+    """
+    chance = random.Random(seed)
+    country = Country(list(zone_of), seed)
+    zones = sorted(zone_of.values())
+    return [
+        _wish(chance, client, country.measure(), zones)
+        for client in range(count)
+    ]
+
+
+def nearest(figures: ToSites) -> ToSites:
+    """What the nearest sites have measured."""
+    near = sorted(figures, key=figures.__getitem__)[:NEAR_SITES]
+    return {site: figures[site] for site in near}
+
+
+def _wish(
+    chance: random.Random, client: int, figures: ToSites, zones: list[str]
+) -> Wish:
+    if chance.random() < 0.5:
+        figures = nearest(figures)
+    budget_ms, required, zone = None, False, ''
+    if chance.random() < WITH_BUDGET:
+        best_ms = min(found.p95_ms for found in figures.values())
+        budget_ms = round(best_ms * chance.choice(BUDGETS), 3)
+        required = chance.random() < WITH_REQUIRED
+    if chance.random() < WITH_ZONE:
+        zone = chance.choice(zones)
+    return Wish(client, figures, budget_ms, required, zone)

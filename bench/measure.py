@@ -10,94 +10,74 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Timing on a machine that others use as well: what counts is ratios.
+"""Measuring on a machine that others use as well: what counts is ratios.
 
-The clock is the CPU time of the thread, but for subjects that wait for another
-process. The subjects take turns, in a rotated order, so that a slow minute
-hits all of them, and figures are compared within a round before the median of
-the rounds is taken.
+What is compared takes turns, in a rotated order, so that a slow minute hits
+all of it, and figures are compared within a round before the median of the
+rounds is taken.
 """
 
 import contextlib
-import dataclasses
 import gc
+import pathlib
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-T = TypeVar('T')
+#: What each has come to in its turn, ``{'RAMWeigher': 0.009}``.
+Round: TypeAlias = Mapping[Any, Any]
 
-#: The seconds of each subject in one round, ``{'RAMWeigher': 0.009}``.
-Round: TypeAlias = Mapping[str, float]
-
-#: What is made of a round, such as the ratio of two subjects.
+#: What is made of a round, such as the ratio of two figures.
 Formula: TypeAlias = Callable[[Round], float]
 
 
-@dataclasses.dataclass(frozen=True)
-class Subject:
-    """Something that is timed.
+def take_turns(
+    runs: Mapping[Any, Callable[[int], Any]], rounds: int
+) -> list[Round]:
+    """Let all take turns, once more than asked to warm up.
+
+    :param runs: each is called with the number of the round
+    """
+    names = list(runs)
+    measured = []
+    for number in range(rounds + 1):
+        first = number % len(names)
+        found = {
+            name: runs[name](number)
+            for name in (*names[first:], *names[:first])
+        }
+        measured.append({name: found[name] for name in names})
+    return measured[1:]
+
+
+def timed(
+    prepare: Callable[[], Callable[[], object]],
+    clock: Callable[[], float] = time.thread_time,
+) -> Callable[[int], float]:
+    """Something that is timed when it is its turn.
 
     :param prepare: what it needs anew each time; returns what is timed
     :param clock: seconds; ``time.perf_counter`` where another process works
     """
 
-    name: str
-    prepare: Callable[[], Callable[[], object]]
-    clock: Callable[[], float] = time.thread_time
-
-    def seconds(self) -> float:
-        """One turn."""
-        run = self.prepare()
-        start = self.clock()
+    def turn(number: int) -> float:
+        run = prepare()
+        start = clock()
         run()
-        return self.clock() - start
+        return clock() - start
 
-
-def measure(subjects: Sequence[Subject], rounds: int) -> list[Round]:
-    """Let the subjects take turns, once more than asked to warm up."""
-    names = [subject.name for subject in subjects]
-    measured = []
-    with no_garbage_collection():
-        for number in range(rounds + 1):
-            spent = {
-                subject.name: subject.seconds()
-                for subject in rotated(subjects, number)
-            }
-            measured.append({name: spent[name] for name in names})
-    return measured[1:]
-
-
-def rotated(subjects: Sequence[T], by: int) -> list[T]:
-    """The subjects in another order: ``abcd`` by 1 is ``bcda``."""
-    first = by % len(subjects)
-    return [*subjects[first:], *subjects[:first]]
+    return turn
 
 
 def median(rounds: Sequence[Round], formula: Formula) -> float:
     """The median over the rounds of what is made of each."""
-    return statistics.median(formula(each) for each in rounds)
-
-
-def total(*names: str) -> Formula:
-    """The seconds of some subjects together."""
-    return lambda each: sum(each[name] for name in names)
-
-
-def ratio(over: Formula, under: Formula) -> Formula:
-    """One formula by another."""
-    return lambda each: over(each) / under(each)
-
-
-def less(whole: Formula, part: Formula) -> Formula:
-    """One formula without another."""
-    return lambda each: whole(each) - part(each)
+    return statistics.median(map(formula, rounds))
 
 
 @contextlib.contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """A full collection walks all hosts, and would hit one subject only."""
+    """A full collection walks all hosts, and would hit one turn only."""
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -106,3 +86,17 @@ def no_garbage_collection() -> Iterator[None]:
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+def private_megabytes() -> float:
+    """What of this process is its own and not the same on disk."""
+    gc.collect()
+    return proc_megabytes('self/smaps_rollup', 'Private_Dirty')
+
+
+def proc_megabytes(path: str, name: str) -> float:
+    """A line of a file in ``/proc``, ``VmHWM:   61234 kB``."""
+    for line in pathlib.Path('/proc', path).read_text().splitlines():
+        if line.startswith(f'{name}:'):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise RuntimeError(f'no {name} in {path}')

@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -10,38 +10,47 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which hosts a deployment has, on paper: where they are and how full.
+"""Which hosts a cloud has, on paper: where they are and how full.
 
 A host is counted in places for servers of the usual flavor. Of 64 places 20
 are taken by servers that stay, the others by one filler as far as the host is
-to be full.
+to be full. What each host carries is that of the baseline: three aggregates
+with two or three metadata keys, a cell for every 500 hosts, sites of 10 to 50.
 """
 
 import dataclasses
+import itertools
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from oslo_utils import uuidutils
 
 from bench import records
-from bench import region
-from bench import specs
 
 T = TypeVar('T')
 
-#: How many servers of the usual flavor an empty host has places for; it runs
-#: out of memory first.
-PLACES = records.MEMORY_MB // specs.MEMORY_MB
+HOSTS_PER_CELL = 500
+SITE_SIZES = (10, 20, 30, 40, 50)
+ZONES = 8
+HARDWARE_KINDS = 10
+TENANTS = 40
 
-#: How many are free on a host without a filler.
-MOST_FREE = PLACES - region.INSTANCES_PER_HOST
+#: So many kinds of hardware have a multiplier of their own.
+KINDS_WITH_MULTIPLIER = 3
+
+#: How many places are free on a host without a filler.
+MOST_FREE = records.PLACES - records.INSTANCES
 
 #: What may be free on a host that is not full: one place as often as all.
 SOME_FREE = (1, 2, 3, MOST_FREE)
 
 #: Free places of each host, ``{'host-0': 3}``.
 Room: TypeAlias = Mapping[str, int]
+
+#: Name, metadata and hosts,
+#: ``('lyon', {'edge:site': 'lyon'}, ['lyon-1', 'lyon-2'])``.
+Aggregate: TypeAlias = tuple[str, dict[str, str], list[str]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Plan:
     """All hosts, and the aggregates that they are in."""
 
     hosts: Sequence[Host]
-    aggregates: Sequence[region.Aggregate]
+    aggregates: Sequence[Aggregate]
 
     @property
     def hosts_in(self) -> Mapping[str, Sequence[Host]]:
@@ -93,35 +102,50 @@ class Plan:
         return dataclasses.replace(self, aggregates=sites)
 
 
-def make_plan(count: int, site_hosts: int) -> Plan:
-    """Hosts at sites of equal size, installed site by site."""
-    names = [f'host-{number}' for number in range(count)]
-    sites = [f'site-{number // site_hosts}' for number in range(count)]
-    cells = [
-        uuidutils.generate_uuid()
-        for _ in range(0, count, region.HOSTS_PER_CELL)
-    ]
-    return Plan(
-        hosts=[
-            Host(
-                name,
-                uuidutils.generate_uuid(),
-                site,
-                cells[number // region.HOSTS_PER_CELL],
-            )
-            for number, (name, site) in enumerate(
-                zip(names, sites, strict=True)
-            )
-        ],
-        aggregates=list(
-            region.aggregates(names, dict(zip(names, sites, strict=True)))
-        ),
+def make_plan(count: int, site_sizes: Sequence[int] = SITE_SIZES) -> Plan:
+    """Hosts, installed site by site.
+
+    :param site_sizes: hosts of the first site, of the second and so on; they
+        repeat
+    """
+    sites = itertools.chain.from_iterable(
+        [f'site-{number}'] * size
+        for number, size in enumerate(itertools.cycle(site_sizes))
     )
+    cells = [
+        uuidutils.generate_uuid() for _ in range(0, count, HOSTS_PER_CELL)
+    ]
+    hosts = [
+        Host(
+            f'host-{number}',
+            uuidutils.generate_uuid(),
+            site,
+            cells[number // HOSTS_PER_CELL],
+        )
+        for number, site in zip(range(count), sites, strict=False)
+    ]
+    return Plan(hosts, list(_aggregates(hosts)))
 
 
-def all_free(plan: Plan) -> Room:
-    """Every host has as much room as it can."""
-    return {host.name: MOST_FREE for host in plan.hosts}
+def _aggregates(hosts: Sequence[Host]) -> Iterator[Aggregate]:
+    """The sites, and two aggregates besides for each host."""
+    names = [host.name for host in hosts]
+    at_site = _grouped((host.site, host.name) for host in hosts)
+    for number, (site, here) in enumerate(at_site.items()):
+        zone = f'zone-{number % ZONES}'
+        yield site, {'edge:site': site, 'availability_zone': zone}, here
+    for kind in range(HARDWARE_KINDS):
+        metadata = {'cpu': f'generation-{kind}', 'ssd': 'true'}
+        if kind < KINDS_WITH_MULTIPLIER:
+            metadata['edge_latency_weight_multiplier'] = f'{1000 + kind}'
+        yield f'hardware-{kind}', metadata, names[kind::HARDWARE_KINDS]
+    for tenant in range(TENANTS):
+        metadata = {
+            'filter_tenant_id': uuidutils.generate_uuid(dashed=False),
+            'contract': 'gold',
+            'owner': f'tenant-{tenant}',
+        }
+        yield f'tenant-{tenant}', metadata, names[tenant::TENANTS]
 
 
 def spread_full(plan: Plan, full_ratio: float, seed: int = 1) -> Room:
@@ -130,24 +154,9 @@ def spread_full(plan: Plan, full_ratio: float, seed: int = 1) -> Room:
     Of 100 hosts at 0.9 exactly 90 are.
     """
     chance = random.Random(seed)
-    return _any_room(
-        chance,
-        plan,
-        chance.sample(
-            [host.name for host in plan.hosts],
-            round(full_ratio * len(plan.hosts)),
-        ),
-    )
-
-
-def sites_full(plan: Plan, full_ratio: float, seed: int = 1) -> Room:
-    """A share of the sites is full, every host of them."""
-    chance = random.Random(seed)
-    hosts_at = plan.hosts_at
-    full = chance.sample(list(hosts_at), round(full_ratio * len(hosts_at)))
-    return _any_room(
-        chance, plan, [name for site in full for name in hosts_at[site]]
-    )
+    names = [host.name for host in plan.hosts]
+    full = chance.sample(names, round(full_ratio * len(names)))
+    return _any_room(chance, plan, full)
 
 
 def uneven(plan: Plan, seed: int = 1) -> Room:

@@ -12,43 +12,50 @@
 
 """Measure what the prober takes of the machine it runs on, and judge it.
 
-    usage: python -m bench.prober [--targets N] [--seconds N] [--gate]
-
-The prober probes addresses of 127.0.0.0/8 by STAMP, 8 packets a minute each,
-and is scraped every 30 seconds. In the first run our reflector answers for
-all of them, in the second for half of them, in the third for none. Prints the
-share of a core and the memory that the prober took, in each run; with
-``--gate`` the exit status is 1 if one is above its target.
+The prober probes 2 000 addresses of 127.0.0.0/8 by STAMP, 8 packets a minute
+each, and is scraped every 30 seconds. In the first run our reflector answers
+for all of them, in the second for half of them, in the third for none.
 """
 
 import argparse
-import dataclasses
+import contextlib
 import ipaddress
+import os
 import pathlib
 import socket
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from bench import process
-from bench.report import table
+import requests
+
+from bench.measure import proc_megabytes
+from bench.result import Check
+from bench.result import Section
+from bench.result import table
 
 TARGETS = 2000
 PACKETS = 8
 INTERVAL_SECONDS = 60
 SCRAPE_SECONDS = 30
+#: Of each run, in their short form one.
+SCRAPES = 2
 
 #: What a site may spend on it: a quarter of a core and 150 MB.
 MAX_CORE_SHARE = 0.25
 MAX_MEGABYTES = 150
 
 #: By their names, the part of the targets that never answers.
-RUNS = (('all answer', 0.0), ('half are silent', 0.5), ('none answers', 1.0))
+RUNS = {'all answer': 0.0, 'half are silent': 0.5, 'none answers': 1.0}
+
+#: A service that has not started or ended by then never will.
+PATIENCE_SECONDS = 30.0
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What one run took.
 
     :param core_share: 0.1 is a tenth of one core
@@ -57,129 +64,134 @@ class Result:
     :param lag_ms: how late its loop was at the worst in the last minute
     """
 
-    name: str
     core_share: float
     megabytes: float
-    sent: int
-    lost: int
+    sent: float
+    lost: float
     lag_ms: float
 
-    def missed(self) -> list[str]:
-        """The targets that it missed, in words."""
-        problems = []
-        if self.core_share > MAX_CORE_SHARE:
-            problems.append(
-                f'{self.name}: {self.core_share:.1%} of a core, more than '
-                f'{MAX_CORE_SHARE:.0%}'
-            )
-        if self.megabytes > MAX_MEGABYTES:
-            problems.append(
-                f'{self.name}: {self.megabytes:.0f} MB, more than '
-                f'{MAX_MEGABYTES}'
-            )
-        return problems
 
-
-def main(arguments: Sequence[str]) -> int:
-    """Measure, print, judge."""
-    options = _options(arguments)
-    results = []
-    for name, silent in RUNS:
+def sections(options: argparse.Namespace) -> list[Section]:
+    """One run after the other."""
+    scrapes = 1 if options.short else SCRAPES
+    results = {}
+    for name, silent in RUNS.items():
         with tempfile.TemporaryDirectory() as folder:
-            results.append(_run(pathlib.Path(folder), name, silent, options))
-        print(f'{name}: done', flush=True)
-    print('', report(results), sep='\n')
-    problems = [each for result in results for each in result.missed()]
-    for problem in problems:
-        print(f'\nMissed: {problem}')
-    return 1 if problems and options.gate else 0
-
-
-def report(results: Sequence[Result]) -> str:
-    """The table of runs, each compared with the first."""
-    rows = [
-        ['run', 'core', 'to the first', 'peak MB', 'sent', 'lost', 'lag ms']
-    ]
-    for result in results:
-        rows.append(
-            [
-                result.name,
-                f'{result.core_share:.1%}',
-                f'{result.core_share / results[0].core_share:.2f}',
-                f'{result.megabytes:.0f}',
-                str(result.sent),
-                str(result.lost),
-                f'{result.lag_ms:.1f}',
-            ]
-        )
-    return table(rows)
-
-
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description='Measure what the prober takes of the machine.'
+            results[name] = _run(pathlib.Path(folder), silent, scrapes)
+    head = ['run', 'core', 'to the first', 'peak MB', 'sent', 'lost', 'lag ms']
+    rows, checks = [head], []
+    first = results['all answer'].core_share
+    for name, (share, megabytes, sent, lost, lag_ms) in results.items():
+        cells = [f'{share:.1%}', f'{share / first:.2f}', f'{megabytes:.0f}']
+        cells += [f'{sent:.0f}', f'{lost:.0f}', f'{lag_ms:.1f}']
+        rows.append([name, *cells])
+        checks += [
+            Check(f'share of a core, {name}', share, MAX_CORE_SHARE),
+            Check(f'peak MB, {name}', megabytes, MAX_MEGABYTES),
+        ]
+    text = (
+        f'{TARGETS} targets, {PACKETS} packets each in {INTERVAL_SECONDS} s.'
     )
-    parser.add_argument(
-        '--targets', type=int, default=TARGETS, help='how many'
-    )
-    parser.add_argument(
-        '--seconds',
-        type=int,
-        default=2 * SCRAPE_SECONDS,
-        help='how long each run is measured',
-    )
-    parser.add_argument(
-        '--gate', action='store_true', help='exit with 1 if it takes too much'
-    )
-    return parser.parse_args(arguments)
+    return [Section('A prober', f'{text}\n\n{table(rows)}', checks)]
 
 
-def _run(
-    folder: pathlib.Path, name: str, silent: float, options: argparse.Namespace
-) -> Result:
+def _run(folder: pathlib.Path, silent: float, scrapes: int) -> Result:
     answering = _free_port(socket.SOCK_DGRAM)
+    metrics_port = _free_port(socket.SOCK_STREAM)
+    reflector = f"""
+[edge_sched_reflector]
+bind = 0.0.0.0
+port = {answering}
+# All probes come from one address.
+source_rate = 5000
+"""
+    prober = f"""
+[edge_sched_prober]
+target_file = {folder}/targets.yaml
+packets = {PACKETS}
+interval = {INTERVAL_SECONDS}
+metrics_port = {metrics_port}
+"""
     with socket.socket(type=socket.SOCK_DGRAM) as deaf:
         # Bound and never read: what comes in is dropped, without a word.
         deaf.bind(('0.0.0.0', 0))
-        port = deaf.getsockname()[1]
-        _write_targets(folder, options.targets, silent, answering, port)
-        metrics_port = _free_port(socket.SOCK_STREAM)
+        (folder / 'targets.yaml').write_text(
+            ''.join(_targets(silent, answering, deaf.getsockname()[1]))
+        )
         with (
-            process.running('reflector', _reflector_conf(folder, answering)),
-            process.running(
-                'prober', _prober_conf(folder, metrics_port)
-            ) as pid,
+            _running('reflector', folder, reflector),
+            _running('prober', folder, prober) as pid,
         ):
-            process.wait_for_metrics(metrics_port)
-            return _measured(name, pid, metrics_port, options.seconds)
+            _wait_for(metrics_port)
+            before, start = _cpu_seconds(pid), time.monotonic()
+            for _ in range(scrapes):
+                time.sleep(SCRAPE_SECONDS)
+                text = _scrape(metrics_port)
+            seconds = time.monotonic() - start
+            return Result(
+                (_cpu_seconds(pid) - before) / seconds,
+                proc_megabytes(f'{pid}/status', 'VmHWM'),
+                _total(text, 'edge_sched_probe_packets_sent_total'),
+                _total(text, 'edge_sched_probe_packets_lost_total'),
+                1e3 * _total(text, 'edge_sched_prober_loop_lag_seconds'),
+            )
 
 
-def _measured(name: str, pid: int, port: int, seconds: int) -> Result:
-    before = process.usage(pid)
-    text = ''
-    for pause in _pauses(seconds):
-        time.sleep(pause)
-        text = process.scrape(port)
-    after = process.usage(pid)
-    return Result(
-        name,
-        after.share_since(before),
-        process.peak_megabytes(pid),
-        int(total(text, 'edge_sched_probe_packets_sent_total')),
-        int(total(text, 'edge_sched_probe_packets_lost_total')),
-        1e3 * total(text, 'edge_sched_prober_loop_lag_seconds'),
+def _targets(silent: float, answering: int, deaf: int) -> Iterator[str]:
+    first = ipaddress.IPv4Address('127.1.0.0')
+    for number in range(TARGETS):
+        # Silent ones are spread evenly among the others.
+        is_silent = int((number + 1) * silent) > int(number * silent)
+        port = deaf if is_silent else answering
+        yield f'- client: {first + number}\n  port: {port}\n'
+
+
+@contextlib.contextmanager
+def _running(service: str, folder: pathlib.Path, conf: str) -> Iterator[int]:
+    """A service, by the module of its command; the id of its process."""
+    path = folder / f'{service}.conf'
+    path.write_text(conf)
+    code = (
+        f'from edge_sched.cmd.{service} import main; raise SystemExit(main())'
     )
+    process = subprocess.Popen(
+        [sys.executable, '-c', code, '--config-file', str(path)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
 
 
-def _pauses(seconds: int) -> Iterator[float]:
-    """Between scrapes, until the time is over; there is at least one."""
-    rest = seconds
-    while rest > 0:
-        yield min(SCRAPE_SECONDS, rest)
-        rest -= SCRAPE_SECONDS
+def _cpu_seconds(pid: int) -> float:
+    """Of a process until now, in user and kernel space."""
+    stat = pathlib.Path(f'/proc/{pid}/stat').read_text()
+    # The name before may hold blanks; user and system time are 14 and 15.
+    user, system = stat.rpartition(')')[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf('SC_CLK_TCK')
 
 
-def total(text: str, metric: str) -> float:
+def _scrape(port: int) -> str:
+    url = f'http://127.0.0.1:{port}/metrics'
+    return requests.get(url, timeout=PATIENCE_SECONDS).text
+
+
+def _wait_for(port: int) -> None:
+    """Until the service has started."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            _scrape(port)
+            return
+        except requests.ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _total(text: str, metric: str) -> float:
     """The sum of a metric over all targets."""
     return sum(
         float(line.rpartition(' ')[2])
@@ -188,52 +200,8 @@ def total(text: str, metric: str) -> float:
     )
 
 
-def _write_targets(
-    folder: pathlib.Path, count: int, silent: float, answering: int, deaf: int
-) -> None:
-    first = ipaddress.IPv4Address('127.1.0.0')
-    lines = []
-    for number in range(count):
-        # Silent ones are spread evenly among the others.
-        is_silent = int((number + 1) * silent) > int(number * silent)
-        lines.append(f'- client: {first + number}')
-        lines.append(f'  port: {deaf if is_silent else answering}')
-    (folder / 'targets.yaml').write_text('\n'.join(lines) + '\n')
-
-
-def _prober_conf(folder: pathlib.Path, metrics_port: int) -> pathlib.Path:
-    return _conf(
-        folder / 'prober.conf',
-        '[edge_sched_prober]',
-        f'target_file = {folder}/targets.yaml',
-        f'packets = {PACKETS}',
-        f'interval = {INTERVAL_SECONDS}',
-        f'metrics_port = {metrics_port}',
-    )
-
-
-def _reflector_conf(folder: pathlib.Path, port: int) -> pathlib.Path:
-    return _conf(
-        folder / 'reflector.conf',
-        '[edge_sched_reflector]',
-        'bind = 0.0.0.0',
-        f'port = {port}',
-        # All probes come from one address.
-        'source_rate = 5000',
-    )
-
-
-def _conf(path: pathlib.Path, *lines: str) -> pathlib.Path:
-    path.write_text('\n'.join(lines) + '\n')
-    return path
-
-
 def _free_port(kind: socket.SocketKind) -> int:
     with socket.socket(type=kind) as probe:
         probe.bind(('127.0.0.1', 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -10,13 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What Placement's database has of a deployment, written in bulk.
+"""What Placement's database has of a cloud, written in bulk.
 
 Each host is a provider with inventories and traits, in the aggregates that
 Nova mirrors, and with the allocations of its servers.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import os_resource_classes
@@ -28,10 +28,10 @@ from oslo_utils import uuidutils
 from placement import db_api
 from placement.db.sqlalchemy import models
 
-from bench import plan
 from bench import records
-from bench import region
-from bench import specs
+from bench.plan import MOST_FREE
+from bench.plan import Plan
+from bench.plan import Room
 
 #: As many as a host with libvirt reports.
 TRAITS_PER_HOST = 62
@@ -39,72 +39,82 @@ TRAITS_PER_HOST = 62
 #: Of each class: how much a host has, how often that is given away, and how
 #: much a server of the usual flavor takes.
 INVENTORY: Mapping[str, tuple[int, float, int]] = {
-    os_resource_classes.VCPU: (records.VCPUS, 4.0, specs.VCPUS),
-    os_resource_classes.MEMORY_MB: (records.MEMORY_MB, 1.0, specs.MEMORY_MB),
-    os_resource_classes.DISK_GB: (records.DISK_GB, 1.0, specs.DISK_GB),
+    'VCPU': (records.VCPUS, 4.0, records.SERVER_VCPUS),
+    'MEMORY_MB': (records.MEMORY_MB, 1.0, records.SERVER_MEMORY_MB),
+    'DISK_GB': (records.DISK_GB, 1.0, records.SERVER_DISK_GB),
 }
 
 _PROVIDERS = models.ResourceProvider.__table__
 _ALLOCATIONS = models.Allocation.__table__
 
+_Row = dict[str, object]
 
-def write(deployed: plan.Plan) -> None:
+
+def write(plan: Plan) -> None:
     """Write the hosts of a plan, in its order, with their servers."""
+    numbers = {host.name: i for i, host in enumerate(plan.hosts, 1)}
+    servers = {
+        uuidutils.generate_uuid(): number
+        for number in numbers.values()
+        for _ in range(records.INSTANCES)
+    }
+    allocations = [
+        row
+        for uuid, number in servers.items()
+        for row in _taken(number, uuid, 1)
+    ]
+    consumers = [*servers, *(host.uuid for host in plan.hosts)]
     with db_api.get_placement_engine().begin() as connection:
-        _write_providers(connection, deployed)
-        _write_aggregates(connection, deployed)
-        _write_servers(connection)
+        for model, rows in (
+            (models.ResourceProvider, _providers(plan)),
+            (models.Inventory, _inventories(numbers.values())),
+            (models.PlacementAggregate, _aggregates()),
+            (models.Project, [{'id': 1, 'external_id': 'bench'}]),
+            (models.User, [{'id': 1, 'external_id': 'bench'}]),
+            (models.Consumer, map(_consumer, consumers)),
+            (models.Allocation, allocations),
+            (models.ResourceProviderAggregate, _memberships(plan, numbers)),
+        ):
+            _insert(connection, model, list(rows))
+        _write_traits(connection)
         # Other databases keep statistics of their own accord, and would
         # otherwise read each allocation twice as slowly as well.
         connection.exec_driver_sql('ANALYZE')
 
 
-def fill(room: plan.Room) -> None:
+def fill(room: Room) -> None:
     """Leave so many places free on each host.
 
     What takes the others is one consumer a host, with the UUID of the host.
     """
     with db_api.get_placement_engine().begin() as connection:
-        uuids = sa.select(_PROVIDERS.c.uuid)
-        connection.execute(
-            sa.delete(_ALLOCATIONS).where(
-                _ALLOCATIONS.c.consumer_id.in_(uuids)
-            )
-        )
-        _insert(
-            connection,
-            _ALLOCATIONS,
-            [
-                row
-                for host in connection.execute(sa.select(_PROVIDERS)).all()
-                if room[host.name] < plan.MOST_FREE
-                for row in _taken(
-                    host.id, host.uuid, plan.MOST_FREE - room[host.name]
-                )
-            ],
-        )
+        fillers = _ALLOCATIONS.c.consumer_id.in_(sa.select(_PROVIDERS.c.uuid))
+        connection.execute(sa.delete(_ALLOCATIONS).where(fillers))
+        hosts = connection.execute(sa.select(_PROVIDERS)).all()
+        taken = [
+            row
+            for host in hosts
+            if room[host.name] < MOST_FREE
+            for row in _taken(host.id, host.uuid, MOST_FREE - room[host.name])
+        ]
+        _insert(connection, models.Allocation, taken)
 
 
-def _write_providers(connection: sa.Connection, deployed: plan.Plan) -> None:
-    _insert(
-        connection,
-        _PROVIDERS,
-        [
-            {
-                'id': number,
-                'root_provider_id': number,
-                'uuid': host.uuid,
-                'name': host.name,
-                'generation': 1,
-            }
-            for number, host in enumerate(deployed.hosts, 1)
-        ],
-    )
-    _insert(
-        connection,
-        models.Inventory.__table__,
-        [
-            {
+def _providers(plan: Plan) -> Iterator[_Row]:
+    for number, host in enumerate(plan.hosts, 1):
+        yield {
+            'id': number,
+            'root_provider_id': number,
+            'uuid': host.uuid,
+            'name': host.name,
+            'generation': 1,
+        }
+
+
+def _inventories(numbers: Iterable[int]) -> Iterator[_Row]:
+    for number in numbers:
+        for name, (total, ratio, _) in INVENTORY.items():
+            yield {
                 'resource_provider_id': number,
                 'resource_class_id': _class_id(name),
                 'total': total,
@@ -114,10 +124,39 @@ def _write_providers(connection: sa.Connection, deployed: plan.Plan) -> None:
                 'step_size': 1,
                 'allocation_ratio': ratio,
             }
-            for number in range(1, len(deployed.hosts) + 1)
-            for name, (total, ratio, _) in INVENTORY.items()
-        ],
-    )
+
+
+def _aggregates() -> Iterator[_Row]:
+    """The aggregates of Nova's API database, by their UUIDs there."""
+    with api_db.get_engine().connect() as nova:
+        for row in nova.execute(sa.select(api_models.Aggregate.__table__)):
+            yield {'id': row.id, 'uuid': row.uuid}
+
+
+def _memberships(plan: Plan, numbers: Mapping[str, int]) -> Iterator[_Row]:
+    """As Nova numbers aggregates: in the order of the plan."""
+    for i, (_, _, hosts) in enumerate(plan.aggregates, 1):
+        for host in hosts:
+            yield {'resource_provider_id': numbers[host], 'aggregate_id': i}
+
+
+def _consumer(uuid: str) -> _Row:
+    return {'uuid': uuid, 'project_id': 1, 'user_id': 1, 'generation': 1}
+
+
+def _taken(number: int, consumer: str, places: int) -> Iterator[_Row]:
+    """The rows of a consumer that takes so many places."""
+    for name, (_, _, a_server) in INVENTORY.items():
+        yield {
+            'resource_provider_id': number,
+            'consumer_id': consumer,
+            'resource_class_id': _class_id(name),
+            'used': places * a_server,
+        }
+
+
+def _write_traits(connection: sa.Connection) -> None:
+    """The same of all hosts."""
     traits = models.Trait.__table__
     of_hosts = [
         os_traits.COMPUTE_NODE,
@@ -125,88 +164,13 @@ def _write_providers(connection: sa.Connection, deployed: plan.Plan) -> None:
         *sorted(os_traits.get_traits('COMPUTE_NET_')),
         *sorted(os_traits.get_traits('HW_CPU_X86_')),
     ]
+    chosen = traits.c.name.in_(of_hosts[:TRAITS_PER_HOST])
     connection.execute(
         sa.insert(models.ResourceProviderTrait).from_select(
             ['resource_provider_id', 'trait_id'],
-            sa.select(_PROVIDERS.c.id, traits.c.id).where(
-                traits.c.name.in_(of_hosts[:TRAITS_PER_HOST])
-            ),
+            sa.select(_PROVIDERS.c.id, traits.c.id).where(chosen),
         )
     )
-
-
-def _write_aggregates(connection: sa.Connection, deployed: plan.Plan) -> None:
-    """The aggregates of Nova's API database, by their UUIDs there."""
-    aggregates = api_models.Aggregate
-    with api_db.get_engine().connect() as nova:
-        uuid_of = dict(
-            nova.execute(sa.select(aggregates.name, aggregates.uuid)).all()
-        )
-    ids = {name: number for number, name in enumerate(uuid_of, 1)}
-    number_of = {
-        host.name: number for number, host in enumerate(deployed.hosts, 1)
-    }
-    _insert(
-        connection,
-        models.PlacementAggregate.__table__,
-        [{'id': ids[name], 'uuid': uuid} for name, uuid in uuid_of.items()],
-    )
-    _insert(
-        connection,
-        models.ResourceProviderAggregate.__table__,
-        [
-            {
-                'resource_provider_id': number_of[host],
-                'aggregate_id': ids[name],
-            }
-            for name, _, hosts in deployed.aggregates
-            for host in hosts
-        ],
-    )
-
-
-def _write_servers(connection: sa.Connection) -> None:
-    """The servers that stay, and the fillers, as yet without allocations."""
-    for model in (models.Project, models.User):
-        _insert(
-            connection, model.__table__, [{'id': 1, 'external_id': 'bench'}]
-        )
-    hosts = connection.execute(sa.select(_PROVIDERS)).all()
-    host_of = {
-        uuidutils.generate_uuid(): host.id
-        for host in hosts
-        for _ in range(region.INSTANCES_PER_HOST)
-    }
-    _insert(
-        connection,
-        models.Consumer.__table__,
-        [
-            {'uuid': uuid, 'project_id': 1, 'user_id': 1, 'generation': 1}
-            for uuid in (*host_of, *(host.uuid for host in hosts))
-        ],
-    )
-    _insert(
-        connection,
-        _ALLOCATIONS,
-        [
-            row
-            for uuid, host_id in host_of.items()
-            for row in _taken(host_id, uuid, 1)
-        ],
-    )
-
-
-def _taken(
-    host_id: int, consumer: str, places: int
-) -> Iterator[dict[str, object]]:
-    """The rows of a consumer that takes so many places."""
-    for name, (_, _, a_server) in INVENTORY.items():
-        yield {
-            'resource_provider_id': host_id,
-            'consumer_id': consumer,
-            'resource_class_id': _class_id(name),
-            'used': places * a_server,
-        }
 
 
 def _class_id(name: str) -> int:
@@ -216,7 +180,7 @@ def _class_id(name: str) -> int:
 
 
 def _insert(
-    connection: sa.Connection, table: Any, rows: Sequence[Mapping[str, object]]
+    connection: sa.Connection, model: Any, rows: Sequence[_Row]
 ) -> None:
     if rows:
-        connection.execute(sa.insert(table), list(rows))
+        connection.execute(sa.insert(model.__table__), rows)

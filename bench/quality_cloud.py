@@ -20,209 +20,145 @@ charged, so that the next request finds it fuller.
 
 import math
 import random
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import nova.conf
 import numpy as np
-from nova import context as nova_context
 from nova import exception
 from nova import objects
-from nova.scheduler import filters
-from nova.scheduler import weights
-from nova.scheduler.host_manager import HostState
 from oslo_utils import uuidutils
 
+from bench import hosts
+from bench import latencies
+from bench import quality_models as models
 from bench import records
-from bench import region
-from bench import specs
-from bench import store
-from bench.quality_measures import Statistics
-from bench.subjects import named_filters
-from edge_sched.client import parse_client
+from bench.nova_databases import write_api_database
+from bench.plan import Host
+from bench.plan import Plan
 from edge_sched.latency import RTT_MAX_MS
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.region import REGION
-from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
-from edge_sched.scheduler.weights import EdgeLatencyWeigher
-
-CONF = nova.conf.CONF
-
-PATIENCE_SECONDS = 60
 
 
 class Sites:
-    """So many sites, in the API database of Nova; one cell.
+    """So many sites of a host each, in the API database of Nova; one cell.
 
     :param default_filters: class names, ``['ComputeFilter', ...]``
     :param path: where the latency store is made
     """
 
-    def __init__(
-        self, count: int, default_filters: Sequence[str], path: str
-    ) -> None:
-        self._filters = named_filters(default_filters)
-        self._weighers = [cls() for cls in weights.all_weighers()]
-        self._hosts = [f'{site_name(number)}-host' for number in range(count)]
+    def __init__(self, default_filters: Sequence[str], path: str) -> None:
+        self._default_filters = default_filters
         self._cell = uuidutils.generate_uuid()
-        region.write_api_database(
-            [self._cell],
-            [
-                (site_name(number), {'edge:site': site_name(number)}, [host])
-                for number, host in enumerate(self._hosts)
-            ],
+        names = [site_name(number) for number in range(models.SITES)]
+        plan = Plan(
+            [Host(name, '', name, self._cell) for name in names],
+            [(name, {'edge:site': name}, [name]) for name in names],
         )
-        self._aggregates = region.aggregates_by_host()
-        REGION.forget()
-        self._store = store.make(path)
-        # Measurements change from one request to the next.
-        CONF.set_override('cache_ttl', 0, 'edge_sched')
-        # A busy machine is none that chooses badly: one look-up that takes
-        # too long makes all requests blind for 30 s.
-        CONF.set_override('store_timeout', PATIENCE_SECONDS, 'edge_sched')
+        write_api_database(plan, {})
+        self._aggregates = hosts.aggregates_by_host()
+        self._store = latencies.make(path)
 
-    def measure(self, known: Statistics) -> None:
+    def measure(self, known: models.Statistics) -> None:
         """Have the store know this of paths from the sites, and no more."""
-        store.write(self._store, _rows(known))
+        latencies.write(
+            self._store,
+            (
+                latencies.row(
+                    client,
+                    site_name(site),
+                    _or_lost(known.p50_ms[site, client]),
+                    _or_lost(known.p95_ms[site, client]),
+                    None
+                    if known.samples is None
+                    else int(known.samples[site, client]),
+                )
+                for site, client in np.argwhere(
+                    ~np.isnan(known.p50_ms)
+                ).tolist()
+            ),
+        )
 
-    def stock(self, slots: int) -> 'Cloud':
-        """A new cloud on these sites, on a Nova without edge_sched."""
-        return Cloud(self._new_hosts(slots), self._filters, self._weighers)
-
-    def cloud(self, slots: int) -> 'Cloud':
+    def cloud(self, slots: int, with_plugin: bool = True) -> 'Cloud':
         """A new cloud on these sites.
 
         :param slots: how many servers have room at each site
         """
-        return EdgeCloud(
-            self._new_hosts(slots),
-            [*self._filters, EdgeLatencyFilter()],
-            [
-                *self._weighers,
-                EdgeLatencyWeigher(),
-                EdgeCellLatencyWeigher(),
-            ],
-        )
-
-    def _new_hosts(self, slots: int) -> list[HostState]:
-        return [
-            region.build_host(
-                _empty_node(host, slots), self._cell, self._aggregates[host]
-            )
-            for host in self._hosts
+        states = [
+            hosts.build_host(_empty_node(name, slots), self._cell, of_host, {})
+            for name, of_host in self._aggregates.items()
         ]
+        return Cloud(states, hosts.Stages(self._default_filters, with_plugin))
 
 
 class Cloud:
     """Hosts, empty at first, and the plug-ins that choose among them.
 
-    :param hosts: one a site, in the order of the sites
+    :param states: one a site
     """
 
     def __init__(
-        self,
-        hosts: Sequence[HostState],
-        plugged_filters: Sequence[filters.BaseHostFilter],
-        weighers: Sequence[weights.BaseHostWeigher],
+        self, states: Sequence[hosts.HostState], stages: hosts.Stages
     ) -> None:
-        self._region = region.Region(hosts, [], frozenset(vars(hosts[0])))
-        self._site_of = {host.host: i for i, host in enumerate(hosts)}
-        self._filters = plugged_filters
-        self._weighers = weighers
-        self._filter_handler = filters.HostFilterHandler()
-        self._weight_handler = weights.HostWeightHandler()
-        self._context = nova_context.RequestContext('user', 'project')
+        self._hosts = hosts.Hosts(states)
+        self._stages = stages
         # Nova has its hosts in the order of a set.
-        self._random = random.Random(len(hosts))
+        self._random = random.Random(len(states))
 
     def place(
         self,
+        hints: Mapping[str, Sequence[str]],
         extra_specs: Mapping[str, str] | None = None,
-        hints: Mapping[str, Sequence[str]] | None = None,
-    ) -> int | None:
-        """Place a server; the number of its site, or ``None`` for nowhere.
+    ) -> int:
+        """Place a server; the number of its site, or ``NOWHERE``.
 
         Placement's part, to leave out what is full, is done here.
         """
-        spec = specs.request_spec(
-            self._context, extra_specs or {}, hints or {}
-        )
-        self._begin(self._context, spec)
-        hosts = [
+        spec = records.request_spec(extra_specs or {}, hints)
+        self._stages.begin(spec)
+        states = [
             host
-            for host in self._region.host_states()
-            if host.free_ram_mb >= specs.MEMORY_MB
+            for host in self._hosts.fresh()
+            if host.free_ram_mb >= records.SERVER_MEMORY_MB
         ]
-        self._random.shuffle(hosts)
+        self._random.shuffle(states)
         try:
-            left = self._filter_handler.get_filtered_objects(
-                self._filters, hosts, spec
-            )
+            left = self._stages.filter(states, spec)
         except exception.NoValidHost:
-            return None
+            return models.NOWHERE
         if not left:
-            return None
-        weighed = self._weight_handler.get_weighed_objects(
-            self._weighers, left, spec
-        )
-        chosen = weighed[0].obj
+            return models.NOWHERE
+        chosen = self._stages.weigh(left, spec)[0].obj
         chosen.consume_from_request(spec)
-        return self._site_of[chosen.host]
-
-    def _begin(
-        self,
-        context: nova_context.RequestContext,
-        spec: objects.RequestSpec,
-    ) -> None:
-        """What is done before Placement is asked."""
+        return int(chosen.host.removeprefix(site_name('')))
 
 
-class EdgeCloud(Cloud):
-    """One with edge_sched."""
-
-    def _begin(
-        self,
-        context: nova_context.RequestContext,
-        spec: objects.RequestSpec,
-    ) -> None:
-        edge_latency(context, spec)
+def by_edge_sched(sites: Sites, clients: int) -> models.Indices:
+    """Nova with the plug-in, of requests that have no budget."""
+    cloud = sites.cloud(clients)
+    picks = [cloud.place(latencies.near(client)) for client in range(clients)]
+    return np.array(picks)
 
 
-def near(client: int) -> dict[str, list[str]]:
-    """The hint of a server that is to be near a client."""
-    return {'edge:client': [store.client_address(client)]}
+def by_edge_sched_within(
+    sites: Sites, budgets_ms: models.Array
+) -> models.Indices:
+    """The same, of requests with a p95 budget each."""
+    cloud = sites.cloud(len(budgets_ms))
+    picks = []
+    for client, budget_ms in enumerate(budgets_ms):
+        hints = latencies.near(client)
+        hints['edge:latency_budget_ms'] = [f'{budget_ms:g}']
+        picks.append(cloud.place(hints))
+    return np.array(picks)
 
 
-def site_name(number: int) -> str:
-    """What a site is called: the vantage of its measurements."""
+def by_stock_nova(sites: Sites, clients: int) -> models.Indices:
+    """Nova without the plug-in, which does not know where anyone is."""
+    cloud = sites.cloud(clients, with_plugin=False)
+    return np.array([cloud.place({}) for _ in range(clients)])
+
+
+def site_name(number: object) -> str:
+    """What a site is called, and its host: the vantage of measurements."""
     return f'site-{number}'
-
-
-def _rows(known: Statistics) -> Iterator[NewLatency]:
-    """A row for each site and client that was measured, just now."""
-    measured_at = time.time()
-    for number in range(known.p50_ms.shape[1]):
-        prefix = store.client_prefix(number)
-        client = parse_client(prefix)
-        for site in np.flatnonzero(~np.isnan(known.p50_ms[:, number])):
-            samples = known.samples
-            yield NewLatency(
-                client,
-                Latency(
-                    vantage=site_name(site),
-                    client=prefix,
-                    rtt_p50_ms=_or_lost(known.p50_ms[site, number]),
-                    rtt_p95_ms=_or_lost(known.p95_ms[site, number]),
-                    samples=None
-                    if samples is None
-                    else int(samples[site, number]),
-                    measured_at=measured_at,
-                    source='dataset',
-                ),
-            )
 
 
 def _or_lost(rtt_ms: float) -> float:
@@ -233,10 +169,10 @@ def _or_lost(rtt_ms: float) -> float:
 def _empty_node(name: str, slots: int) -> objects.ComputeNode:
     """A node for so many servers."""
     node = records.compute_node(name, 0)
-    node.vcpus = slots * specs.VCPUS
+    node.vcpus = slots * records.SERVER_VCPUS
     node.cpu_allocation_ratio = 1.0
-    node.memory_mb = node.free_ram_mb = slots * specs.MEMORY_MB
-    node.local_gb = node.free_disk_gb = slots * specs.DISK_GB
-    node.disk_available_least = slots * specs.DISK_GB
+    node.memory_mb = node.free_ram_mb = slots * records.SERVER_MEMORY_MB
+    node.local_gb = node.free_disk_gb = slots * records.SERVER_DISK_GB
+    node.disk_available_least = slots * records.SERVER_DISK_GB
     node.vcpus_used = node.memory_mb_used = node.local_gb_used = 0
     return node

@@ -17,31 +17,21 @@ full. ``nearest`` puts all of them at their nearest sites, and those whose
 budget is tight find these full; ``fit`` has Nova spread the loose ones.
 """
 
-import collections
-import dataclasses
-import statistics
-from collections.abc import Mapping, Sequence
-from typing import Self, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
-from bench import report
-from bench.quality_cloud import Cloud
+from bench import latencies
+from bench import quality_models as models
 from bench.quality_cloud import Sites
-from bench.quality_cloud import near
-from bench.quality_measures import SITES
-from bench.quality_measures import Array
-from bench.quality_measures import Statistics
-from bench.quality_measures import split_matrix
-from bench.quality_report import percent
 from bench.result import Check
 from bench.result import Section
+from bench.result import table
 
 #: Servers that have room at each site.
 SLOTS = 20
 
-TIGHT_MS = 20.0
-LOOSE_MS = 200.0
+TIGHT_MS, LOOSE_MS = 20.0, 200.0
 TIGHT_SHARE = 0.3
 
 #: Requests by what there is room for.
@@ -51,203 +41,115 @@ TIGHT_RATIO = 1.2
 
 NEAREST, FIT = 'nearest', 'fit'
 
-TEXT = """\
-{sites} of {nodes} nodes are sites with room for {slots} servers each, all
-others clients; {splits} splits by chance, seeds 0 to {last}.
-Of the requests {tight} have a required p95 budget of {tight_ms:g} ms, the
-others one of {loose_ms:g} ms, in random order, each of a client, any, whose
-budget an empty cloud could keep. Every flavor has the same objective.
-
-Shares are of the requests so far, and of their budgets; the round trip is the
-mean of all who were served. Of these {over} were over their budget.
-
-{table}"""
+TEXT = f"""\
+, with room for {SLOTS} servers at each site. Of the requests {TIGHT_SHARE:.0%}
+have a required p95 budget of {TIGHT_MS:g} ms, the others one of {LOOSE_MS:g}
+ms, in random order, each of a client, any, whose budget an empty cloud could
+keep. Shares are of the requests so far, and of their budgets; the round trip
+is the mean of all who were served. Of these {{}} were over their budget."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Ask:
-    """A request for a server near a client."""
+class Asks(NamedTuple):
+    """Requests for servers: near whom, and within which budget."""
 
-    client: int
-    budget_ms: float
+    clients: models.Indices
+    budgets_ms: models.Array
 
 
-@dataclasses.dataclass(frozen=True)
-class Served:
-    """What became of some requests.
+class Served(NamedTuple):
+    """What became of requests: the share of those that were served.
 
-    :param tight: the share of those with a tight budget that were served
-    :param loose: of those with a loose one
-    :param all: of all
-    :param mean_rtt_ms: of all that were served
-    :param over: how many of these were not within their budget
+    :param tight: of those with a tight budget
+    :param over: how many of the served were not within their budget
     """
 
     tight: float
     loose: float
     all: float
     mean_rtt_ms: float
-    over: int
-
-    @classmethod
-    def of(
-        cls,
-        asks: Sequence[Ask],
-        picks: Sequence[int | None],
-        rtt_ms: Array,
-    ) -> Self:
-        """Of requests, and the sites that they were given."""
-        served = [
-            (ask, float(rtt_ms[site, ask.client]))
-            for ask, site in zip(asks, picks, strict=True)
-            if site is not None
-        ]
-        asked, got = (
-            collections.Counter(ask.budget_ms for ask in some)
-            for some in (asks, [ask for ask, _ in served])
-        )
-        return cls(
-            tight=got[TIGHT_MS] / asked[TIGHT_MS],
-            loose=got[LOOSE_MS] / asked[LOOSE_MS],
-            all=len(served) / len(asks),
-            mean_rtt_ms=statistics.fmean(rtt for _, rtt in served),
-            over=sum(rtt > ask.budget_ms for ask, rtt in served),
-        )
+    over: float
 
 
-def make_asks(rtt_ms: Array, count: int, seed: int) -> list[Ask]:
-    """Requests in random order, each of which an empty cloud could serve.
-
-    :param rtt_ms: ``rtt_ms[site, client]``
-    """
+def make_asks(rtt_ms: models.Array, count: int, seed: int) -> Asks:
+    """Requests in random order, each of which an empty cloud could serve."""
     chance = np.random.default_rng(seed)
     best_ms = rtt_ms.min(axis=0)
     tight = round(TIGHT_SHARE * count)
-    budgets_ms = np.repeat([TIGHT_MS, LOOSE_MS], [tight, count - tight])
-    return [
-        Ask(
-            int(chance.choice(np.flatnonzero(best_ms <= budget_ms))), budget_ms
-        )
-        for budget_ms in chance.permutation(budgets_ms).tolist()
+    budgets_ms = chance.permutation(
+        np.repeat([TIGHT_MS, LOOSE_MS], [tight, count - tight])
+    )
+    clients = [
+        chance.choice(np.flatnonzero(best_ms <= budget_ms))
+        for budget_ms in budgets_ms
     ]
+    return Asks(np.array(clients), budgets_ms)
 
 
-#: By objective, for each split what was served up to each load.
-Results: TypeAlias = Mapping[str, Sequence[Sequence[Served]]]
+def served(
+    asks: Asks, picks: models.Indices, rtt_ms: models.Array
+) -> list[Served]:
+    """Of the first requests up to each load, by the sites of all."""
+    got = picks != models.NOWHERE
+    picked_ms = np.where(got, rtt_ms[picks, asks.clients], np.nan)
+    found = []
+    for load in LOADS:
+        first = slice(round(load * len(picks)))
+        budgets_ms, kept = asks.budgets_ms[first], got[first]
+        found.append(
+            Served(
+                tight=kept[budgets_ms == TIGHT_MS].mean(),
+                loose=kept[budgets_ms == LOOSE_MS].mean(),
+                all=kept.mean(),
+                mean_rtt_ms=np.nanmean(picked_ms[first]),
+                over=(picked_ms[first] > budgets_ms).sum(),
+            )
+        )
+    return found
 
 
-def section(title: str, matrix: Array, sites: Sites, splits: int) -> Section:
+def section(
+    title: str, about: str, matrix: models.Array, sites: Sites, splits: int
+) -> Section:
     """Fill the same clouds by the same requests, with either objective."""
-    served: dict[str, list[list[Served]]] = {NEAREST: [], FIT: []}
+    by_split: dict[str, list[list[Served]]] = {NEAREST: [], FIT: []}
     for seed in range(splits):
-        rtt_ms = split_matrix(matrix, seed)
-        sites.measure(Statistics(rtt_ms, rtt_ms))
-        asks = make_asks(rtt_ms, SITES * SLOTS, seed)
-        for objective, by_split in served.items():
-            picks = _place(sites.cloud(SLOTS), asks, objective)
-            counts = [round(load * len(asks)) for load in LOADS]
-            by_split.append(
-                [Served.of(asks[:n], picks[:n], rtt_ms) for n in counts]
-            )
-    text = TEXT.format(
-        sites=SITES,
-        nodes=len(matrix),
-        slots=SLOTS,
-        splits=splits,
-        last=splits - 1,
-        tight=percent(TIGHT_SHARE),
-        tight_ms=TIGHT_MS,
-        loose_ms=LOOSE_MS,
-        over=sum(
-            loads[-1].over
-            for by_split in served.values()
-            for loads in by_split
-        ),
-        table=_table(served),
-    )
-    return Section(
-        f'fit against nearest, {title}', text, [_check_judged_load(served)]
-    )
-
-
-def _place(
-    cloud: Cloud, asks: Sequence[Ask], objective: str
-) -> list[int | None]:
-    """The site of each server, ``None`` for those that are refused."""
-    return [
-        cloud.place(
-            {
-                'edge:latency_budget_ms': f'{ask.budget_ms:g}',
-                'edge:objective': objective,
-            },
-            near(ask.client),
-        )
-        for ask in asks
-    ]
-
-
-def _table(served: Results) -> str:
-    rows = [
-        [
-            'offered load',
-            'objective',
-            'tight served',
-            'loose served',
-            'all served',
-            'mean round trip',
-            'tight / nearest',
-        ]
-    ]
+        rtt_ms = models.split_matrix(matrix, seed)
+        sites.measure(models.Statistics(rtt_ms, rtt_ms))
+        asks = make_asks(rtt_ms, models.SITES * SLOTS, seed)
+        for objective, found in by_split.items():
+            picks = _place(sites, asks, objective)
+            found.append(served(asks, picks, rtt_ms))
+    # figures[split, load, figure]
+    nearest, fit = map(np.array, by_split.values())
+    rows = [['offered load', 'objective', *Served._fields[:3], 'mean ms']]
+    rows[0].append('tight / nearest')
     for number, load in enumerate(LOADS):
-        for objective in served:
-            mean = _mean(served, objective, number)
-            rows.append(
-                [
-                    f'{load:.0%}',
-                    objective,
-                    percent(mean.tight),
-                    percent(mean.loose),
-                    percent(mean.all),
-                    f'{mean.mean_rtt_ms:.1f} ms',
-                    f'{tight_ratio(served, objective, number):.2f}',
-                ]
-            )
-    return report.table(rows)
-
-
-def _check_judged_load(served: Results) -> Check:
-    number = LOADS.index(JUDGED_LOAD)
-    fit_ms, nearest_ms = (
-        _mean(served, objective, number).mean_rtt_ms
-        for objective in (FIT, NEAREST)
-    )
-    return Check(
+        for objective, figures in ((NEAREST, nearest), (FIT, fit)):
+            *shares, mean_ms, _ = figures[:, number].mean(axis=0)
+            ratio = (figures[:, number, 0] / nearest[:, number, 0]).mean()
+            cells = [f'{share:.1%}' for share in shares]
+            cells += [f'{mean_ms:.1f}', f'{ratio:.2f}']
+            rows.append([f'{load:.0%}', objective, *cells])
+    judged = LOADS.index(JUDGED_LOAD)
+    over = nearest[:, -1, -1].sum() + fit[:, -1, -1].sum()
+    check = Check(
         f'tight budgets served at {JUDGED_LOAD:.0%} load, fit / nearest',
-        tight_ratio(served, FIT, number),
+        float((fit[:, judged, 0] / nearest[:, judged, 0]).mean()),
         TIGHT_RATIO,
         at_most=False,
-        beside=f'mean round trip of all served {fit_ms:.1f} ms, '
-        f'{nearest_ms:.1f} ms with nearest',
     )
+    text = f'{about}{TEXT.format(int(over))}\n\n{table(rows)}'
+    return Section(f'fit against nearest, {title}', text, [check])
 
 
-def _mean(served: Results, objective: str, number: int) -> Served:
-    """The mean of all splits at a load."""
-    at_load = [loads[number] for loads in served[objective]]
-    return Served(
-        tight=statistics.fmean(each.tight for each in at_load),
-        loose=statistics.fmean(each.loose for each in at_load),
-        all=statistics.fmean(each.all for each in at_load),
-        mean_rtt_ms=statistics.fmean(each.mean_rtt_ms for each in at_load),
-        over=sum(each.over for each in at_load),
-    )
-
-
-def tight_ratio(served: Results, objective: str, number: int) -> float:
-    """How many more tight budgets are served; the mean of all splits."""
-    return statistics.fmean(
-        ours[number].tight / nearest[number].tight
-        for ours, nearest in zip(
-            served[objective], served[NEAREST], strict=True
-        )
-    )
+def _place(sites: Sites, asks: Asks, objective: str) -> models.Indices:
+    """The site of each server in a cloud that is empty at first."""
+    cloud = sites.cloud(SLOTS)
+    picks = []
+    for client, budget_ms in zip(*asks, strict=True):
+        extra_specs = {
+            'edge:latency_budget_ms': f'{budget_ms:g}',
+            'edge:objective': objective,
+        }
+        picks.append(cloud.place(latencies.near(int(client)), extra_specs))
+    return np.array(picks)

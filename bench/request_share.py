@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -12,97 +12,96 @@
 
 """Measure our share of a whole scheduling request, with a real Placement.
 
-    usage: python -m bench.request_share [--short]
-
 The CPU time of the process, that of Placement included; garbage is collected
 as in production. Ours is clocked within each request, with all that Nova does
 for each plug-in of its lists.
 """
 
 import argparse
-import dataclasses
 import statistics
-import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
-from nova import objects
-
-from bench import plan
-from bench import report
-from bench.alone import run_alone
 from bench.configuration import FOREVER_SECONDS
 from bench.configuration import configure
-from bench.measure import Formula
+from bench.contest import contest
+from bench.contest import one_server
 from bench.measure import Round
-from bench.measure import less
-from bench.measure import median
-from bench.measure import ratio
-from bench.measure import total
+from bench.plan import make_plan
 from bench.result import Check
 from bench.result import Section
+from bench.result import row
+from bench.result import table
+from bench.schedulers import BARE
+from bench.schedulers import FILTERS
+from bench.schedulers import OURS
+from bench.schedulers import REQUEST_FILTERS
+from bench.schedulers import WEIGHERS
 from bench.schedulers import Setup
-from bench.turns import BARE
-from bench.turns import FILTER
-from bench.turns import OURS
-from bench.turns import REQUEST_FILTER
-from bench.turns import WEIGHERS
-from bench.turns import contest
-from bench.turns import of
-from bench.turns import one_server
 
 SITE_HOSTS = 50
 
 #: As many as Placement hands out at most; all of them have room.
 HOSTS = 1000
-TARGET = 0.008
 
-CACHED = Setup(
-    'client in the cache',
-    options={'narrow_candidates': 'never', 'cache_ttl': FOREVER_SECONDS},
-    with_bare=True,
-)
-LOOKED_UP = dataclasses.replace(
-    CACHED,
-    name='client looked up',
-    options={'narrow_candidates': 'never', 'cache_ttl': 0},
-)
+#: By the lifetime of cached answers: how it is called, and its target.
+KINDS = {
+    FOREVER_SECONDS: ('client in the cache', 0.008),
+    0: ('client looked up', None),
+}
+SETUPS = [
+    Setup(
+        name,
+        options={'narrow_candidates': 'never', 'cache_ttl': ttl_seconds},
+        with_bare=True,
+    )
+    for ttl_seconds, (name, _) in KINDS.items()
+]
 
 FULL_ROUNDS, SHORT_ROUNDS = 25, 9
+
+PARTS = {
+    'our request filter': REQUEST_FILTERS,
+    'our filter': FILTERS,
+    'our weighers': WEIGHERS,
+    'plug-ins that do nothing': BARE,
+}
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
     """Let requests with a known client and with another take turns."""
     count = SHORT_ROUNDS if options.short else FULL_ROUNDS
-    made = plan.make_plan(HOSTS, SITE_HOSTS)
-    room = plan.spread_full(made, 0)
+    plan = make_plan(HOSTS, (SITE_HOSTS,))
     with tempfile.TemporaryDirectory() as folder:
-        filters = configure(folder)
-        with contest(folder, filters, made, room) as turns:
-            rounds = turns.rounds([CACHED, LOOKED_UP], same_client, count)
-    return [_share(rounds)]
-
-
-def same_client(number: int) -> objects.RequestSpec:
-    """The same request in each round, so that its client can be known."""
-    return one_server(0)
+        with contest(folder, configure(folder), plan) as turns:
+            # The same request in each, so that its client can be known.
+            return [
+                _share(turns.rounds(SETUPS, lambda _: one_server(0), count))
+            ]
 
 
 def _share(rounds: Sequence[Round]) -> Section:
     """How much of a request is ours."""
-    names = (CACHED.name, LOOKED_UP.name)
-    ours = [of(name, OURS) for name in names]
-    alone = [less(of(name, OURS), of(name, BARE)) for name in names]
-    rows = [
-        ['CPU ms', *names],
-        _row('a request', rounds, [_request] * 2, _ms),
-        *(
-            _row(part, rounds, [of(name, part) for name in names], _ms)
-            for part in (REQUEST_FILTER, FILTER, WEIGHERS, BARE)
-        ),
-        _row('share of ours', rounds, map(_of_request, ours), _percent),
-        _row('... less bare', rounds, map(_of_request, alone), _percent),
-    ]
+    names = [setup.name for setup in SETUPS]
+
+    def seconds(name: str, part: Sequence[str]) -> float:
+        return statistics.median(turns[name].cpu_of(part) for turns in rounds)
+
+    def share(name: str, part: Sequence[str], less: Sequence[str]) -> float:
+        return statistics.median(
+            (turns[name].cpu_of(part) - turns[name].cpu_of(less))
+            / _request(turns)
+            for turns in rounds
+        )
+
+    request_ms = 1e3 * statistics.median(map(_request, rounds))
+    rows = [['CPU ms', *names], ['a request', *[f'{request_ms:.2f}'] * 2]]
+    for label, part in PARTS.items():
+        cells = [f'{1e3 * seconds(name, part):.2f}' for name in names]
+        rows.append([label, *cells])
+    for label, less in (('share of ours', ()), ('... less bare', BARE)):
+        shares = [share(name, OURS, less) for name in names]
+        rows.append(row(label, shares, '{:.2%}'.format))
     return Section(
         f'Our share of select_destinations at {HOSTS} hosts',
         f'All {HOSTS} hosts have room, and Placement hands them all '
@@ -110,55 +109,21 @@ def _share(rounds: Sequence[Round]) -> Section:
         'kinds, as full garbage collections hit now the one, now the other. '
         "What is ours has in it what Nova's handlers do for each plug-in, and "
         'that is what they do for as many plug-ins that do nothing.\n\n'
-        + report.table(rows),
+        + table(rows),
         [
-            _check(rounds, CACHED, TARGET),
-            _check(rounds, LOOKED_UP, None),
+            Check(
+                f'share of select_destinations, {name}',
+                share(name, OURS, ()),
+                target,
+                beside=f'{share(name, BARE, ()):.2g} if it did nothing',
+            )
+            for name, target in KINDS.values()
         ],
     )
 
 
-def _check(
-    rounds: Sequence[Round], setup: Setup, target: float | None
-) -> Check:
-    bare = median(rounds, _of_request(of(setup.name, BARE)))
-    return Check(
-        f'share of select_destinations, {setup.name}',
-        median(rounds, _of_request(of(setup.name, OURS))),
-        target,
-        beside=f'{bare:.2g} if it did nothing',
-    )
-
-
-def _request(measured: Round) -> float:
+def _request(turns: Round) -> float:
     """The mean of both kinds, without the plug-ins that do nothing."""
     return statistics.fmean(
-        less(total(name), of(name, BARE))(measured)
-        for name in (CACHED.name, LOOKED_UP.name)
+        turn.cpu_seconds - turn.cpu_of(BARE) for turn in turns.values()
     )
-
-
-def _of_request(part: Formula) -> Formula:
-    return ratio(part, _request)
-
-
-def _row(
-    label: str,
-    rounds: Sequence[Round],
-    formulas: Iterable[Formula],
-    text: Callable[[float], str],
-) -> list[str]:
-    """Several figures of one size."""
-    return [label, *(text(median(rounds, formula)) for formula in formulas)]
-
-
-def _ms(seconds: float) -> str:
-    return f'{seconds * 1e3:.2f}'
-
-
-def _percent(share: float) -> str:
-    return f'{share:.2%}'
-
-
-if __name__ == '__main__':
-    sys.exit(run_alone(sections, __doc__))

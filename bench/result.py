@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -10,14 +10,25 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a benchmark hands over: tables, checks and what to plot.
+"""What a benchmark hands over, and how it is shown.
 
-Each module of the suite has ``sections(options)``, which measures and returns
-these; ``python -m bench`` prints them, judges, and writes the page.
+Each benchmark is a module with ``sections(options)``, which measures and
+returns these. They are Markdown on the terminal and parts of a page.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import io
+import pathlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import prettytable
+
+T = TypeVar('T')
+
+#: Inches of a plot.
+_SIZE = (6.0, 3.6)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +46,11 @@ class Check:
     at_most: bool = True
     beside: str = ''
 
-    @property
-    def holds(self) -> bool:
-        """Whether the figure is good enough; NaN never is."""
-        return self.holds_with(slack=1.0)
+    def holds(self, slack: float = 1.0) -> bool:
+        """Whether the figure is good enough; NaN never is.
 
-    def holds_with(self, slack: float) -> bool:
-        """Whether it is if bounds from above were so many times as high."""
+        :param slack: how many times as high bounds from above are
+        """
         if self.target is None:
             return True
         if self.at_most:
@@ -73,10 +82,98 @@ class Growth:
 class Section:
     """One benchmark's part of the page.
 
-    :param text: Markdown: how it was measured, and tables (``report.table``)
+    :param text: Markdown: how it was measured, and tables
     """
 
     title: str
     text: str
     checks: Sequence[Check] = ()
     growths: Sequence[Growth] = ()
+
+    def markdown(self) -> str:
+        """With the table of its checks."""
+        parts = [f'## {self.title}', self.text]
+        if self.checks:
+            head = ['check', 'figure', 'target', 'beside', '']
+            parts.append(table([head, *map(_cells, self.checks)]))
+        return '\n\n'.join(parts)
+
+
+def _cells(check: Check) -> list[str]:
+    word = 'pass' if check.holds() else 'FAIL'
+    return [
+        check.name,
+        f'{check.figure:.3g}',
+        check.wanted,
+        check.beside,
+        word if check.wanted else '',
+    ]
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; the first row is its head, numbers go right."""
+    head, *body = rows
+    made = prettytable.PrettyTable(head)
+    made.set_style(prettytable.TableStyle.MARKDOWN)
+    made.align = 'r'
+    made.align[head[0]] = 'l'
+    made.add_rows(body)
+    return str(made.get_string())
+
+
+def row(
+    label: str, columns: Iterable[T], text: Callable[[T], str]
+) -> list[str]:
+    """A line of a table: a text of each column."""
+    return [label, *map(text, columns)]
+
+
+def write_part(
+    folder: pathlib.Path, name: str, sections: Sequence[Section], end: str
+) -> None:
+    """Write what one benchmark has found, and its plots.
+
+    It is to be included by a page beside the folder.
+
+    :param folder: ``doc/source/contributor/benchmarks``
+    :param end: the last line
+    """
+    folder.mkdir(exist_ok=True)
+    parts = []
+    for section in sections:
+        parts.append(section.markdown())
+        for growth in section.growths:
+            plot = re.sub(r'\W+', '-', growth.title.lower()) + '.svg'
+            _plot(growth, folder / plot)
+            parts.append(f'![{growth.title}]({folder.name}/{plot})')
+    (folder / f'{name}.md').write_text('\n\n'.join([*parts, end]) + '\n')
+
+
+def _plot(growth: Growth, path: pathlib.Path) -> None:
+    """Both axes are logarithmic, so that a straight line is a power."""
+    import matplotlib as mpl
+
+    mpl.use('svg')
+    # The same figures make the same file.
+    mpl.rcParams['svg.hashsalt'] = growth.title
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=_SIZE, layout='constrained')
+    for label, points in growth.lines.items():
+        axes.plot(*zip(*points, strict=True), marker='o', label=label)
+    axes.set(
+        xscale='log',
+        yscale='log',
+        xlabel=growth.x_label,
+        ylabel=growth.y_label,
+        title=growth.title,
+    )
+    axes.grid(visible=True, alpha=0.3)
+    if len(growth.lines) > 1:
+        axes.legend()
+    drawn = io.StringIO()
+    figure.savefig(drawn, format='svg', metadata={'Date': None})
+    pyplot.close(figure)
+    # As a linter wants it: nothing at the end of a line.
+    lines = [line.rstrip() for line in drawn.getvalue().splitlines()]
+    path.write_text('\n'.join(lines) + '\n')

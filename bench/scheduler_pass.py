@@ -12,40 +12,44 @@
 
 """Measure what the plug-in adds to a scheduling pass, and judge it.
 
-    usage: bench/scheduler_pass.py [--hosts N[,N...]] [--rounds N] [--short]
-
-Prints the CPU time of filters and weighers, Nova's and ours, each through
-Nova's own handlers, and the ratios that the design stands on. The exit
-status is 1 if one of them is above its target.
+The CPU time of filters and weighers, Nova's and ours, each through Nova's own
+handlers, and the ratios that the design stands on. A site is judged once,
+however many hosts it has: hosts of which each is a site are the dearest.
 """
 
 import argparse
-import pathlib
+import operator
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-# Run by its path, a script finds only what is beside it.
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
-import nova.conf
-
-from bench import queries
-from bench import region
-from bench import report
-from bench import site_count
-from bench import store
-from bench.alone import run_alone
+from bench import hosts
+from bench import latencies
+from bench import subjects
 from bench.configuration import configure
+from bench.measure import Formula
 from bench.measure import Round
-from bench.measure import measure
+from bench.measure import median
+from bench.measure import no_garbage_collection
+from bench.measure import take_turns
+from bench.measure import timed
+from bench.plan import SITE_SIZES
+from bench.plan import make_plan
 from bench.result import Check
+from bench.result import Growth
 from bench.result import Section
-from bench.subjects import Bench
+from bench.result import row
+from bench.result import table
+from bench.store_databases import statements
+from bench.subjects import Subject
 from edge_sched.scheduler.region import REGION
 
-CONF = nova.conf.CONF
-
 HOSTS = (100, 1000, 10_000, 100_000)
+
+#: The number of hosts that every ratio is judged at, as there are other
+#: figures of it to compare with.
+TARGET_HOSTS = 1000
 
 #: Rounds by the number of hosts that they are enough for. With 30 rounds at
 #: 1000 hosts the ratios of two runs differed by up to a fifth, with the load
@@ -54,97 +58,223 @@ HOSTS = (100, 1000, 10_000, 100_000)
 ROUNDS = ((1000, 60), (10_000, 9), (sys.maxsize, 3))
 SHORT_ROUNDS = 30
 
+#: Other numbers of hosts a site, and what the filter may cost of ComputeFilter
+#: there. Chosen: little more than is measured, so that a quarter more is too
+#: much.
+SHAPES: Mapping[int, float] = {5: 0.3, 1: 0.6}
+
+#: What all of ours may cost at any of them.
+SHARE_TARGET = 0.08
+
+#: Whose growth is plotted.
+PLOTTED = (
+    subjects.DEFAULT_FILTERS,
+    subjects.ALL_WEIGHERS,
+    subjects.OUR_PASS,
+    subjects.EMPTY_PASS,
+)
+
+#: What is timed at the other shapes.
+SHAPED = (
+    *PLOTTED,
+    subjects.OUR_FILTER,
+    subjects.COMPUTE_FILTER,
+    subjects.EMPTY_FILTER,
+)
+
+#: By a number, of hosts or of sites.
+Measured = Mapping[int, Sequence[Round]]
+
+
+class Criterion(NamedTuple):
+    """A ratio of costs, and what it must be.
+
+    :param floor: the same ratio of a plug-in that does nothing
+    :param targets: the largest value allowed, by the number of hosts
+    """
+
+    name: str
+    formula: Formula
+    floor: Formula
+    targets: Mapping[int, float]
+
+    def check(
+        self, rounds: Sequence[Round], where: str, target: float | None
+    ) -> Check:
+        """Its figure beside what it must be."""
+        floor = f'floor {median(rounds, self.floor):.3f}'
+        figure = median(rounds, self.formula)
+        return Check(f'{self.name}, {where}', figure, target, beside=floor)
+
+
+def _by(over: str, under: str) -> Formula:
+    return lambda turns: turns[over] / turns[under]
+
+
+def _of_nova(over: str, less: str = '') -> Formula:
+    """What something costs, or more than another, of what Nova's cost."""
+    return lambda turns: (
+        (turns[over] - turns.get(less, 0.0))
+        / (turns[subjects.DEFAULT_FILTERS] + turns[subjects.ALL_WEIGHERS])
+    )
+
+
+#: Targets are those of the first release (nova 34.0.0, Python 3.11).
+FILTER = Criterion(
+    'EdgeLatencyFilter / ComputeFilter',
+    _by(subjects.OUR_FILTER, subjects.COMPUTE_FILTER),
+    _by(subjects.EMPTY_FILTER, subjects.COMPUTE_FILTER),
+    {1000: 0.2},
+)
+SHARE = Criterion(
+    '(ours - empty) / (default filters + all weighers)',
+    _of_nova(subjects.OUR_PASS, subjects.EMPTY_PASS),
+    _of_nova(subjects.EMPTY_PASS, subjects.EMPTY_PASS),
+    {1000: 0.08, 10_000: 0.11, 100_000: 0.11},
+)
+CRITERIA = (
+    FILTER,
+    Criterion(
+        'EdgeLatencyWeigher / RAMWeigher',
+        _by(subjects.OUR_WEIGHER, subjects.RAM_WEIGHER),
+        _by(subjects.EMPTY_WEIGHER, subjects.RAM_WEIGHER),
+        {1000: 0.8},
+    ),
+    Criterion(
+        'EdgeCellLatencyWeigher / RAMWeigher',
+        _by(subjects.OUR_CELL_WEIGHER, subjects.RAM_WEIGHER),
+        _by(subjects.EMPTY_WEIGHER, subjects.RAM_WEIGHER),
+        {},
+    ),
+    SHARE,
+    Criterion(
+        'ours / (default filters + all weighers)',
+        _of_nova(subjects.OUR_PASS),
+        _of_nova(subjects.EMPTY_PASS),
+        {},
+    ),
+    Criterion(
+        'no hints: ours / empty',
+        _by(subjects.WITHOUT_HINTS, subjects.EMPTY_PASS),
+        _by(subjects.EMPTY_PASS, subjects.EMPTY_PASS),
+        {1000: 1.5},
+    ),
+)
+
 
 def sections(options: argparse.Namespace) -> list[Section]:
-    """Measure at each number of hosts.
-
-    :param options: ``short``, and ``hosts`` and ``rounds`` if they are given
-    """
-    hosts = getattr(options, 'hosts', None)
-    given_rounds = getattr(options, 'rounds', None)
-    if hosts is None:
-        hosts = [report.TARGET_HOSTS] if options.short else HOSTS
-    measured: dict[int, list[Round]] = {}
+    """Measure at each number of hosts, and at each number of sites."""
+    by_hosts: dict[int, list[Round]] = {}
+    by_sites: dict[int, list[Round]] = {}
     checks: list[Check] = []
+
+    def rounds(count: int) -> int:
+        enough = (rounds for most, rounds in ROUNDS if count <= most)
+        return SHORT_ROUNDS if options.short else next(enough)
+
     with tempfile.TemporaryDirectory() as folder:
-        default_filters = configure(folder)
         # Narrowing has benchmarks of its own, with Placement and cells.
-        CONF.set_override('narrow_candidates', 'never', 'edge_sched')
-        for count in hosts:
-            bench = _make_bench(folder, count)
-            checks += _check_queries(bench, count)
-            rounds = given_rounds or _rounds(count, options.short)
-            measured[count] = measure(bench.subjects(default_filters), rounds)
-        by_sites = [
-            site_count.section(
-                folder,
-                default_filters,
-                given_rounds or _rounds(site_count.HOSTS, options.short),
-            )
-            for count in hosts
-            if count == site_count.HOSTS
-        ]
-    text = (
-        'CPU time of the thread, garbage collection off, each plug-in by '
-        "Nova's own handlers and where Nova would run it; medians of rounds "
-        'in which all take turns. The floor is a plug-in that does nothing.'
-    )
-    return [
-        Section(
-            'A scheduling pass',
-            '\n\n'.join(
-                [text, report.costs(measured), report.ratios(measured)]
-            ),
-            [*report.checks(measured), *checks],
-            [report.growth(measured)] if len(measured) > 1 else [],
-        ),
-        *by_sites,
-    ]
+        filters = configure(folder, narrow_candidates='never')
+
+        def prepared(
+            count: int, sizes: Sequence[int]
+        ) -> tuple[int, dict[str, Subject]]:
+            plan = make_plan(count, sizes)
+            made = subjects.subjects(hosts.build(plan), filters)
+            sites = list(plan.hosts_at)
+            latencies.fill(f'{folder}/{count}-{len(sites)}.sqlite', sites)
+            return len(sites), made
+
+        for count in [TARGET_HOSTS] if options.short else HOSTS:
+            _, made = prepared(count, SITE_SIZES)
+            checks += _check_queries(made, count)
+            by_hosts[count] = _measured(made, rounds(count))
+        for size in SHAPES:
+            sites, made = prepared(TARGET_HOSTS, (size,))
+            shaped = {name: made[name] for name in SHAPED}
+            by_sites[sites] = _measured(shaped, rounds(TARGET_HOSTS))
+    return [_by_hosts(by_hosts, checks), _by_sites(by_sites)]
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
-    parser.add_argument(
-        '--hosts',
-        type=lambda text: [int(part) for part in text.split(',')],
-        help='numbers of hosts, default 100,1000,10000,100000',
-    )
-    parser.add_argument(
-        '--rounds', type=int, help='rounds at each number of hosts'
-    )
+def _measured(made: Mapping[str, Subject], rounds: int) -> list[Round]:
+    with no_garbage_collection():
+        turns = {name: timed(prepare) for name, prepare in made.items()}
+        return take_turns(turns, rounds)
 
 
-def _rounds(count: int, short: bool) -> int:
-    if short:
-        return SHORT_ROUNDS
-    return next(rounds for most, rounds in ROUNDS if count <= most)
-
-
-def _make_bench(folder: str, count: int) -> Bench:
-    """Make a region and its latency store."""
-    hosts = region.build(count)
-    store.fill(f'{folder}/latency-{count}.sqlite', hosts.sites)
-    REGION.forget()
-    return Bench(hosts)
-
-
-def _check_queries(bench: Bench, count: int) -> list[Check]:
-    """The SQL statements of a request: cold, cached and without hints."""
+def _check_queries(made: Mapping[str, Subject], count: int) -> list[Check]:
+    """The SQL statements of a request: without hints, cold and cached."""
     REGION.get()
-    cases = (
-        ('without hints', 0, bench.pass_without_hints()),
-        ('whose client is not cached', 1, bench.our_pass()),
-        ('whose client is cached', 0, bench.our_pass()),
-    )
     return [
         Check(
             f'queries of a request {text}, {count} hosts',
-            queries.count(run),
+            len(statements(made[name]())),
             allowed,
         )
-        for text, allowed, run in cases
+        for text, allowed, name in (
+            ('without hints', 0, subjects.WITHOUT_HINTS),
+            ('whose client is not cached', 1, subjects.OUR_PASS),
+            ('whose client is cached', 0, subjects.OUR_PASS),
+        )
     ]
 
 
-if __name__ == '__main__':
-    sys.exit(run_alone(sections, __doc__, add_options))
+def _by_hosts(measured: Measured, checks: Sequence[Check]) -> Section:
+    costs = _us(measured)
+    lines = {name: [*costs[name].items()] for name in PLOTTED}
+    growth = Growth('Cost of a pass', 'hosts', 'CPU us a host', lines)
+    return Section(
+        'A scheduling pass',
+        'CPU time of the thread, garbage collection off, each plug-in by '
+        "Nova's own handlers and where Nova would run it; medians of rounds "
+        'in which all take turns. The floor is a plug-in that does nothing.'
+        f'\n\n{_table([f"N={count}" for count in measured], costs)}',
+        [
+            *(
+                each.check(rounds, f'{count} hosts', each.targets.get(count))
+                for each in CRITERIA
+                for count, rounds in measured.items()
+            ),
+            *checks,
+        ],
+        [growth] if len(measured) > 1 else [],
+    )
+
+
+def _by_sites(measured: Measured) -> Section:
+    checks = []
+    targets = zip(measured.items(), SHAPES.values(), strict=True)
+    for (sites, rounds), target in targets:
+        checks.append(FILTER.check(rounds, f'{sites} sites', target))
+        checks.append(SHARE.check(rounds, f'{sites} sites', SHARE_TARGET))
+    costs = _table(
+        [f'{n} sites' for n in measured], _us(measured, TARGET_HOSTS)
+    )
+    return Section(
+        f'{TARGET_HOSTS} hosts at many sites',
+        'As above, where it is sites of 10 to 50 hosts; here they are of 5 '
+        f'and of one.\n\n{costs}',
+        checks,
+    )
+
+
+def _us(measured: Measured, of: int = 0) -> dict[str, dict[int, float]]:
+    """Microseconds a host, by the number of hosts if it is not given."""
+    return {
+        name: {
+            count: 1e6
+            * median(rounds, operator.itemgetter(name))
+            / (of or count)
+            for count, rounds in measured.items()
+        }
+        for name in next(iter(measured.values()))[0]
+    }
+
+
+def _table(
+    columns: list[str], costs: Mapping[str, Mapping[int, float]]
+) -> str:
+    rows = [['us/host', *columns]]
+    for name, each in costs.items():
+        rows.append(row(name, each.values(), '{:.2f}'.format))
+    return table(rows)

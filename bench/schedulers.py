@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -16,41 +16,44 @@ What a request takes is measured from when the scheduler has it as an object
 to when the chosen hosts are claimed.
 """
 
-import contextlib
+import collections
 import dataclasses
 import gc
 import json
-import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from unittest import mock
 
+import fixtures
 import nova.conf
 import oslo_messaging as messaging
 from nova import context as nova_context
 from nova import objects
+from nova.scheduler import filters
 from nova.scheduler import host_manager
 from nova.scheduler import manager
 from nova.scheduler import request_filter
+from nova.scheduler import weights
 from nova.scheduler.client import report
 from oslo_utils import uuidutils
 
-from bench.clocked import Clocked
+from bench.configuration import OUR_FILTER
 from bench.deployment import Deployment
-from bench.subjects import OUR_FILTER
-from bench.subjects import EmptyFilter
-from bench.subjects import EmptyWeigher
+from bench.records import over_rpc
 from edge_sched.scheduler import judgement
 from edge_sched.scheduler.request_filter import edge_latency
 
 CONF = nova.conf.CONF
 
-OUR_REQUEST_FILTER = 'edge_latency'
-OUR_WEIGHERS = ('EdgeLatencyWeigher', 'EdgeCellLatencyWeigher')
+#: Names of our plug-ins, of which a turn tells what they took.
+REQUEST_FILTERS = ('edge_latency',)
+FILTERS = (OUR_FILTER,)
+WEIGHERS = ('EdgeLatencyWeigher', 'EdgeCellLatencyWeigher')
+OURS = (*REQUEST_FILTERS, *FILTERS, *WEIGHERS)
 
 #: Plug-ins that do nothing, as many as ours: what Nova does for each.
-BARE_PLUGINS = ('EmptyFilter', 'EmptyWeigher')
+BARE = ('EmptyFilter', 'EmptyWeigher')
 
 #: What filters, weighers and request filters read options of.
 _GROUPS = (
@@ -62,6 +65,54 @@ _GROUPS = (
 )
 
 _RECORD_MARK = 'edge decision '
+
+
+class EmptyFilter(filters.BaseHostFilter):
+    """The least that a filter can do; the rest is Nova's handler."""
+
+    def filter_all(self, filter_obj_list: list, spec_obj: Any) -> list:
+        """Every host."""
+        return filter_obj_list
+
+
+class EmptyWeigher(weights.BaseHostWeigher):
+    """The least that a weigher can do; the rest is Nova's handler."""
+
+    def weigh_objects(
+        self, weighed_obj_list: list, weight_properties: Any
+    ) -> list[float]:
+        """No weight."""
+        return [0.0] * len(weighed_obj_list)
+
+    def _weigh_object(self, obj: Any, weight_properties: Any) -> float:
+        raise NotImplementedError
+
+
+class Clocked(list[Any]):
+    """A list that clocks what is done with each item.
+
+    Nova goes through its filters, weighers and request filters one by one.
+    What passes between one and the next is the time of the one, with all that
+    Nova's handler does for it. CPU time of the process, as look-ups may use
+    threads.
+
+    :param seconds: where it adds up, by the name of the class or function
+    """
+
+    def __init__(
+        self, items: Iterable[Any], seconds: dict[str, float]
+    ) -> None:
+        super().__init__(items)
+        self._seconds = seconds
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in super().__iter__():
+            name = getattr(item, '__name__', type(item).__name__)
+            start = time.process_time()
+            try:
+                yield item
+            finally:
+                self._seconds[name] += time.process_time() - start
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,11 +148,25 @@ class Turn:
     servers: Sequence[str]
     reason: str
     cpu_seconds: float
-    wall_seconds: float
     collections: int
     plugin_cpu_seconds: Mapping[str, float]
     queries: int
     record: Mapping[str, Any]
+
+    def cpu_of(self, plugins: Sequence[str]) -> float:
+        """The CPU seconds of some plug-ins together, ``OURS``."""
+        return sum(self.plugin_cpu_seconds.get(each, 0.0) for each in plugins)
+
+    @property
+    def judged(self) -> int:
+        """How many hosts our filter was given."""
+        return sum(self.record.get('hosts', {}).values())
+
+    @property
+    def probes(self) -> int:
+        """How many rings were asked for room."""
+        probes: int = self.record.get('narrowed', {}).get('probes', 0)
+        return probes
 
 
 class Scheduler:
@@ -116,7 +181,6 @@ class Scheduler:
         deployment: Deployment,
         default_filters: Sequence[str],
     ) -> None:
-        self.setup = setup
         self._context = nova_context.RequestContext('user', 'project')
         self._options = list(_options(setup, default_filters))
         self._configure()
@@ -127,37 +191,45 @@ class Scheduler:
             self._manager = manager.SchedulerManager()
         hosts = self._manager.host_manager
         hosts._instance_info = deployment.instances
-        filters, weighers = _bare() if setup.with_bare else ([], [])
-        hosts.enabled_filters = Clocked([*hosts.enabled_filters, *filters])
-        hosts.weighers = Clocked([*hosts.weighers, *weighers])
-        self._request_filters = Clocked(_request_filters(setup))
-        self._clocked = (
-            self._request_filters,
-            hosts.enabled_filters,
-            hosts.weighers,
-        )
+        if setup.with_bare:
+            hosts.enabled_filters.append(EmptyFilter())
+            hosts.weighers += [EmptyWeigher() for _ in WEIGHERS]
+        self._seconds: dict[str, float] = collections.defaultdict(float)
+        hosts.enabled_filters = Clocked(hosts.enabled_filters, self._seconds)
+        hosts.weighers = Clocked(hosts.weighers, self._seconds)
+        # Nova's, and ours as it appends it.
+        stock = [*request_filter.ALL_REQUEST_FILTERS]
+        if edge_latency in stock:
+            stock.remove(edge_latency)
+        ours = [edge_latency] if setup.with_plugin else []
+        self._request_filters = Clocked([*stock, *ours], self._seconds)
 
     def select(self, spec: objects.RequestSpec) -> Turn:
         """Schedule the servers of a request, and claim their hosts."""
-        # As RPC hands it over.
-        spec = objects.RequestSpec.obj_from_primitive(spec.obj_to_primitive())
+        spec = over_rpc(spec)
         servers = [
             uuidutils.generate_uuid() for _ in range(spec.num_instances)
         ]
         chosen: list[str] = []
         reason = ''
-        for each in self._clocked:
-            each.seconds.clear()
+        self._seconds.clear()
         self._configure()
         with (
             mock.patch.object(
                 request_filter, 'ALL_REQUEST_FILTERS', self._request_filters
             ),
-            _recorded() as records,
-            _noted() as queries,
+            mock.patch.object(
+                report.SchedulerReportClient,
+                'get',
+                autospec=True,
+                side_effect=report.SchedulerReportClient.get,
+            ) as get,
+            fixtures.FakeLogger(
+                judgement.__name__, nuke_handlers=False
+            ) as log,
         ):
-            collections = _full_collections()
-            cpu, wall = time.process_time(), time.perf_counter()
+            collected = _full_collections()
+            start = time.process_time()
             try:
                 selections = self._manager.select_destinations(
                     self._context,
@@ -169,22 +241,18 @@ class Scheduler:
                 chosen = [first.service_host for first, *_ in selections]
             except messaging.ExpectedException as error:
                 reason = str(error.exc_info[1])
-            cpu = time.process_time() - cpu
-            wall = time.perf_counter() - wall
+            seconds = time.process_time() - start
+            collected = _full_collections() - collected
+        asked = [call.args[1] for call in get.call_args_list]
         return Turn(
             hosts=chosen,
             servers=servers if chosen else [],
             reason=reason,
-            cpu_seconds=cpu,
-            wall_seconds=wall,
-            collections=_full_collections() - collections,
-            plugin_cpu_seconds={
-                name: seconds
-                for each in self._clocked
-                for name, seconds in each.seconds.items()
-            },
-            queries=len(queries),
-            record=records.decision,
+            cpu_seconds=seconds,
+            collections=collected,
+            plugin_cpu_seconds=dict(self._seconds),
+            queries=sum(u.startswith('/allocation_candidates') for u in asked),
+            record=_decision(log.output),
         )
 
     def _configure(self) -> None:
@@ -200,84 +268,30 @@ class Scheduler:
 
 
 def _full_collections() -> int:
-    collections: int = gc.get_stats()[-1]['collections']
-    return collections
+    count: int = gc.get_stats()[-1]['collections']
+    return count
+
+
+def _decision(logged: str) -> Mapping[str, Any]:
+    """The decision record in what was logged, {} if there is none."""
+    _, _, text = logged.partition(_RECORD_MARK)
+    found: Mapping[str, Any] = json.loads(text.splitlines()[0]) if text else {}
+    return found
 
 
 def _options(
     setup: Setup, default_filters: Sequence[str]
 ) -> Iterator[tuple[str, str, object]]:
     """Group, name and value of each option that setups differ in."""
-    filters = ['nova.scheduler.filters.all_filters']
+    available = ['nova.scheduler.filters.all_filters']
     weighers = ['nova.scheduler.weights.all_weighers']
     enabled = [*default_filters]
     if setup.with_plugin:
-        filters.append('edge_sched.plugins.all_filters')
+        available.append('edge_sched.plugins.all_filters')
         weighers.append('edge_sched.plugins.all_weighers')
         enabled.append(OUR_FILTER)
-    yield 'filter_scheduler', 'available_filters', filters
+    yield 'filter_scheduler', 'available_filters', available
     yield 'filter_scheduler', 'weight_classes', weighers
     yield 'filter_scheduler', 'enabled_filters', enabled
     for name, value in setup.options.items():
         yield 'edge_sched', name, value
-
-
-def _bare() -> tuple[list[EmptyFilter], list[EmptyWeigher]]:
-    return [EmptyFilter()], [EmptyWeigher() for _ in OUR_WEIGHERS]
-
-
-def _request_filters(setup: Setup) -> list[Callable[..., bool]]:
-    """Nova's, and ours as it appends it."""
-    stock = [
-        each
-        for each in request_filter.ALL_REQUEST_FILTERS
-        if each is not edge_latency
-    ]
-    return [*stock, edge_latency] if setup.with_plugin else stock
-
-
-class _Records(logging.Handler):
-    """Keeps what is logged of a request, to be read when that is over."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._logged: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._logged.append(record)
-
-    @property
-    def decision(self) -> Mapping[str, Any]:
-        """The decision record, {} if there is none."""
-        for logged in self._logged:
-            _, mark, text = logged.getMessage().partition(_RECORD_MARK)
-            if mark:
-                found: Mapping[str, Any] = json.loads(text)
-                return found
-        return {}
-
-
-@contextlib.contextmanager
-def _recorded() -> Iterator[_Records]:
-    records = _Records()
-    logger = logging.getLogger(judgement.__name__)
-    logger.addHandler(records)
-    try:
-        yield records
-    finally:
-        logger.removeHandler(records)
-
-
-@contextlib.contextmanager
-def _noted() -> Iterator[list[str]]:
-    """The queries of Placement for allocation candidates, by whomever."""
-    queries: list[str] = []
-    ask = report.SchedulerReportClient.get
-
-    def noted(client: Any, url: str, **options: Any) -> Any:
-        if url.startswith('/allocation_candidates'):
-            queries.append(url)
-        return ask(client, url, **options)
-
-    with mock.patch.object(report.SchedulerReportClient, 'get', noted):
-        yield queries

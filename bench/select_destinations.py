@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -12,60 +12,37 @@
 
 """Measure whole scheduling requests, with a real Placement in the process.
 
-    usage: python -m bench.select_destinations [--short]
-
 Nova without the plug-in, with it, and with it narrowed take turns on one
 deployment. What is compared is the CPU time of the process, that of Placement
 included; garbage is collected as in production.
 """
 
 import argparse
-import contextlib
-import dataclasses
+import operator
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import nova.conf
-from nova import objects
 
-from bench import plan
-from bench import report
-from bench.alone import run_alone
 from bench.configuration import configure
-from bench.measure import Formula
+from bench.contest import contest
+from bench.contest import one_server
 from bench.measure import Round
-from bench.measure import total
+from bench.plan import make_plan
+from bench.plan import spread_full
 from bench.result import Check
 from bench.result import Growth
 from bench.result import Section
+from bench.result import row
+from bench.result import table
 from bench.schedulers import Setup
-from bench.turns import COLLECTIONS
-from bench.turns import HOSTS
-from bench.turns import PROBES
-from bench.turns import QUERIES
-from bench.turns import WALL
-from bench.turns import Contest
-from bench.turns import contest
-from bench.turns import of
-from bench.turns import one_server
+from bench.schedulers import Turn
 
 CONF = nova.conf.CONF
 
 SITE_HOSTS = 50
-
-#: As many as Placement hands out at most. Of more hosts it hands out some.
-OFFERED_HOSTS = 1000
-
-NARROWED_HOSTS = 10_000
-HALF = 0.5
-NARROWED_TARGET = 0.3
-#: A full garbage collection more or less moves the mean of few rounds.
-SHORT_TARGET = 0.4
-
-#: In one request.
-SERVERS = 100
 
 STOCK = Setup('Nova alone', with_plugin=False)
 WHOLE = Setup(
@@ -81,199 +58,107 @@ ALL = (STOCK, WHOLE, NARROWED)
 #: The rounds of several clouds, ``{'N=10000': [...]}``.
 Clouds = Mapping[str, Sequence[Round]]
 
+CPU: Callable[[Turn], float] = operator.attrgetter('cpu_seconds')
 
-@dataclasses.dataclass(frozen=True)
-class Extent:
+
+class Extent(NamedTuple):
     """How much is measured.
 
     :param sizes: numbers of hosts that growth is shown by
     :param target: of narrowed / not
-    :param several_rounds: with many servers in one request, 0 for none
+    :param half_full: whether the largest is measured half full as well
     """
 
     sizes: Sequence[int]
     rounds: int
     target: float
-    several_rounds: int
+    half_full: bool
 
 
-FULL = Extent((2000, 5000, NARROWED_HOSTS), 9, NARROWED_TARGET, 3)
-SHORT = Extent((NARROWED_HOSTS,), 5, SHORT_TARGET, 0)
+FULL = Extent((2000, 5000, 10_000), 9, 0.3, True)
+#: A full garbage collection more or less moves the mean of few rounds.
+SHORT = Extent((10_000,), 5, 0.4, False)
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
-    """Measure growth, then many servers at once."""
-    extent = SHORT if options.short else FULL
-    grown: dict[str, list[Round]] = {}
-    several: dict[str, list[Round]] = {}
+    """Measure by the number of hosts, of which all have room or half."""
+    sizes, rounds, target, half_full = SHORT if options.short else FULL
+    grown: dict[str, Sequence[Round]] = {}
     with tempfile.TemporaryDirectory() as folder:
         filters = configure(folder)
-        if extent.several_rounds:
-            made = plan.make_plan(OFFERED_HOSTS, SITE_HOSTS)
-            with _contest(folder, filters, made) as turns:
-                several[_cloud(OFFERED_HOSTS)] = turns.rounds(
-                    [STOCK, WHOLE], many_servers, extent.several_rounds
-                )
-        for count in extent.sizes:
-            made = plan.make_plan(count, SITE_HOSTS)
-            with _contest(folder, filters, made) as turns:
-                cloud = _cloud(count)
-                grown[cloud] = turns.rounds(ALL, one_server, extent.rounds)
-                if extent.several_rounds and count == max(extent.sizes):
-                    several[cloud] = turns.rounds(
-                        ALL, many_servers, extent.several_rounds
-                    )
-                    turns.fill(plan.spread_full(made, HALF))
+        for count in sizes:
+            plan, cloud = make_plan(count, (SITE_HOSTS,)), f'N={count}'
+            with contest(folder, filters, plan) as turns:
+                grown[cloud] = turns.rounds(ALL, one_server, rounds)
+                if half_full and count == max(sizes):
+                    turns.fill(spread_full(plan, 0.5))
                     grown[f'{cloud}, half full'] = turns.rounds(
-                        ALL, one_server, extent.rounds
+                        ALL, one_server, rounds
                     )
-    found = [_growth(extent, grown)]
-    return [*found, _several(several)] if several else found
+    return [_growth(sizes, grown, target)]
 
 
-def _cloud(count: int) -> str:
-    return f'N={count}'
-
-
-def _contest(
-    folder: str, default_filters: Sequence[str], made: plan.Plan
-) -> contextlib.AbstractContextManager[Contest]:
-    """An empty cloud: every host has room."""
-    return contest(folder, default_filters, made, plan.spread_full(made, 0))
-
-
-def many_servers(client: int) -> objects.RequestSpec:
-    """A request for many servers at once, near one client."""
-    spec = one_server(client)
-    spec.num_instances = SERVERS
-    return spec
-
-
-def _growth(extent: Extent, grown: Clouds) -> Section:
+def _growth(sizes: Sequence[int], grown: Clouds, target: float) -> Section:
     """What a request takes in larger clouds, whole and narrowed."""
-    names = [setup.name for setup in ALL]
-    largest = max(extent.sizes)
-    rows = [
-        ['', *grown],
-        *(
-            _across(f'CPU seconds, {name}', grown, total(name), _seconds)
-            for name in names
-        ),
-        *(
-            _across(f'wall seconds, {name}', grown, of(name, WALL), _seconds)
-            for name in names
-        ),
-        *(
-            _across(
-                f'full garbage collections, {name}',
-                grown,
-                of(name, COLLECTIONS),
-                _seconds,
-            )
-            for name in names
-        ),
-        _ratios('with ours / Nova alone', grown, WHOLE, STOCK),
-        _ratios('narrowed / not', grown, NARROWED, WHOLE),
-        _across(
-            'hosts judged, narrowed', grown, of(NARROWED.name, HOSTS), _count
-        ),
-        _across('rings asked', grown, of(NARROWED.name, PROBES), _seconds),
-        _across(
-            'queries of Placement, narrowed',
-            grown,
-            of(NARROWED.name, QUERIES),
-            _seconds,
-        ),
-        _ratios('narrowed / Nova alone', grown, NARROWED, STOCK),
+    rows = [['', *grown]]
+    for label, figure in (
+        ('CPU seconds', 'cpu_seconds'),
+        ('full garbage collections', 'collections'),
+    ):
+        rows += [_means(label, grown, setup, figure) for setup in ALL]
+    rows += [
+        _ratios(grown, WHOLE, STOCK),
+        _ratios(grown, NARROWED, WHOLE),
+        _ratios(grown, NARROWED, STOCK),
+        _means('hosts judged', grown, NARROWED, 'judged'),
+        _means('rings asked', grown, NARROWED, 'probes'),
+        _means('queries of Placement', grown, NARROWED, 'queries'),
     ]
+    ratio = _ratio(grown[f'N={max(sizes)}'], NARROWED, WHOLE)
+    lines = {
+        setup.name: [(n, _mean(grown[f'N={n}'], setup, CPU)) for n in sizes]
+        for setup in ALL
+    }
     return Section(
         'A whole request by size of the cloud',
         f'Sites of {SITE_HOSTS} hosts; all hosts have room but where it says '
         'otherwise. Placement hands out '
         f'{CONF.scheduler.max_placement_results} hosts at most. Each request '
         'looks its client up, in a store that has it at every site. Means of '
-        f'{extent.rounds} rounds, as full garbage collections hit some '
-        'requests and not others: the ratio to Nova alone wavers by a fifth '
-        f'for that, and our share (above) is what it comes to.\n\n'
-        f'{report.table(rows)}',
+        f'{len(grown[f"N={max(sizes)}"])} rounds, as full garbage collections '
+        'hit some requests and not others: the ratio to Nova alone wavers by '
+        'a fifth for that, and our share (above) is what it comes to.\n\n'
+        + table(rows),
         [
             Check(
-                f'a request narrowed / not, at {largest} hosts',
-                _mean_ratio(grown[_cloud(largest)], NARROWED, WHOLE),
-                extent.target,
+                f'a request narrowed / not, at {max(sizes)} hosts',
+                ratio,
+                target,
             )
         ],
-        [
-            Growth(
-                'A scheduling request',
-                'hosts',
-                'CPU seconds',
-                {
-                    name: [
-                        (count, _mean(grown[_cloud(count)], total(name)))
-                        for count in extent.sizes
-                    ]
-                    for name in names
-                },
-            )
-        ],
+        [Growth('A scheduling request', 'hosts', 'CPU seconds', lines)],
     )
 
 
-def _several(several: Clouds) -> Section:
-    """What a request for many servers takes."""
-    rows = [['CPU seconds', *several]]
-    for setup in ALL:
-        rows.append(
-            [
-                setup.name,
-                *(
-                    _seconds(_mean(rounds, total(setup.name)))
-                    if setup.name in rounds[0]
-                    else ''
-                    for rounds in several.values()
-                ),
-            ]
-        )
-    rows.append(_ratios('with ours / Nova alone', several, WHOLE, STOCK))
-    rounds = len(several[_cloud(OFFERED_HOSTS)])
-    return Section(
-        f'{SERVERS} servers in one request',
-        'Nova filters and weighs all hosts anew for each server. Means of '
-        f'{rounds} rounds.\n\n{report.table(rows)}',
-    )
+def _means(label: str, clouds: Clouds, setup: Setup, figure: str) -> list[str]:
+    of = operator.attrgetter(figure)
+    means = [_mean(rounds, setup, of) for rounds in clouds.values()]
+    return row(f'{label}, {setup.name}', means, '{:.2f}'.format)
 
 
-def _across(
-    label: str, clouds: Clouds, formula: Formula, text: Callable[[float], str]
-) -> list[str]:
-    """One figure of each cloud."""
-    return [label, *(text(_mean(each, formula)) for each in clouds.values())]
+def _mean(
+    rounds: Sequence[Round],
+    setup: Setup,
+    figure: Callable[[Turn], float],
+) -> float:
+    return statistics.fmean(figure(turns[setup.name]) for turns in rounds)
 
 
-def _ratios(label: str, clouds: Clouds, one: Setup, other: Setup) -> list[str]:
+def _ratio(rounds: Sequence[Round], one: Setup, other: Setup) -> float:
     """What one takes by what the other does."""
-    return [
-        label,
-        *(f'{_mean_ratio(each, one, other):.3f}' for each in clouds.values()),
-    ]
+    return _mean(rounds, one, CPU) / _mean(rounds, other, CPU)
 
 
-def _mean(rounds: Sequence[Round], formula: Formula) -> float:
-    return statistics.fmean(map(formula, rounds))
-
-
-def _mean_ratio(rounds: Sequence[Round], one: Setup, other: Setup) -> float:
-    return _mean(rounds, total(one.name)) / _mean(rounds, total(other.name))
-
-
-def _seconds(seconds: float) -> str:
-    return f'{seconds:.2f}'
-
-
-def _count(figure: float) -> str:
-    return f'{figure:.0f}'
-
-
-if __name__ == '__main__':
-    sys.exit(run_alone(sections, __doc__))
+def _ratios(clouds: Clouds, one: Setup, other: Setup) -> list[str]:
+    ratios = [_ratio(rounds, one, other) for rounds in clouds.values()]
+    return row(f'{one.name} / {other.name}', ratios, '{:.3f}'.format)

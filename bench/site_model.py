@@ -20,7 +20,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
 
-from bench.wishes import Wish
+from bench.country import Wish
 
 #: The rules of tie bands: one begins at the best site, and is as wide as the
 #: larger of this and a share of the best round trip.

@@ -10,92 +10,129 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The latency store of a region: a SQLite file, filled by our Writer."""
+"""A store of a size, filled by our writer, and what it is asked."""
 
+import dataclasses
+import functools
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping
 
-import nova.conf
-
-from edge_sched.client import parse_client
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
+from bench.store_databases import KINDS
+from bench.store_databases import ask
+from bench.store_databases import statements
+from bench.store_population import VANTAGES
+from bench.store_population import Crowd
+from bench.store_population import inside
+from bench.store_population import prefix
+from bench.store_population import rows
+from edge_sched.client import Client
 from edge_sched.store import migrate
+from edge_sched.store.engine import Database
+from edge_sched.store.ids import batches
+from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
 
-CONF = nova.conf.CONF
+ADDRESS = 'an address'
+MISS = 'an address without rows'
+CACHED = 'an address, cached'
+FLOOR = 'SELECT 1'
 
-#: Who the requests want to be near, and the prefix that matches.
-CLIENT = '203.0.113.7'
-PREFIX = '203.0.113.0/24'
+#: Clients at a time when it is filled: as collectors bring them, the rows of a
+#: vantage come one after the other, so those of a client are not together.
+_CHUNK = 20_000
 
-#: Client prefixes that are measured from every site; with more sites fewer,
-#: so that filling the store does not take longer than the measuring.
-MAX_PREFIXES = 1000
-MAX_ROWS = 100_000
+#: One in so many prefixes has a name that points there.
+_NAMED = 100
 
-#: Every site is within it: no host is dropped, which is the dearest case.
-BUDGET_MS = 20
+#: As many as one hint may name.
+_MANY = 16
+
+Prepared = Callable[[], object]
 
 
-def fill(path: str, sites: Sequence[str]) -> int:
-    """Make the store in a file and let Nova's configuration point there.
+class Store:
+    """A store of a size, full.
 
-    :return: the number of rows
+    :param prefixes: how many it has
     """
-    return write(make(path), _rows(sites))
 
+    def __init__(self, url: str, prefixes: int) -> None:
+        self.url = url
+        self.prefixes = prefixes
+        # Patient: none of its look-ups may fail.
+        settings = StoreSettings(
+            url, timeout_seconds=60.0, cache_ttl_seconds=0.0
+        )
+        self._cold = Reader(settings)
+        self._warm = Reader(
+            dataclasses.replace(settings, cache_ttl_seconds=86_400.0)
+        )
+        self._database = Database(settings, 'read')
+        migrate.sync(settings)
+        with Writer(settings) as writer:
+            for some in batches(range(prefixes), _CHUNK):
+                for vantage in VANTAGES:
+                    writer.record(rows(some, time.time(), [vantage]))
+            names = prefixes // _NAMED
+            for number in range(names):
+                around = prefix(number * _NAMED)
+                writer.set_client(f'vehicle-{number}', [inside(around)])
+        crowd = Crowd(prefixes)
+        #: Clients of each kind to look up; somebody else each time.
+        self._finders: Mapping[str, Callable[[], list[Client]]] = {
+            ADDRESS: lambda: [crowd.inside(4)],
+            'an IPv6 address': lambda: [crowd.inside(6)],
+            'a name': lambda: [crowd.named(names)],
+            '16 addresses': lambda: [crowd.inside(4) for _ in range(_MANY)],
+            MISS: lambda: [crowd.absent()],
+        }
 
-def make(path: str) -> StoreSettings:
-    """Make an empty store, and let Nova's configuration point there."""
-    CONF.set_override('connection', f'sqlite:///{path}', 'edge_sched_database')
-    settings = StoreSettings.from_conf(CONF)
-    migrate.sync(settings)
-    return settings
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._cold.close()
+        self._warm.close()
+        self._database.dispose()
 
+    def subjects(self) -> dict[str, Callable[[], Prepared]]:
+        """What is timed, each with what it needs anew."""
+        kept = self._finders[ADDRESS]()
+        return {
+            **{
+                what: functools.partial(self._look_up, find)
+                for what, find in self._finders.items()
+            },
+            CACHED: lambda: lambda: self._warm.look_up(kept, ''),
+            FLOOR: lambda: self._ping,
+        }
 
-def write(settings: StoreSettings, rows: Iterable[NewLatency]) -> int:
-    """Write rows in the place of all that there are; how many."""
-    with Writer(settings) as writer:
-        writer.purge()
-        return writer.store_latencies(rows).written
+    def unindexed(self, database: str) -> list[str]:
+        """The steps of look-ups that go by no index; each finds its rows."""
+        kind = KINDS[database]
+        found = []
+        for what, find in self._finders.items():
+            clients = find()
+            sent = statements(self._look_up(lambda c=clients: c))
+            for text, parameters in sent:
+                explain = f'{kind.explain} {text}'
+                plan = ask(self.url, explain, parameters=parameters)
+                found += [f'{what}: {step}' for step in kind.unindexed(plan)]
+            wanted = () if what == MISS else VANTAGES
+            answers = self._cold.look_up(clients, '').answers
+            for (part,) in (answer.parts for answer in answers.values()):
+                if sorted(part) != sorted(wanted):
+                    raise RuntimeError(f'{what} has rows of {sorted(part)}')
+        return found
 
+    def megabytes(self, database: str) -> float:
+        """What tables and indexes take on disk."""
+        ((size,),) = ask(self.url, KINDS[database].bytes)
+        return float(size) / 1e6
 
-def client_count(sites: int) -> int:
-    """How many clients are measured from so many sites, besides ``CLIENT``."""
-    return min(MAX_PREFIXES, MAX_ROWS // sites) - 1
+    def _look_up(self, find: Callable[[], list[Client]]) -> Prepared:
+        clients = find()
+        return lambda: self._cold.look_up(clients, '')
 
-
-def client_prefix(number: int) -> str:
-    """The prefix of one of many clients: of 7 ``10.0.7.0/24``."""
-    return f'10.{number // 256}.{number % 256}.0/24'
-
-
-def client_address(number: int) -> str:
-    """An address in the prefix of that client."""
-    return f'10.{number // 256}.{number % 256}.7'
-
-
-def _rows(sites: Sequence[str]) -> Iterator[NewLatency]:
-    """A row for each prefix and site, measured just now."""
-    prefixes = [PREFIX, *map(client_prefix, range(client_count(len(sites))))]
-    measured_at = time.time()
-    for offset, prefix in enumerate(prefixes):
-        client = parse_client(prefix)
-        for number, site in enumerate(sites):
-            p50_ms = 1 + (number * 7 + offset) % 160 / 10
-            yield NewLatency(
-                client,
-                Latency(
-                    vantage=site,
-                    client=prefix,
-                    rtt_min_ms=p50_ms - 0.5,
-                    rtt_p50_ms=p50_ms,
-                    rtt_p95_ms=p50_ms + 2,
-                    loss_ratio=0.001,
-                    samples=300,
-                    measured_at=measured_at,
-                    source='stamp',
-                ),
-            )
+    def _ping(self) -> None:
+        with self._database.reading() as connection:
+            connection.exec_driver_sql('SELECT 1').all()

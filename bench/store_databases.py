@@ -13,11 +13,14 @@
 """The databases that a store is measured on, each started for itself.
 
 SQLite is a file; MariaDB and PostgreSQL are the servers of the tests, with
-their own defaults but for what ``NOTES`` says.
+their own defaults. Whether one goes by an index, it says itself.
 """
 
 import contextlib
 import dataclasses
+import functools
+import importlib.util
+import pathlib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -25,100 +28,128 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench import store_plans
-from bench.servers import servers
+from edge_sched.store.schema import metadata
+
+#: These have a row a site or a collector, and are read whole.
+_SMALL = ('edge_vantages', 'edge_heartbeats')
+
+#: What oslo.db sends around a query: whether the connection that it took
+#: from the pool is alive, and on SQLite the begin of the transaction.
+_AROUND = ('SELECT 1', 'BEGIN')
+
+#: Of SQLite: ``SCAN clients USING COVERING INDEX i``.
+_SCAN = re.compile(r'SCAN (?P<table>\S+)')
+
+#: What the look-up names that is no table, as SQLite has it.
+_DERIVED = re.compile(r'matches|ranked|CONSTANT|\(.*')
+
+_SERVERS = (
+    pathlib.Path(__file__)
+    .parents[1]
+    .joinpath('tests', 'functional', 'store', 'servers.py')
+)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Part:
-    """A table or an index of it, and what it takes on disk.
+def of_sqlite(plan: Sequence[Any]) -> list[str]:
+    """The steps of an ``EXPLAIN QUERY PLAN`` that go by no index."""
+    return [
+        text
+        for *_, text in plan
+        if (scan := _SCAN.match(text))
+        and scan['table'] not in _SMALL
+        and not _DERIVED.fullmatch(scan['table'])
+    ]
 
-    :param index: ``''`` for the table itself
-    """
 
-    table: str
-    index: str
-    size: int
+def of_mariadb(plan: Sequence[Any]) -> list[str]:
+    """Those of an ``EXPLAIN``: columns ``table``, ``type``, ``key``."""
+    return [
+        f'{step.table}: {step.type} {step.key or ""}'.strip()
+        for step in plan
+        if step.type in ('ALL', 'index')
+        and step.table not in _SMALL
+        and not step.table.startswith('<')
+    ]
+
+
+def of_postgresql(plan: Sequence[Any]) -> list[str]:
+    """Those of an ``EXPLAIN (FORMAT JSON)``: a tree of steps in one row."""
+    ((tree,),) = plan
+    return [
+        f'{step["Node Type"]} of {step.get("Relation Name", "")}'.strip()
+        for step in _steps(tree[0]['Plan'])
+        if step.get('Relation Name') not in _SMALL
+        and (
+            step['Node Type'] == 'Seq Scan'
+            or ('Index' in step['Node Type'] and 'Index Cond' not in step)
+        )
+    ]
+
+
+def _steps(step: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield step
+    for part in step.get('Plans', ()):
+        yield from _steps(part)
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """What is different from one database to the next.
 
-    :param hasten: statements for the session of a bulk load
-    :param settle: statements that bring statistics up to date after it, as
-        the server would do by and by
-    :param parts: the query for every ``Part``
+    :param settle: statements that bring statistics up to date after a bulk
+        load, as the server would do by and by
+    :param bytes: the query for what a store takes on disk
     :param explain: what goes before a statement to see its plan
-    :param unindexed: the steps of a plan that go by no index
+    :param unindexed: the steps of a plan that read a whole table or index
     """
 
     title: str
-    version: str
-    hasten: tuple[str, ...]
     settle: tuple[str, ...]
-    parts: str
+    bytes: str
     explain: str
     unindexed: Callable[[Sequence[Any]], list[str]]
 
 
-_TABLES = (
-    'edge_clients',
-    'edge_latencies',
-    'edge_named_prefixes',
-    'edge_named_prefix_ancestors',
-)
-
 KINDS = {
     'sqlite': Kind(
         title='SQLite',
-        version='SELECT sqlite_version()',
-        hasten=('PRAGMA synchronous = OFF', 'PRAGMA cache_size = -500000'),
         # Nobody ever does it for SQLite.
         settle=(),
-        parts="""
-            SELECT tbl_name, CASE type WHEN 'table' THEN '' ELSE s.name END,
-                pgsize
-            FROM dbstat AS d JOIN sqlite_schema AS s ON s.name = d.name
-            WHERE d.aggregate = 1
-        """,
+        bytes='SELECT sum(pgsize) FROM dbstat',
         explain='EXPLAIN QUERY PLAN',
-        unindexed=store_plans.of_sqlite,
+        unindexed=of_sqlite,
     ),
     'mysql': Kind(
         title='MariaDB',
-        version='SELECT version()',
-        hasten=('SET foreign_key_checks = 0',),
-        settle=tuple(f'ANALYZE TABLE {table}' for table in _TABLES),
-        parts="""
-            SELECT table_name,
-                CASE index_name WHEN 'PRIMARY' THEN '' ELSE index_name END,
-                stat_value * @@innodb_page_size
-            FROM mysql.innodb_index_stats
-            WHERE database_name = database() AND stat_name = 'size'
-        """,
+        settle=tuple(f'ANALYZE TABLE {name}' for name in metadata.tables),
+        bytes='SELECT sum(stat_value) * @@innodb_page_size FROM '
+        'mysql.innodb_index_stats WHERE database_name = database() '
+        "AND stat_name = 'size'",
         explain='EXPLAIN',
-        unindexed=store_plans.of_mariadb,
+        unindexed=of_mariadb,
     ),
     'postgresql': Kind(
         title='PostgreSQL',
-        version='SHOW server_version',
-        hasten=('SET session_replication_role = replica',),
         settle=('VACUUM ANALYZE',),
-        parts="""
-            SELECT relname, '', pg_table_size(oid)
-            FROM pg_class
-            WHERE starts_with(relname, 'edge_') AND relkind = 'r'
-            UNION ALL
-            SELECT t.relname, i.relname, pg_relation_size(i.oid)
-            FROM pg_index AS x JOIN pg_class AS t ON t.oid = x.indrelid
-                JOIN pg_class AS i ON i.oid = x.indexrelid
-            WHERE starts_with(t.relname, 'edge_')
-        """,
+        bytes='SELECT sum(pg_total_relation_size(oid)) FROM pg_class '
+        "WHERE starts_with(relname, 'edge_') AND relkind = 'r'",
         explain='EXPLAIN (FORMAT JSON)',
-        unindexed=store_plans.of_postgresql,
+        unindexed=of_postgresql,
     ),
 }
+
+
+@functools.cache
+def servers() -> Any:
+    """The module of the tests that starts database servers.
+
+    By its path: the package around it is Nova's to patch.
+    """
+    spec = importlib.util.spec_from_file_location('servers', _SERVERS)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @contextlib.contextmanager
@@ -140,34 +171,32 @@ def running(database: str) -> Iterator[Callable[[], str]]:
         server._clean_up()
 
 
-@contextlib.contextmanager
-def connected(url: str) -> Iterator[sa.Connection]:
-    """A connection past the store, each statement of it for itself."""
-    engine = sa.create_engine(url, isolation_level='AUTOCOMMIT')
+def ask(url: str, *statements: str, parameters: Any = None) -> Sequence[Any]:
+    """Send statements past the store, each for itself; what the last found."""
+    engine = sa.create_engine(
+        url, isolation_level='AUTOCOMMIT', poolclass=sa.NullPool
+    )
+    rows: Sequence[Any] = ()
+    with engine.connect() as connection:
+        for statement in statements:
+            found = connection.exec_driver_sql(statement, parameters)
+            rows = found.all() if found.returns_rows else ()
+    return rows
+
+
+def statements(run: Callable[[], object]) -> list[tuple[str, Any]]:
+    """Run something; the SQL that it sent to any database, with parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def record(
+        connection: Any, cursor: Any, text: str, parameters: Any, *rest: Any
+    ) -> None:
+        if text.strip().upper() not in _AROUND:
+            sent.append((text, parameters))
+
+    sa.event.listen(sa.Engine, 'before_cursor_execute', record)
     try:
-        with engine.connect() as connection:
-            yield connection
+        run()
     finally:
-        engine.dispose()
-
-
-def version(kind: Kind, url: str) -> str:
-    """``MariaDB 10.11.6``."""
-    with connected(url) as connection:
-        text: str = connection.exec_driver_sql(kind.version).scalar_one()
-    number, *_ = re.split('[- ]', text)
-    return f'{kind.title} {number}'
-
-
-def settle(kind: Kind, url: str) -> None:
-    """Do what the server would do by and by."""
-    with connected(url) as connection:
-        for statement in kind.settle:
-            connection.exec_driver_sql(statement)
-
-
-def parts(kind: Kind, url: str) -> list[Part]:
-    """What each table and index takes on disk."""
-    with connected(url) as connection:
-        rows = connection.exec_driver_sql(kind.parts).all()
-    return [Part(row[0], row[1], int(row[2])) for row in rows]
+        sa.event.remove(sa.Engine, 'before_cursor_execute', record)
+    return sent

@@ -63,11 +63,6 @@ def prefix(number: int) -> Prefix:
     return ipaddress.IPv4Network((network, 24 if place else 16))
 
 
-def name(number: int) -> str:
-    """``vehicle-42``."""
-    return f'vehicle-{number}'
-
-
 class Crowd:
     """Clients at random, of so many prefixes; the same ones in each run.
 
@@ -84,13 +79,12 @@ class Crowd:
         around = prefix(self._random.randrange(self._prefixes))
         return _client(inside(around, self._random.randrange(1, 255)))
 
-    def v4(self) -> Client:
-        """An IPv4 address that has rows."""
-        return self._inside(4)
-
-    def v6(self) -> Client:
-        """An IPv6 address that has rows."""
-        return self._inside(6)
+    def inside(self, version: int) -> Client:
+        """An address of IP version 4 or 6 that has rows."""
+        while True:
+            client = self.anyone()
+            if client.prefix and client.prefix.version == version:
+                return client
 
     def absent(self) -> Client:
         """An IPv4 address that has none."""
@@ -100,19 +94,7 @@ class Crowd:
 
     def named(self, names: int) -> Client:
         """One of the first so many names."""
-        return Client(name=name(self._random.randrange(names)))
-
-    def numbers(self, count: int) -> list[int]:
-        """Different prefixes, as many of them as there are at the most."""
-        return self._random.sample(
-            range(self._prefixes), min(count, self._prefixes)
-        )
-
-    def _inside(self, version: int) -> Client:
-        while True:
-            client = self.anyone()
-            if client.prefix and client.prefix.version == version:
-                return client
+        return Client(name=f'vehicle-{self._random.randrange(names)}')
 
 
 def inside(around: Prefix, place: int = 7) -> Prefix:

@@ -12,179 +12,197 @@
 
 """Measure the latency store with up to a million client prefixes, and judge.
 
-    usage: python -m bench.store_size [--databases NAME[,NAME...]]
-                                      [--prefixes N[,N...]] [--short]
-
-Databases of its own, one after the other, in a temporary folder; each holds a
-store of every size at once. Prints tables of look-ups, writing, volume and a
-worker's memory; the exit status is 1 if a target is missed.
+Databases of its own, one after the other; each holds a store of every size at
+once. Look-ups in turns, and the memory of a worker that asks.
 """
 
 import argparse
+import contextlib
+import operator
 import sys
 import time
 from collections.abc import Sequence
 
-from bench import store_databases
-from bench import store_fill
-from bench import store_lookups
-from bench import store_memory
-from bench import store_report
-from bench import store_volume
-from bench import store_worker
-from bench import store_writes
-from bench.alone import run_alone
 from bench.measure import Round
+from bench.measure import median
+from bench.measure import no_garbage_collection
+from bench.measure import take_turns
+from bench.measure import timed
+from bench.result import Check
+from bench.result import Growth
 from bench.result import Section
-from bench.store_fill import Store
+from bench.result import table
+from bench.store import ADDRESS
+from bench.store import CACHED
+from bench.store import FLOOR
+from bench.store import Store
+from bench.store_databases import KINDS
+from bench.store_databases import ask
+from bench.store_databases import running
 from bench.store_population import VANTAGES
-from bench.store_result import Once
-from bench.store_result import Result
-from bench.store_result import Size
-from bench.store_writes import Writes
-from bench.store_writes import in_turns
-from edge_sched.store.errors import StoreUnavailableError
+from bench.store_worker import Stage
+from bench.store_worker import client_growth
+from bench.store_worker import extra_megabytes
+from bench.store_worker import stage_names
+from bench.store_worker import stages
 
-DATABASES = ('sqlite', 'mysql', 'postgresql')
 PREFIXES = (1000, 100_000, 1_000_000)
-
-#: For CI: what is measured in a few minutes.
-SHORT_DATABASES = ('sqlite',)
 SHORT_PREFIXES = (1000, 20_000)
 
-#: Of look-ups. In 100 rounds the pages of a large store are not all read, so
-#: that each finds others.
+#: In 100 rounds the pages of a large store are not all read, so that each
+#: look-up finds others.
 LOOK_UP_ROUNDS = 100
+
+#: Clients that a worker answers for. By half of the first stage nothing is
+#: warming up any more, and by the third the cache of answers is full.
+CLIENTS = (1, 1000, 2000, 8000)
+SHORT_CLIENTS = (1, 1000, 2000, 4000)
+
+#: How much longer a look-up may take in the largest store than in the
+#: smallest.
+MAX_RATIO = 3.0
+
+#: Where plans are judged: a table of a few pages is better read whole.
+PLANNED_PREFIXES = 100_000
+
+#: What a worker may take for the plug-in's answers.
+MAX_MEGABYTES = 20.0
+
+#: Of what a client takes that comes before the cache is full. Chosen: one that
+#: comes after should take nothing, but memory is not measured to the byte.
+MAX_GROWTH = 0.1
+
+#: What is plotted: milliseconds by size.
+Points = list[tuple[float, float]]
+
+LOOK_UPS = f"""\
+By client prefixes. Each has a row of each of {len(VANTAGES)} vantages, and is
+inside of another that has as many. A look-up goes through the reader of the
+scheduler, without its cache unless it says so, and asks for somebody else each
+time. Medians of {LOOK_UP_ROUNDS} rounds, wall time in ms; stores of all sizes
+take turns, and are compared within each round. `SELECT 1` is the floor: a
+connection as the reader has it that asks for nothing. MB are what tables and
+indexes take on disk."""
+
+MEMORY = """\
+A process imports what a worker of nova-scheduler does, loads the plug-in, and
+its reader answers for so many clients, each a new one, with the cache as it is
+by default. Private and dirty memory, after a garbage collection; extra is the
+last figure without that of the loaded plug-in."""
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
-    """Measure everything, on each database.
-
-    :param options: ``short``; those of ``add_options`` need not be there
-    """
-    short = options.short
-    databases = getattr(options, 'databases', None) or (
-        SHORT_DATABASES if short else DATABASES
-    )
-    prefixes = getattr(options, 'prefixes', None) or (
-        SHORT_PREFIXES if short else PREFIXES
-    )
-    clients = store_memory.SHORT_CLIENTS if short else store_memory.CLIENTS
-    return store_report.sections(
-        [_measured(each, sorted(prefixes), clients) for each in databases]
-    )
-
-
-def _measured(
-    database: str, prefixes: Sequence[int], clients: Sequence[int]
-) -> Result:
-    """Fill a store of each size, and measure them in turns."""
-    with store_databases.running(database) as new_url:
-        stores = [Store(database, new_url(), count) for count in prefixes]
-        kind = stores[0].kind
-        version = store_databases.version(kind, stores[0].url)
-        filled = [_filled(store) for store in stores]
-        with store_writes.opened(stores) as writers:
-            writes = {store_writes.LOAD: in_turns(writers, Writes.load)}
+    """Measure everything, on each database."""
+    sizes = SHORT_PREFIXES if options.short else PREFIXES
+    clients = SHORT_CLIENTS if options.short else CLIENTS
+    look_ups = [['', *map(str, sizes), 'largest / smallest']]
+    memory = [['private MB', 'prefixes', *stage_names(clients), 'extra']]
+    checks: list[Check] = []
+    memory_checks: list[Check] = []
+    lines: dict[str, dict[str, Points]] = {ADDRESS: {}, CACHED: {}}
+    for database in ('sqlite',) if options.short else KINDS:
+        title = KINDS[database].title
+        with running(database) as new_url, contextlib.ExitStack() as stack:
+            stores = []
+            for size in sizes:
+                store = Store(new_url(), size)
+                stores.append(stack.enter_context(contextlib.closing(store)))
+                ask(store.url, *KINDS[database].settle)
+                _say(f'{title}: {size} prefixes')
+            checks.append(_plans(database, stores[-1]))
+            for what, rounds in _looked_up(stores).items():
+                cells, growth, points = _figures(rounds, sizes)
+                look_ups.append([f'{title}: {what}', *cells, f'{growth:.2f}'])
+                if what in lines:
+                    lines[what][title] = points
+                name = f'{title}: {what}, {sizes[-1]} / {sizes[0]}'
+                is_judged = what not in (CACHED, FLOOR)
+                target = MAX_RATIO if is_judged else None
+                checks.append(Check(name, growth, target))
+            megabytes = [f'{each.megabytes(database):.1f}' for each in stores]
+            look_ups.append([f'{title}: MB on disk', *megabytes, ''])
             for store in stores:
-                store_databases.settle(kind, store.url)
-            parts = [store_databases.parts(kind, each.url) for each in stores]
-            look_ups, unindexed = _looked_up(stores)
-            stages = [
-                store_worker.stages(store.url, store.prefixes, clients)
-                for store in stores
-            ]
-            _say(f'{version}: a worker with a store of each size')
-            writes[store_writes.UPDATE] = in_turns(writers, Writes.update)
-            writes[store_writes.PURGE_CLIENT] = in_turns(
-                writers, Writes.purge_client
-            )
-            once = [_done_once(writer) for writer in writers]
-        size = store_volume.rewritten_size(prefixes)
-        rewritten = store_volume.rewritten(Store(database, new_url(), size))
-    sizes = [
-        Size(*each)
-        for each in zip(prefixes, filled, parts, once, stages, strict=True)
+                found = stages(store.url, store.prefixes, clients)
+                cells, figures = _worker(f'{title}, {store.prefixes}', found)
+                memory.append([title, f'{store.prefixes}', *cells])
+                memory_checks += figures
+    growths = [
+        Growth(f'Look-up of {what}', 'prefixes', 'ms', of_databases)
+        for what, of_databases in lines.items()
     ]
-    return Result(
-        kind.title, version, sizes, look_ups, writes, unindexed, rewritten
+    return [
+        Section(
+            'Look-ups in a large store',
+            f'{LOOK_UPS}\n\n{table(look_ups)}',
+            checks,
+            growths,
+        ),
+        Section(
+            'Memory of a worker',
+            f'{MEMORY}\n\n{table(memory)}',
+            memory_checks,
+        ),
+    ]
+
+
+def _plans(database: str, store: Store) -> Check:
+    """Whether each step of each look-up goes by an index."""
+    steps = store.unindexed(database)
+    return Check(
+        f'{KINDS[database].title}: steps without an index at {store.prefixes}',
+        len(steps),
+        0 if store.prefixes >= PLANNED_PREFIXES else None,
+        beside='; '.join(steps),
     )
 
 
-def _filled(store: Store) -> Once:
-    """Fill it but for what is loaded later."""
-    prefixes = store.prefixes - store_writes.RESERVED
-    seconds = store_fill.fill(store, prefixes)
-    _say(f'{store.kind.title}: {prefixes} prefixes in {seconds:.0f} s')
-    return Once(seconds, prefixes * len(VANTAGES))
+def _looked_up(stores: Sequence[Store]) -> dict[str, list[Round]]:
+    """The seconds of rounds by what was looked up, and by size."""
+    subjects = {
+        (what, store.prefixes): timed(prepare, time.perf_counter)
+        for store in stores
+        for what, prepare in store.subjects().items()
+    }
+    with no_garbage_collection():
+        measured = take_turns(subjects, LOOK_UP_ROUNDS)
+    found: dict[str, list[Round]] = {}
+    for each in measured:
+        by_size: dict[str, dict[int, float]] = {}
+        for (what, size), seconds in each.items():
+            by_size.setdefault(what, {})[size] = seconds
+        for what, turns in by_size.items():
+            found.setdefault(what, []).append(turns)
+    return found
 
 
-def _looked_up(
-    stores: Sequence[Store],
-) -> tuple[list[Round], dict[str, list[str]]]:
-    """Times, and the steps of each look-up in the largest without an index."""
-    with store_lookups.opened(stores) as every:
-        for each in every:
-            each.verify()
-        unindexed = {
-            what: every[-1].unindexed(what) for what in store_lookups.COLD
-        }
-        rounds = store_lookups.measured(every, LOOK_UP_ROUNDS)
-    _say(f'{stores[0].kind.title}: {LOOK_UP_ROUNDS} rounds of look-ups')
-    return rounds, unindexed
+def _figures(
+    rounds: Sequence[Round], sizes: Sequence[int]
+) -> tuple[list[str], float, Points]:
+    """Milliseconds, how they grow within each round, and what is plotted."""
+    points = [
+        (size, 1e3 * median(rounds, operator.itemgetter(size)))
+        for size in sizes
+    ]
+    growth = median(rounds, lambda each: each[sizes[-1]] / each[sizes[0]])
+    return [f'{ms:.3g}' for _, ms in points], growth, points
 
 
-def _done_once(writer: Writes) -> dict[str, Once]:
-    """Everything that takes long."""
-    return {what: _once(writer, what) for what in store_writes.ONCE}
-
-
-def _once(writer: Writes, what: str) -> Once:
-    start = time.perf_counter()
-    rows, failure = 0, ''
-    try:
-        rows = writer.once(what)()
-    except StoreUnavailableError as error:
-        failure = str(error)
-    done = Once(time.perf_counter() - start, rows, failure)
-    store = writer.store
-    _say(f'{store.kind.title}, {store.prefixes} prefixes: {what}: {done.text}')
-    return done
+def _worker(
+    title: str, found: Sequence[Stage]
+) -> tuple[list[str], list[Check]]:
+    """The memory of a worker, and whether it is bounded."""
+    extra = extra_megabytes(found)
+    cells = [f'{each.megabytes:.1f}' for each in found]
+    return [*cells, f'{extra:.1f}'], [
+        Check(f'{title}: extra MB of a worker', extra, MAX_MEGABYTES),
+        Check(
+            f'{title}: a client more, cache full / not full',
+            client_growth(found),
+            MAX_GROWTH,
+        ),
+    ]
 
 
 def _say(text: str) -> None:
     """Tell who waits."""
     print(f'{time.strftime("%X")} {text}', file=sys.stderr, flush=True)
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """What can be chosen."""
-    parser.add_argument(
-        '--databases',
-        type=lambda text: _chosen(text.split(',')),
-        help=f'default {",".join(DATABASES)}',
-    )
-    parser.add_argument(
-        '--prefixes',
-        type=lambda text: [_count(part) for part in text.split(',')],
-        help=f'default {",".join(map(str, PREFIXES))}',
-    )
-
-
-def _chosen(names: list[str]) -> list[str]:
-    unknown = set(names) - set(DATABASES)
-    if unknown:
-        raise argparse.ArgumentTypeError(f'no such database: {unknown}')
-    return names
-
-
-def _count(text: str) -> int:
-    if int(text) < store_writes.RESERVED:
-        raise argparse.ArgumentTypeError(
-            f'{text} is less than {store_writes.RESERVED}'
-        )
-    return int(text)
-
-
-if __name__ == '__main__':
-    sys.exit(run_alone(sections, __doc__, add_options))

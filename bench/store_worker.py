@@ -17,14 +17,12 @@ then its reader answers for one client after the other, nobody twice. Its
 memory is what is private and written to, after a garbage collection.
 """
 
-import json
-import pathlib
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+import concurrent.futures
+import multiprocessing
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench.process import private_megabytes
+from bench.measure import private_megabytes
 
 NOVA = 'nova-scheduler'
 PLUGINS = 'and the plug-in'
@@ -47,31 +45,40 @@ def stages(url: str, prefixes: int, clients: Sequence[int]) -> list[Stage]:
     :param prefixes: how many the store has
     :param clients: how many at each stage, e.g. ``[1, 2000]``
     """
-    done = subprocess.run(
-        [
-            sys.executable,
-            '-m',
-            'bench.store_worker',
-            url,
-            str(prefixes),
-            *map(str, clients),
-        ],
-        cwd=pathlib.Path(__file__).parents[1],
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return [Stage(*json.loads(line)) for line in done.stdout.splitlines()]
+    with concurrent.futures.ProcessPoolExecutor(
+        1, multiprocessing.get_context('spawn')
+    ) as pool:
+        return pool.submit(_lived, url, prefixes, clients).result()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print each stage of this process, a line of JSON each."""
-    url, prefixes, *clients = arguments
-    for stage in _lived(url, int(prefixes), [int(each) for each in clients]):
-        print(json.dumps(stage), flush=True)
-    return 0
+def stage_names(clients: Sequence[int]) -> list[str]:
+    """Of ``stages``."""
+    return [NOVA, PLUGINS, *(f'after {count}' for count in clients)]
 
 
-def _lived(url: str, prefixes: int, clients: Sequence[int]) -> Iterator[Stage]:
+def extra_megabytes(found: Sequence[Stage]) -> float:
+    """The last stage without the loaded plug-in."""
+    (loaded,) = (each for each in found if each.name == PLUGINS)
+    return found[-1].megabytes - loaded.megabytes
+
+
+def client_growth(found: Sequence[Stage]) -> float:
+    """What a client takes once the cache is full, to one before.
+
+    :param found: the last four are after the first client, before the cache
+        is full, when it is, and later
+    """
+    first, filling, full, last = found[-4:]
+    return _each(full, last) / _each(first, filling)
+
+
+def _each(before: Stage, after: Stage) -> float:
+    """Megabytes a client."""
+    megabytes = after.megabytes - before.megabytes
+    return megabytes / (after.clients - before.clients)
+
+
+def _lived(url: str, prefixes: int, clients: Sequence[int]) -> list[Stage]:
     from nova.scheduler import filters
     from nova.scheduler import manager
     from nova.scheduler import weights
@@ -79,7 +86,7 @@ def _lived(url: str, prefixes: int, clients: Sequence[int]) -> Iterator[Stage]:
     kept: list[object] = [manager]
     kept += [cls() for cls in filters.all_filters()]
     kept += [cls() for cls in weights.all_weighers()]
-    yield Stage(NOVA, 0, private_megabytes())
+    found = [Stage(NOVA, 0, private_megabytes())]
 
     # Only now: what it imports is part of what it takes.
     from bench.store_population import Crowd
@@ -91,7 +98,7 @@ def _lived(url: str, prefixes: int, clients: Sequence[int]) -> Iterator[Stage]:
     kept += [cls() for cls in plugins.all_weighers()]
     # Patient, else as configured by default.
     reader = Reader(StoreSettings(url, timeout_seconds=60.0))
-    yield Stage(PLUGINS, 0, private_megabytes())
+    found.append(Stage(PLUGINS, 0, private_megabytes()))
 
     crowd = Crowd(prefixes)
     asked = 0
@@ -99,8 +106,5 @@ def _lived(url: str, prefixes: int, clients: Sequence[int]) -> Iterator[Stage]:
         while asked < count:
             reader.look_up([crowd.anyone()], '')
             asked += 1
-        yield Stage(f'after {count}', count, private_megabytes())
-
-
-if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+        found.append(Stage(f'after {count}', count, private_megabytes()))
+    return found

@@ -2,7 +2,7 @@
 # not use this file except in compliance with the License. You may obtain
 # a copy of the License at
 #
-#      http://www.apache.org/licenses/LICENSE-2.0
+#     http://www.apache.org/licenses/LICENSE-2.0
 #
 # Unless required by applicable law or agreed to in writing, software
 # distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
@@ -12,8 +12,6 @@
 
 """Measure whether threads wait for each other because of the plug-in.
 
-    usage: python -m bench.threads [--short]
-
 A worker of nova-scheduler serves up to 64 requests at a time. So many threads
 let the default filters and all weighers of Nova pass over their hosts, with
 and without ours. All of them share one core, as Python threads do, so what
@@ -22,38 +20,32 @@ would mean that they queue for a lock.
 """
 
 import argparse
+import concurrent.futures
 import copy
-import sys
+import functools
+import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import nova.conf
-from nova import context as nova_context
-from nova import objects
-from nova.scheduler import filters
-from nova.scheduler import weights
 
-from bench import region
-from bench import report
-from bench import store
-from bench.alone import run_alone
+from bench import latencies
 from bench.configuration import FOREVER_SECONDS
 from bench.configuration import configure
+from bench.hosts import Stages
+from bench.hosts import all_filtered
+from bench.hosts import build
 from bench.measure import Round
-from bench.measure import median
-from bench.measure import ratio
-from bench.measure import total
+from bench.measure import take_turns
+from bench.plan import SITE_SIZES
+from bench.plan import make_plan
+from bench.records import request_spec
 from bench.result import Check
 from bench.result import Section
-from bench.specs import request_spec
-from bench.subjects import named_filters
-from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.region import REGION
-from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
-from edge_sched.scheduler.weights import EdgeLatencyWeigher
+from bench.result import table
 
 CONF = nova.conf.CONF
 
@@ -61,177 +53,124 @@ THREADS = 64
 #: As many as are surely in the store.
 HOSTS = 1000
 SHORT_HOSTS = 300
-PASSES = 1
 
 #: Hosts a site, in turn: few sites and many.
-SITE_SIZES = (region.SITE_SIZES, (1,))
+SHAPES = (SITE_SIZES, (1,))
 
-PATIENCE_SECONDS = 600
 ROUNDS = 5
-
 TARGET = 0.85
 
 WITHOUT = 'without the plug-in'
 CACHED = 'with it, one client'
 COLD = 'with it, a look-up each'
 
+#: Who the request of a number is near.
+Client = Callable[[int], int]
+
 
 class Caller:
-    """One thread's requests, on hosts of its own.
-
-    :param client: the address of its pass of that number
-    """
+    """One thread's requests, on hosts of its own."""
 
     def __init__(
         self,
-        hosts: Sequence[object],
+        states: Sequence[Any],
         default_filters: Sequence[str],
-        client: Callable[[int], str] | None,
+        client: Client | None,
     ) -> None:
-        self._hosts = [copy.copy(host) for host in hosts]
-        self._context = nova_context.RequestContext('user', 'project')
-        self._filters = named_filters(default_filters)
-        self._weighers = [cls() for cls in weights.all_weighers()]
+        self._hosts = [copy.copy(host) for host in states]
         self._client = client
-        if client:
-            self._filters.append(EdgeLatencyFilter())
-            self._weighers += [EdgeLatencyWeigher(), EdgeCellLatencyWeigher()]
+        self._stages = Stages(default_filters, with_ours=client is not None)
 
-    def passes(self, count: int, first: int) -> None:
-        """Schedule one server after the other.
+    def place(self, barrier: threading.Barrier, number: int) -> None:
+        """Schedule a server once all threads are there.
 
-        :param first: the number of the first pass
+        :param number: of the request
         """
-        for number in range(first, first + count):
-            spec = self._spec(number)
-            if self._client:
-                edge_latency(self._context, spec)
-            left = filters.HostFilterHandler().get_filtered_objects(
-                self._filters, self._hosts, spec
-            )
-            if len(left) != len(self._hosts):
-                raise RuntimeError(f'{len(left)} hosts passed')
-            weights.HostWeightHandler().get_weighed_objects(
-                self._weighers, left, spec
-            )
-
-    def _spec(self, number: int) -> objects.RequestSpec:
-        hints = {}
-        if self._client:
-            hints['edge:client'] = [self._client(number)]
-        return request_spec(
-            self._context,
-            {'edge:latency_budget_ms': f'{store.BUDGET_MS}'},
-            hints,
-        )
-
-
-def wall_seconds(callers: Sequence[Caller], round_number: int) -> float:
-    """How long all threads take together, once all have started."""
-    barrier = threading.Barrier(len(callers) + 1)
-    failed: list[BaseException] = []
-
-    def run(number: int, caller: Caller) -> None:
         barrier.wait()
-        try:
-            first = (round_number * len(callers) + number) * PASSES
-            caller.passes(PASSES, first)
-        except BaseException as error:
-            failed.append(error)
+        spec = request_spec(
+            {'edge:latency_budget_ms': f'{latencies.BUDGET_MS}'},
+            latencies.near(self._client(number)) if self._client else {},
+        )
+        self._stages.begin(spec)
+        left = all_filtered(self._stages.filters, self._hosts, spec)
+        self._stages.weigh(left, spec)
 
-    threads = [
-        threading.Thread(target=run, args=(number, caller))
-        for number, caller in enumerate(callers)
-    ]
-    for thread in threads:
-        thread.start()
-    barrier.wait()
-    start = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
-    return time.perf_counter() - start
+
+def wall_seconds(
+    callers: Sequence[Caller], ttl_seconds: int, number: int
+) -> float:
+    """How long all threads take together, once all have started.
+
+    :param number: of the round
+    """
+    CONF.set_override('cache_ttl', ttl_seconds, 'edge_sched')
+    barrier = threading.Barrier(len(callers) + 1)
+    with concurrent.futures.ThreadPoolExecutor(len(callers)) as pool:
+        placed = [
+            pool.submit(caller.place, barrier, number * len(callers) + i)
+            for i, caller in enumerate(callers)
+        ]
+        barrier.wait()
+        start = time.perf_counter()
+        for each in placed:
+            each.result()
+        return time.perf_counter() - start
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
     """Let them take turns, and compare within each round."""
-    hosts = SHORT_HOSTS if options.short else HOSTS
+    count = SHORT_HOSTS if options.short else HOSTS
     with tempfile.TemporaryDirectory() as folder:
         default_filters = configure(folder)
-        # The thread that asks the store waits for the core as all others do.
-        CONF.set_override('store_timeout', PATIENCE_SECONDS, 'edge_sched')
         return [
-            _at_once(folder, default_filters, hosts, sizes)
-            for sizes in SITE_SIZES
+            _at_once(folder, default_filters, count, sizes) for sizes in SHAPES
         ]
 
 
 def _at_once(
     folder: str,
     default_filters: Sequence[str],
-    hosts: int,
+    count: int,
     site_sizes: Sequence[int],
 ) -> Section:
-    built = region.build(hosts, site_sizes)
-    sites = len(built.sites)
-    store.fill(f'{folder}/latency-{sites}.sqlite', built.sites)
-    REGION.forget()
-    many = store.client_count(sites)
-    clients = {
-        WITHOUT: None,
-        CACHED: lambda _: store.CLIENT,
-        COLD: lambda number: store.client_address(number % many),
+    plan = make_plan(count, site_sizes)
+    states = build(plan).all
+    sites = list(plan.hosts_at)
+    latencies.fill(f'{folder}/{len(sites)}.sqlite', sites)
+    many = latencies.client_count(len(sites))
+    clients: dict[str, tuple[Client | None, int]] = {
+        WITHOUT: (None, FOREVER_SECONDS),
+        CACHED: (lambda number: latencies.CLIENT, FOREVER_SECONDS),
+        COLD: (lambda number: number % many, 0),
     }
-    callers = {
-        name: [
-            Caller(built.hosts, default_filters, client)
-            for _ in range(THREADS)
-        ]
-        for name, client in clients.items()
+    runs = {
+        name: functools.partial(
+            wall_seconds,
+            [Caller(states, default_filters, of) for _ in range(THREADS)],
+            ttl_seconds,
+        )
+        for name, (of, ttl_seconds) in clients.items()
     }
-    rounds = [_round(callers, number) for number in range(ROUNDS + 1)][1:]
-    return _section(rounds, hosts, sites)
+    return _section(take_turns(runs, ROUNDS), count, len(sites))
 
 
-def _round(callers: dict[str, list[Caller]], number: int) -> Round:
-    names = list(callers)
-    turn = number % len(names)
-    seconds = {}
-    for name in [*names[turn:], *names[:turn]]:
-        ttl_seconds = 0 if name == COLD else FOREVER_SECONDS
-        CONF.set_override('cache_ttl', ttl_seconds, 'edge_sched')
-        seconds[name] = wall_seconds(callers[name], number)
-    return seconds
-
-
-def _section(rounds: Sequence[Round], hosts: int, sites: int) -> Section:
-    requests = THREADS * PASSES
+def _section(rounds: Sequence[Round], count: int, sites: int) -> Section:
     rows = [['', 'requests a second', 'of those without']]
-    throughput = {
-        name: median(rounds, ratio(total(WITHOUT), total(name)))
-        for name in (WITHOUT, CACHED, COLD)
-    }
-    for name, share in throughput.items():
-        seconds = median(rounds, total(name))
-        rows.append([name, f'{requests / seconds:.0f}', f'{share:.3f}'])
+    checks = []
+    for name in rounds[0]:
+        seconds = statistics.median(each[name] for each in rounds)
+        share = statistics.median(
+            each[WITHOUT] / each[name] for each in rounds
+        )
+        rows.append([name, f'{THREADS / seconds:.0f}', f'{share:.3f}'])
+        if name != WITHOUT:
+            title = f'throughput, {name}, {sites} sites'
+            checks.append(Check(title, share, TARGET, at_most=False))
     return Section(
         f'{THREADS} threads at once, {sites} sites',
-        f'Requests at once, on {hosts} hosts each; medians of {len(rounds)} '
+        f'Requests at once, on {count} hosts each; medians of {len(rounds)} '
         'rounds in which all take turns. With a `store_timeout` of '
-        f'{PATIENCE_SECONDS} s: the thread that asks the store waits for the '
-        'core as all others do.\n\n' + report.table(rows),
-        [
-            Check(
-                f'throughput, {name}, {sites} sites',
-                throughput[name],
-                TARGET,
-                False,
-            )
-            for name in (CACHED, COLD)
-        ],
+        f'{CONF.edge_sched.store_timeout:g} s: the thread that asks the store '
+        f'waits for the core as all others do.\n\n{table(rows)}',
+        checks,
     )
-
-
-if __name__ == '__main__':
-    sys.exit(run_alone(sections, __doc__))

@@ -17,6 +17,7 @@ import unittest
 from bench import country
 
 SITES = [f'site-{number}' for number in range(200)]
+ZONE_OF = {f'site-{number}': f'zone-{number % 4}' for number in range(40)}
 
 
 class CountryTestCase(unittest.TestCase):
@@ -51,23 +52,44 @@ class CountryTestCase(unittest.TestCase):
         self.assertLess(statistics.fmean(steps), country.COUNTRY_KM / 5)
 
 
-class RowsTestCase(unittest.TestCase):
-    def test_clients_are_numbered(self):
-        near, far = country.Figures(1.0, 2.0), country.Figures(8.0, 9.0)
-        rows = country.rows([{'paris': near}, {'paris': far, 'lyon': near}])
+class WishesTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.wishes = country.make_wishes(ZONE_OF, 200)
+
+    def test_every_kind_is_there(self):
         self.assertEqual(
-            [
-                ('10.0.0.0/24', 'paris', 1.0, 2.0),
-                ('10.0.1.0/24', 'paris', 8.0, 9.0),
-                ('10.0.1.0/24', 'lyon', 1.0, 2.0),
-            ],
-            [
-                (
-                    row.latency.client,
-                    row.latency.vantage,
-                    row.latency.rtt_p50_ms,
-                    row.latency.rtt_p95_ms,
-                )
-                for row in rows
-            ],
+            {'no budget', 'required budget', 'preferred budget'},
+            {wish.kind for wish in self.wishes},
+        )
+        self.assertEqual(
+            {'', *ZONE_OF.values()}, {wish.zone for wish in self.wishes}
+        )
+        self.assertEqual(
+            {country.NEAR_SITES, len(ZONE_OF)},
+            {len(wish.figures) for wish in self.wishes},
+        )
+
+    def test_some_budgets_cannot_be_met(self):
+        can_be_met = [
+            wish.budget_ms >= min(f.p95_ms for f in wish.figures.values())
+            for wish in self.wishes
+            if wish.budget_ms is not None
+        ]
+        self.assertIn(True, can_be_met)
+        self.assertIn(False, can_be_met)
+
+    def test_same_seed_makes_the_same(self):
+        self.assertEqual(self.wishes, country.make_wishes(ZONE_OF, 200))
+        self.assertNotEqual(
+            self.wishes, country.make_wishes(ZONE_OF, 200, seed=2)
+        )
+
+    def test_nearest_have_the_least_round_trips(self):
+        everywhere = country.Country(list(ZONE_OF)).measure()
+        near = country.nearest(everywhere)
+        self.assertEqual(country.NEAR_SITES, len(near))
+        others = everywhere.keys() - near.keys()
+        self.assertLessEqual(
+            max(near.values()), min(everywhere[site] for site in others)
         )

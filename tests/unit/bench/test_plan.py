@@ -13,13 +13,12 @@
 import unittest
 
 from bench import plan
-from bench import region
 
 
 class PlanTestCase(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.plan = plan.make_plan(600, 50)
+        self.plan = plan.make_plan(600, (50,))
 
     def test_sites_and_cells_are_runs_of_hosts(self):
         self.assertEqual(
@@ -28,14 +27,18 @@ class PlanTestCase(unittest.TestCase):
         )
         self.assertEqual(12, len(self.plan.hosts_at))
         self.assertEqual(
-            [region.HOSTS_PER_CELL, 100],
+            [plan.HOSTS_PER_CELL, 100],
             [len(hosts) for hosts in self.plan.hosts_in.values()],
         )
+
+    def test_sizes_of_sites_repeat(self):
+        sizes = map(len, plan.make_plan(100, (10, 20)).hosts_at.values())
+        self.assertEqual([10, 20, 10, 20, 10, 20, 10], list(sizes))
 
     def test_every_site_has_a_zone(self):
         zone_of = self.plan.zone_of
         self.assertEqual(self.plan.hosts_at.keys(), zone_of.keys())
-        self.assertEqual(region.ZONES, len(set(zone_of.values())))
+        self.assertEqual(plan.ZONES, len(set(zone_of.values())))
 
     def test_other_aggregates_can_be_left_out(self):
         self.assertGreater(len(self.plan.aggregates), 12)
@@ -48,16 +51,14 @@ class PlanTestCase(unittest.TestCase):
 class RoomTestCase(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.plan = plan.make_plan(200, 20)
+        self.plan = plan.make_plan(200, (20,))
 
     def full(self, room):
         return [name for name, free in room.items() if not free]
 
     def test_every_host_has_some(self):
         for room in (
-            plan.all_free(self.plan),
             plan.spread_full(self.plan, 0.9),
-            plan.sites_full(self.plan, 0.9),
             plan.uneven(self.plan),
         ):
             self.assertEqual({host.name for host in self.plan.hosts}, {*room})
@@ -67,12 +68,6 @@ class RoomTestCase(unittest.TestCase):
         self.assertEqual([], self.full(plan.spread_full(self.plan, 0)))
         full = self.full(plan.spread_full(self.plan, 0.9))
         self.assertEqual(180, len(full))
-
-    def test_share_of_the_sites_is_full(self):
-        full = self.full(plan.sites_full(self.plan, 0.9))
-        self.assertEqual(180, len(full))
-        hosts_at = self.plan.hosts_at.values()
-        self.assertEqual(9, sum(set(hosts) <= set(full) for hosts in hosts_at))
 
     def test_uneven_sites_have_none_one_half_or_all(self):
         room = plan.uneven(self.plan)

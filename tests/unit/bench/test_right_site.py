@@ -14,8 +14,8 @@ import unittest
 
 from bench import right_site
 from bench.country import Figures
+from bench.country import Wish
 from bench.site_model import Right
-from bench.wishes import Wish
 
 FIGURES = {'paris': Figures(5.0, 7.0), 'lille': Figures(5.9, 9.0)}
 NEAR = Wish(7, FIGURES)
@@ -50,23 +50,3 @@ class OutcomeTestCase(unittest.TestCase):
             'client 8, required budget of 3 ms in west: refused, best none',
             str(right_site.Outcome(STRICT, '', Right())),
         )
-
-
-class TallyTestCase(unittest.TestCase):
-    def test_each_run_is_counted_by_kind(self):
-        good = [
-            right_site.Outcome(NEAR, 'lille', BOTH),
-            right_site.Outcome(STRICT, '', Right()),
-        ]
-        bad = [
-            right_site.Outcome(NEAR, 'lyon', BOTH),
-            right_site.Outcome(STRICT, 'lyon', Right()),
-        ]
-        head, *rows = right_site.tally({'good': good, 'bad': bad})
-        self.assertEqual(['requests', 'number', 'good', 'bad'], head)
-        counted = {kind: cells for kind, *cells in rows}
-        self.assertEqual(['2', '2 (1)', '0 (0)'], counted['all'])
-        self.assertEqual(['1', '1 (0)', '0 (0)'], counted['no budget'])
-        self.assertEqual(['1', '1 (1)', '0 (0)'], counted['required budget'])
-        self.assertEqual(['1', '1 (1)', '0 (0)'], counted['in a zone'])
-        self.assertEqual(['0', '0 (0)', '0 (0)'], counted['preferred budget'])

@@ -13,10 +13,10 @@
 import unittest
 
 from bench.country import Figures
+from bench.country import Wish
 from bench.site_model import Class
 from bench.site_model import Model
 from bench.site_model import class_of
-from bench.wishes import Wish
 
 #: Nice was not measured.
 MEASURED = {

@@ -13,7 +13,7 @@
 import types
 import unittest
 
-from bench import store_plans
+from bench import store_databases
 
 
 def _step(table, kind, key):
@@ -32,7 +32,7 @@ class SqliteTestCase(unittest.TestCase):
             'USE TEMP B-TREE FOR ORDER BY',
         ]
         self.assertEqual(
-            [], store_plans.of_sqlite([(1, 0, 0, text) for text in texts])
+            [], store_databases.of_sqlite([(1, 0, 0, text) for text in texts])
         )
 
     def test_a_whole_table_or_index_is_named(self):
@@ -42,7 +42,7 @@ class SqliteTestCase(unittest.TestCase):
             'SEARCH edge_latencies USING INDEX i (client_id=?)',
         ]
         self.assertEqual(
-            texts[:2], store_plans.of_sqlite([(1, 0, 0, t) for t in texts])
+            texts[:2], store_databases.of_sqlite([(1, 0, 0, t) for t in texts])
         )
 
 
@@ -55,7 +55,7 @@ class MariaDBTestCase(unittest.TestCase):
             _step('edge_clients', 'range', 'uq_edge_clients_prefix'),
             _step(None, None, None),
         ]
-        self.assertEqual([], store_plans.of_mariadb(plan))
+        self.assertEqual([], store_databases.of_mariadb(plan))
 
     def test_a_whole_table_or_index_is_named(self):
         plan = [
@@ -64,14 +64,14 @@ class MariaDBTestCase(unittest.TestCase):
         ]
         self.assertEqual(
             ['owners: ALL', 'edge_latencies: index PRIMARY'],
-            store_plans.of_mariadb(plan),
+            store_databases.of_mariadb(plan),
         )
 
 
 class PostgreSQLTestCase(unittest.TestCase):
     def _unindexed(self, *steps):
         plan = {'Node Type': 'Nested Loop', 'Plans': list(steps)}
-        return store_plans.of_postgresql([([{'Plan': plan}],)])
+        return store_databases.of_postgresql([([{'Plan': plan}],)])
 
     def test_an_index_with_a_condition_is_well(self):
         self.assertEqual(

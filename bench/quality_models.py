@@ -10,13 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is known of round trips, and how good picks are that were made by it.
+"""What is known of round trips, who picks by it, and how good picks are.
 
 Matrices are ``matrix[site, client]``, in ms. nan is what was not measured.
+Picks are the numbers of sites, one a client.
 """
 
 import dataclasses
-from typing import Self, TypeAlias
+from collections.abc import Mapping
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +34,29 @@ SITES = 40
 
 #: The pick of a chooser that refuses a request.
 NOWHERE = -1
+
+#: How much of a new sample goes into the smoothed round trip (RFC 6298).
+EWMA_GAIN = 1 / 8
+
+#: Frames of an hour: those of the data set are 15.7 s apart.
+HOUR = 229
+
+#: The window of a prober, in probes, by default: sent in 80 s.
+WINDOW = 64
+
+RANDOM = 'random'
+STOCK = 'stock Nova'
+LATEST = 'latest sample'
+EWMA = 'EWMA 1/8'
+LOWEST_P50 = 'lowest p50'
+OURS = 'edge_sched'
+ORACLE = 'oracle'
+
+#: What is remembered, in frames. The first is what a default prober holds; the
+#: others take another ``window`` and ``interval``, or a Prometheus that is
+#: asked for such a time.
+MEMORIES = {OURS: 5, f'{OURS}, 17 min': WINDOW, f'{OURS}, 1 h': HOUR}
+JUDGED_MEMORY = f'{OURS}, 1 h'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +104,85 @@ def _nearest_rank(ranked: Array, samples: Indices, percent: int) -> Array:
     return found
 
 
+def by_chance(clients: int, chance: np.random.Generator) -> Indices:
+    """Any site."""
+    return chance.integers(SITES, size=clients)
+
+
+def by_least(figures_ms: Array) -> Indices:
+    """The site that each client is nearest to by a matrix; nan is farthest."""
+    known = np.where(np.isnan(figures_ms), np.inf, figures_ms)
+    sites: Indices = known.argmin(axis=0)
+    return sites
+
+
+def latest(window: Array) -> Array:
+    """The newest sample of each path, ``window[time, site, client]``."""
+    newest = np.full(window.shape[1:], np.nan)
+    for frame in window:
+        newest = np.where(np.isnan(frame), newest, frame)
+    return newest
+
+
+def ewma(window: Array) -> Array:
+    """The smoothed round trip of each path, as TCP has it (RFC 6298)."""
+    smoothed = np.full(window.shape[1:], np.nan)
+    for frame in window:
+        moved = smoothed + EWMA_GAIN * (frame - smoothed)
+        moved = np.where(np.isnan(smoothed), frame, moved)
+        smoothed = np.where(np.isnan(frame), smoothed, moved)
+    return smoothed
+
+
+@dataclasses.dataclass(frozen=True)
+class Instant:
+    """What was known at one time, and what came.
+
+    :param remembered: what edge_sched knows, by what it remembers
+    :param guesses_ms: matrices that others go by, ``{'latest sample': ...}``
+    :param next: what the round trips turned out to be
+    """
+
+    remembered: Mapping[str, Statistics]
+    guesses_ms: Mapping[str, Array]
+    next: Statistics
+
+    @classmethod
+    def of(cls, frames: Array, time: int) -> Self:
+        """Between two hours of ``frames[time, site, client]``.
+
+        All nodes are both. A window has ``WINDOW`` probes at least.
+        """
+        hour = frames[time - HOUR : time]
+        return cls(
+            {
+                name: Statistics.of(hour[-count:], max(1.0, WINDOW / count))
+                for name, count in MEMORIES.items()
+            },
+            {
+                LATEST: latest(hour),
+                EWMA: ewma(hour),
+                LOWEST_P50: Statistics.of(hour).p50_ms,
+            },
+            Statistics.of(frames[time : time + HOUR]),
+        )
+
+    def between(self, sites: Indices, clients: Indices) -> 'Instant':
+        """Of the clients that were measured from all sites in both hours."""
+        part = np.ix_(sites, clients)
+        both_ms = self.guesses_ms[LOWEST_P50] + self.next.p50_ms
+        clients = clients[~np.isnan(both_ms[part]).any(axis=0)]
+        part = np.ix_(sites, clients)
+        return Instant(
+            {
+                name: known.between(sites, clients)
+                for name, known in self.remembered.items()
+            },
+            {name: guess[part] for name, guess in self.guesses_ms.items()},
+            self.next.between(sites, clients),
+        )
+
+
 def split_nodes(count: int, seed: int) -> tuple[Indices, Indices]:
     """The nodes that are sites, by chance, and those that are clients."""
     nodes = np.random.default_rng(seed).permutation(count)
@@ -102,8 +206,7 @@ def at(matrix: Array, sites: Indices) -> Array:
     return figures
 
 
-@dataclasses.dataclass(frozen=True)
-class Quality:
+class Quality(NamedTuple):
     """How good picks are: shares of the requests, and penalties in ms.
 
     The penalty of a pick is the round trip to it less that to the best site.
@@ -127,31 +230,27 @@ class Quality:
         """
         penalty_ms = picked_ms - best_ms
         bands_ms = np.maximum(band_ms, TIE_BAND_RATIO * best_ms)
+        # At most so much, but for the last bits of both.
+        shares = [
+            penalty_ms <= most_ms + TOLERANCE
+            for most_ms in (1.0, 5.0, best_ms / 10)
+        ]
         return cls(
-            in_band=float(np.mean(penalty_ms < bands_ms)),
-            within_1_ms=_share(penalty_ms, 1.0),
-            within_5_ms=_share(penalty_ms, 5.0),
-            within_tenth=_share(penalty_ms, best_ms / 10),
-            mean_penalty_ms=float(np.mean(penalty_ms)),
-            p95_penalty_ms=float(np.percentile(penalty_ms, 95)),
+            *(float(np.mean(s)) for s in (penalty_ms < bands_ms, *shares)),
+            float(np.mean(penalty_ms)),
+            float(np.percentile(penalty_ms, 95)),
         )
 
 
-def _share(figures: Array, most: Array | float) -> float:
-    """How many are at most so much, but for the last bits of both."""
-    return float(np.mean(figures <= most + TOLERANCE))
-
-
-@dataclasses.dataclass(frozen=True)
-class Kept:
+class Kept(NamedTuple):
     """How many requests with a budget were placed, and how many in vain.
 
     :param violated: of the placed, those that turned out to be over it
     """
 
-    asked: int = 0
-    placed: int = 0
-    violated: int = 0
+    asked: int
+    placed: int
+    violated: int
 
     @classmethod
     def of(cls, picks: Indices, truth_ms: Array, budget_ms: float) -> Self:
@@ -162,10 +261,3 @@ class Kept:
         placed = picks != NOWHERE
         over = at(truth_ms, picks) > budget_ms + TOLERANCE
         return cls(len(picks), int(placed.sum()), int((placed & over).sum()))
-
-    def __add__(self, other: 'Kept') -> 'Kept':
-        return Kept(
-            self.asked + other.asked,
-            self.placed + other.placed,
-            self.violated + other.violated,
-        )
