@@ -105,10 +105,10 @@ class QualityTestCase(unittest.TestCase):
         self.assertEqual([3, 2], models.at(matrix, np.array([1, 0])).tolist())
 
     def test_kept_and_violated_budgets(self):
-        picks = np.array([0, 1, NOWHERE])
-        truth_ms = np.array([[20.0, 1, 1], [1, 20.1, 1]])
+        picks = np.array([0, 1, 0, NOWHERE])
+        truth_ms = np.array([[20.0, 1, 5, 1], [1, 20.1, 90, 1]])
         kept = Kept.of(picks, truth_ms, budget_ms=20)
-        self.assertEqual(Kept(asked=3, placed=2, violated=1), kept)
+        self.assertEqual(Kept(asked=4, placed=3, violated=1), kept)
 
 
 class ChoosersTestCase(unittest.TestCase):
@@ -150,11 +150,11 @@ class InstantTestCase(unittest.TestCase):
 
     def test_clients_that_were_not_measured_are_left_out(self):
         hour = models.HOUR
-        frames = np.full((2 * hour, 4, 4), 10.0)
+        frames = np.full((2 * hour, 5, 5), 10.0)
         frames[:hour, 0, 2] = np.nan
-        frames[hour:, 2, 1] = np.nan
+        frames[hour:, 1, 4] = np.nan
         instant = models.Instant.of(frames, hour)
-        part = instant.between(np.array([0, 1]), np.array([2, 3]))
+        part = instant.between(np.array([0, 1]), np.array([2, 3, 4]))
         self.assertEqual((2, 1), part.next.p50_ms.shape)
         for known in (*part.remembered.values(), part.next):
             self.assertEqual((2, 1), known.p95_ms.shape)
