@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a scheduling pass costs with the plug-in; ``make bench``."""
+"""What the plug-in costs and how well it chooses; ``make bench``."""
 
 import os
 
