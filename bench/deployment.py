@@ -13,27 +13,33 @@
 """A Nova of many hosts: all that its scheduler asks, and it is real.
 
 Nova's API database and those of its cells, Placement with its own, all of
-them files of SQLite. Hosts are rows: nothing runs. Nova's client talks HTTP to
-Placement, only that no socket is in between.
+them files of SQLite with tables of theirs. Hosts are rows: nothing runs.
+Nova's client talks HTTP to Placement, only that no socket is in between.
 """
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import fixtures
 import nova.conf
+import sqlalchemy as sa
 from keystoneauth1 import loading
 from nova import context as nova_context
+from nova import objects
 from nova import rpc
+from nova.db.api import api as api_db
+from nova.db.api import models as api_models
+from nova.db.main import models
 from nova.scheduler.client import report
 from oslo_config import fixture as config_fixture
+from oslo_utils import uuidutils
 from placement.tests.functional.fixtures import placement as for_others
 from requests import adapters
 
 from bench import providers
 from bench import records
-from bench.nova_databases import NovaDatabases
 from bench.plan import Plan
 from bench.plan import Room
 from edge_sched.scheduler import placement as our_placement
@@ -46,6 +52,120 @@ CONF = nova.conf.CONF
 BUILT_HOSTS = 2000
 
 _TOKEN = 'admin'
+
+
+def write_api_database(plan: Plan, urls: Mapping[str, str]) -> None:
+    """Replace all cells, hosts and aggregates that the API database has.
+
+    :param urls: of the databases of cells; there need not be any
+    """
+    engine = api_db.get_engine()
+    api_models.BASE.metadata.drop_all(engine)
+    api_models.BASE.metadata.create_all(engine)
+    cells = {uuid: number for number, uuid in enumerate(plan.hosts_in, 1)}
+    aggregates = list(enumerate(plan.aggregates, 1))
+    tables: Mapping[type, list[dict[str, Any]]] = {
+        api_models.CellMapping: [
+            {
+                'id': number,
+                'uuid': uuid,
+                'name': f'cell{number}',
+                'transport_url': 'none:///',
+                'database_connection': urls.get(uuid, 'sqlite://'),
+            }
+            for uuid, number in cells.items()
+        ],
+        api_models.HostMapping: [
+            {'host': host.name, 'cell_id': cells[host.cell]}
+            for host in plan.hosts
+        ],
+        api_models.Aggregate: [
+            {'id': i, 'uuid': uuidutils.generate_uuid(), 'name': name}
+            for i, (name, _, _) in aggregates
+        ],
+        api_models.AggregateMetadata: [
+            {'aggregate_id': i, 'key': key, 'value': value}
+            for i, (_, metadata, _) in aggregates
+            for key, value in metadata.items()
+        ],
+        api_models.AggregateHost: [
+            {'aggregate_id': i, 'host': host}
+            for i, (_, _, hosts) in aggregates
+            for host in hosts
+        ],
+    }
+    with engine.begin() as connection:
+        for model, rows in tables.items():
+            if rows:
+                connection.execute(sa.insert(model), rows)
+
+
+class NovaDatabases:
+    """SQLite files in a folder, written for a plan.
+
+    One host of a cell is written by Nova, all others are copies of its rows:
+    one by one they would take minutes.
+    """
+
+    def __init__(self, folder: str, plan: Plan) -> None:
+        self._hosts_in = plan.hosts_in
+        self._urls = {
+            cell: f'sqlite:///{folder}/{cell}.sqlite'
+            for cell in self._hosts_in
+        }
+        write_api_database(plan, self._urls)
+        for cell in objects.CellMappingList.get_all(
+            nova_context.get_admin_context()
+        ):
+            self._write_cell(cell)
+
+    def fill(self, room: Room) -> None:
+        """Have the computes report how much room there is."""
+        node = models.ComputeNode.__table__
+        update = sa.update(node).where(node.c.host == sa.bindparam('of'))
+        for cell, hosts in self._hosts_in.items():
+            usages = [
+                {'of': host.name, **records.usage(room[host.name])}
+                for host in hosts
+            ]
+            with self._writing(cell) as connection:
+                connection.execute(update, usages)
+
+    def _write_cell(self, cell: objects.CellMapping) -> None:
+        hosts = self._hosts_in[cell.uuid]
+        model = hosts[0].name
+        with self._writing(cell.uuid) as connection:
+            models.BASE.metadata.create_all(connection)
+        admin = nova_context.get_admin_context()
+        with nova_context.target_cell(admin, cell) as context:
+            service = records.service(model)
+            del service['version']
+            objects.Service(context, **service).create()
+            node = records.compute_node(model)
+            node._context = context
+            node.create()
+        own = [{'host': host.name, 'uuid': host.uuid} for host in hosts]
+        named = [{**each, 'hypervisor_hostname': each['host']} for each in own]
+        with self._writing(cell.uuid) as connection:
+            _multiply(connection, models.Service.__table__, own)
+            _multiply(connection, models.ComputeNode.__table__, named)
+
+    @contextlib.contextmanager
+    def _writing(self, cell: str) -> Iterator[sa.Connection]:
+        engine = sa.create_engine(self._urls[cell])
+        with engine.begin() as connection:
+            yield connection
+        engine.dispose()
+
+
+def _multiply(
+    connection: sa.Connection, table: Any, own: Sequence[dict[str, str]]
+) -> None:
+    """Put copies in the place of the only row, with fields of their own."""
+    row = dict(connection.execute(sa.select(table)).one()._mapping)
+    del row['id']
+    connection.execute(sa.delete(table))
+    connection.execute(sa.insert(table), [{**row, **each} for each in own])
 
 
 class Deployment:

@@ -31,7 +31,7 @@ from nova.scheduler.host_manager import ReadOnlyDict
 from bench import plan as plans
 from bench import records
 from bench.deployment import BUILT_HOSTS
-from bench.nova_databases import write_api_database
+from bench.deployment import write_api_database
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request_filter import edge_latency

@@ -31,7 +31,7 @@ from bench import hosts
 from bench import latencies
 from bench import quality_models as models
 from bench import records
-from bench.nova_databases import write_api_database
+from bench.deployment import write_api_database
 from bench.plan import Host
 from bench.plan import Plan
 from edge_sched.latency import RTT_MAX_MS
