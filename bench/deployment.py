@@ -42,8 +42,8 @@ from bench import providers
 from bench import records
 from bench.plan import Plan
 from bench.plan import Room
-from edge_sched.scheduler import placement as our_placement
-from edge_sched.scheduler.region import REGION
+from edge_sched.scheduler.narrowing import placement as our_placement
+from edge_sched.scheduler.topology.region import REGION
 
 CONF = nova.conf.CONF
 

@@ -33,8 +33,8 @@ from bench import records
 from bench.deployment import BUILT_HOSTS
 from bench.deployment import write_api_database
 from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.region import REGION
 from edge_sched.scheduler.request_filter import edge_latency
+from edge_sched.scheduler.topology.region import REGION
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import nova.conf
 
 from bench.country import ToSites
-from edge_sched.client import parse_client
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.scheduler.region import REGION
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
+from edge_sched.scheduler.topology.region import REGION
 from edge_sched.store import migrate
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer

@@ -34,7 +34,7 @@ from bench import records
 from bench.deployment import write_api_database
 from bench.plan import Host
 from bench.plan import Plan
-from edge_sched.latency import RTT_MAX_MS
+from edge_sched.model.latency import RTT_MAX_MS
 
 
 class Sites:

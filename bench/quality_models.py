@@ -23,8 +23,8 @@ from typing import NamedTuple, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edge_sched.scoring import TIE_BAND_RATIO
-from edge_sched.scoring import TOLERANCE
+from edge_sched.judging.scoring import TIE_BAND_RATIO
+from edge_sched.judging.scoring import TOLERANCE
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Indices: TypeAlias = npt.NDArray[np.intp]

@@ -43,7 +43,7 @@ from bench.result import row
 from bench.result import table
 from bench.store_databases import statements
 from bench.subjects import Subject
-from edge_sched.scheduler.region import REGION
+from edge_sched.scheduler.topology.region import REGION
 
 HOSTS = (100, 1000, 10_000, 100_000)
 

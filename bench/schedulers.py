@@ -41,7 +41,7 @@ from oslo_utils import uuidutils
 from bench.configuration import OUR_FILTER
 from bench.deployment import Deployment
 from bench.records import over_rpc
-from edge_sched.scheduler import judgement
+from edge_sched.scheduler import decide_hosts
 from edge_sched.scheduler.request_filter import edge_latency
 
 CONF = nova.conf.CONF
@@ -225,7 +225,7 @@ class Scheduler:
                 side_effect=report.SchedulerReportClient.get,
             ) as get,
             fixtures.FakeLogger(
-                judgement.__name__, nuke_handlers=False
+                decide_hosts.__name__, nuke_handlers=False
             ) as log,
         ):
             collected = _full_collections()

@@ -40,9 +40,9 @@ from bench.records import request_spec
 from bench.result import Check
 from bench.result import Section
 from bench.result import table
-from edge_sched.rings import MAX_AGGREGATES
-from edge_sched.scheduler import cell
-from edge_sched.scheduler import narrow
+from edge_sched.scheduler.narrowing import narrow
+from edge_sched.scheduler.narrowing.rings import MAX_AGGREGATES
+from edge_sched.scheduler.topology import cell
 
 HOSTS = 1000
 REQUESTS, SHORT_REQUESTS = 2000, 600

@@ -25,7 +25,7 @@ from bench.store_population import Crowd
 from bench.store_population import inside
 from bench.store_population import prefix
 from bench.store_population import rows
-from edge_sched.client import Client
+from edge_sched.model.client import Client
 from edge_sched.store import migrate
 from edge_sched.store.engine import Database
 from edge_sched.store.ids import batches

@@ -22,11 +22,11 @@ import ipaddress
 import random
 from collections.abc import Iterable, Iterator
 
-from edge_sched.client import Client
-from edge_sched.client import Prefix
-from edge_sched.client import prefix_text
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
+from edge_sched.model.client import Client
+from edge_sched.model.client import Prefix
+from edge_sched.model.client import prefix_text
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 
 VANTAGES = tuple(f'site-{number:02}' for number in range(16))
 

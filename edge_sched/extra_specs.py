@@ -21,14 +21,14 @@ import dataclasses
 from nova import exception
 from nova.api.validation.extra_specs import base
 
-from edge_sched.keys import KEYS
-from edge_sched.keys import BadValueError
-from edge_sched.keys import UnknownKeyError
+from edge_sched.model.keys import KEYS
+from edge_sched.model.keys import BadValueError
+from edge_sched.model.keys import UnknownKeyError
 
 
 @dataclasses.dataclass
 class EdgeValidator(base.ExtraSpecValidator):
-    """A validator with the rules, and the words, of :mod:`edge_sched.keys`.
+    """A validator with the rules, and the words, of the keys.
 
     ``Validation failed; edge:latency_budget_ms 'soon' is not a number > 0.``
     """

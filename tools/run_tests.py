@@ -25,7 +25,7 @@ regular expressions choose among the tests. The last lines name what failed,
 or passed at the second try only, and say how many::
 
     passed at the second try: tests.e2e.test_accuracy.AccuracyTest.test_p95
-    failed: tests.unit.test_latency.FreshTest.test_age
+    failed: tests.unit.model.test_latency.FreshTest.test_age
     tests: 811 passed, 1 failed, 3 skipped
 
 The exit status is 1 if a test failed, if a run broke off, or if a suite ran

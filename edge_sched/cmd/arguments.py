@@ -17,16 +17,16 @@ import math
 import re
 from typing import Any
 
-from edge_sched.client import NAME
-from edge_sched.client import Client
-from edge_sched.client import Prefix
-from edge_sched.client import parse_client
-from edge_sched.client import parse_prefix
-from edge_sched.keys import BadValueError
-from edge_sched.keys import Key
 from edge_sched.measurement.record import MAX_NAME_LENGTH
-from edge_sched.names import normal
-from edge_sched.text import shorten
+from edge_sched.model.client import NAME
+from edge_sched.model.client import Client
+from edge_sched.model.client import Prefix
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_prefix
+from edge_sched.model.keys import BadValueError
+from edge_sched.model.keys import Key
+from edge_sched.model.names import normal
+from edge_sched.model.text import shorten
 
 
 class BadArgumentError(ValueError):

@@ -35,10 +35,10 @@ from edge_sched.collector.rounds import Collector
 from edge_sched.collector.shard import Shard
 from edge_sched.conf import checks
 from edge_sched.conf import collector as collector_conf
+from edge_sched.http.serving import MetricsServer
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
-from edge_sched.web import MetricsServer
 
 PROG = 'edge-sched-collector'
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from cliff import columns
 
-from edge_sched.reason import future
+from edge_sched.judging.reason import future
 
 
 class Lost(columns.FormattableColumn[float]):

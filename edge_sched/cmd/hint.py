@@ -22,15 +22,15 @@ from typing import Any, TypeAlias
 
 from cliff import lister
 
-from edge_sched import keys
+from edge_sched.asking.source import read_hints
 from edge_sched.cmd import arguments
 from edge_sched.cmd.client import WITH_LISTS
 from edge_sched.cmd.nova import read_nova_configuration
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
+from edge_sched.model import keys
+from edge_sched.model.text import shorten
 from edge_sched.store.reader import reader
-from edge_sched.text import shorten
-from edge_sched.wish import read_hints
 
 #: ``{'edge:client': ['203.0.113.7'], 'group': ['5f7a...']}``
 Hints: TypeAlias = dict[str, list[str]]

@@ -19,8 +19,7 @@ from typing import Any, cast
 from cliff import lister
 from oslo_config import cfg
 
-from edge_sched import keys
-from edge_sched.client import Client
+from edge_sched.asking.intent import Intent
 from edge_sched.cmd import arguments
 from edge_sched.cmd.figures import figure
 from edge_sched.cmd.figures import of_the_future
@@ -28,13 +27,14 @@ from edge_sched.cmd.shell import Shell
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
 from edge_sched.conf.policy import policy_of
-from edge_sched.intent import Intent
-from edge_sched.judge import Judge
-from edge_sched.latency import Answer
-from edge_sched.reason import duration
+from edge_sched.judging.judge import Judge
+from edge_sched.judging.reason import duration
+from edge_sched.judging.verdict import Policy
+from edge_sched.judging.verdict import Verdict
+from edge_sched.model import keys
+from edge_sched.model.client import Client
+from edge_sched.model.latency import Answer
 from edge_sched.store.reader import reader
-from edge_sched.verdict import Policy
-from edge_sched.verdict import Verdict
 
 COLUMNS = (
     'vantage',

@@ -25,13 +25,13 @@ from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.progress import Progress
 from edge_sched.cmd.stores import stored_vantage
 from edge_sched.cmd.stores import writing
-from edge_sched.latency import NewLatency
 from edge_sched.measurement.file import BadFileError
 from edge_sched.measurement.file import form_of
 from edge_sched.measurement.file import read_measurements
 from edge_sched.measurement.lines import MAX_LINE_LENGTH
 from edge_sched.measurement.lines import OPTIONAL
 from edge_sched.measurement.lines import REQUIRED
+from edge_sched.model.latency import NewLatency
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.measurements import StoredLatency
 from edge_sched.store.writer import Writer

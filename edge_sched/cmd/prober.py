@@ -27,6 +27,7 @@ from prometheus_client import CollectorRegistry
 from edge_sched.cmd import service
 from edge_sched.cmd.configuration import version
 from edge_sched.conf import prober as prober_conf
+from edge_sched.http.serving import MetricsServer
 from edge_sched.probe.exposition import ProbeCollector
 from edge_sched.probe.icmp import IcmpProbe
 from edge_sched.probe.outcome import Probe
@@ -39,7 +40,6 @@ from edge_sched.probe.target import Kind
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target_file import read_targets
 from edge_sched.probe.tcp import TcpProbe
-from edge_sched.web import MetricsServer
 
 LOG = logging.getLogger(__name__)
 

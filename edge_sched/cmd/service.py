@@ -30,8 +30,8 @@ from prometheus_client.registry import CollectorRegistry
 
 from edge_sched.cmd.configuration import read_configuration
 from edge_sched.conf import checks
-from edge_sched.endpoint import Endpoint
-from edge_sched.web import MetricsServer
+from edge_sched.http.endpoint import Endpoint
+from edge_sched.http.serving import MetricsServer
 
 Register = Callable[[cfg.ConfigOpts], None]
 

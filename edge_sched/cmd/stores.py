@@ -19,7 +19,7 @@ from typing import cast
 from cliff import command
 
 from edge_sched.cmd.shell import Shell
-from edge_sched.names import normal
+from edge_sched.model.names import normal
 from edge_sched.store import migrate
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.settings import StoreSettings

@@ -19,20 +19,20 @@ from typing import Any
 
 from cliff import lister
 
-from edge_sched.client import SHORTEST
-from edge_sched.client import Prefix
-from edge_sched.client import is_part
-from edge_sched.client import is_wide
-from edge_sched.client import prefix_text
 from edge_sched.cmd import arguments
 from edge_sched.cmd.stores import stored_vantage
 from edge_sched.cmd.stores import writing
+from edge_sched.model.client import SHORTEST
+from edge_sched.model.client import Prefix
+from edge_sched.model.client import is_part
+from edge_sched.model.client import is_wide
+from edge_sched.model.client import prefix_text
+from edge_sched.model.text import shorten
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS
 from edge_sched.probe.target import STAMP_PORT
 from edge_sched.probe.target_file import MAX_TARGETS
 from edge_sched.store.candidates import Candidate
-from edge_sched.text import shorten
 
 COLUMNS = ('client', 'address', 'probe', 'port')
 

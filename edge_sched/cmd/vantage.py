@@ -26,8 +26,8 @@ from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.stores import settings_of
 from edge_sched.cmd.stores import stored_vantage
 from edge_sched.cmd.stores import writing
-from edge_sched.latency import age_seconds
-from edge_sched.latency import is_fresh
+from edge_sched.model.latency import age_seconds
+from edge_sched.model.latency import is_fresh
 from edge_sched.store.vantages import VantageTakenError
 
 COLUMNS = (

@@ -16,7 +16,7 @@ from collections.abc import Collection, Set
 
 from oslo_log import log as logging
 
-from edge_sched.text import readable
+from edge_sched.model.text import readable
 
 LOG = logging.getLogger(__name__)
 

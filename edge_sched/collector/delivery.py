@@ -26,9 +26,9 @@ from edge_sched.collector.outbox import Outbox
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.collector.tally import Tally
-from edge_sched.latency import CLOCK_SKEW_SECONDS
-from edge_sched.latency import NewLatency
-from edge_sched.latency import is_fresh
+from edge_sched.model.latency import CLOCK_SKEW_SECONDS
+from edge_sched.model.latency import NewLatency
+from edge_sched.model.latency import is_fresh
 from edge_sched.store.errors import StoreUnavailableError
 
 LOG = logging.getLogger(__name__)

@@ -21,19 +21,19 @@ import functools
 import ipaddress
 import math
 
-from edge_sched.client import MAX_LENGTH
-from edge_sched.client import Client
-from edge_sched.client import parse_client
 from edge_sched.collector.reading import Reading
-from edge_sched.latency import RTT_MAX_MS
-from edge_sched.latency import BadLatencyError
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.latency import is_lost
-from edge_sched.latency import latest_time
 from edge_sched.measurement.record import MAX_NAME_LENGTH
 from edge_sched.measurement.record import MAX_SAMPLES
-from edge_sched.names import normal
+from edge_sched.model.client import MAX_LENGTH
+from edge_sched.model.client import Client
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import RTT_MAX_MS
+from edge_sched.model.latency import BadLatencyError
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
+from edge_sched.model.latency import is_lost
+from edge_sched.model.latency import latest_time
+from edge_sched.model.names import normal
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge_sched.collector.inputs.base import Input
-from edge_sched.latency import NewLatency
+from edge_sched.model.latency import NewLatency
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.measurements import Recorded
 

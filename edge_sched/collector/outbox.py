@@ -20,9 +20,9 @@ import enum
 from collections.abc import Iterator, Sequence
 
 from edge_sched.collector.equipment import Store
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.latency import latest_time
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
+from edge_sched.model.latency import latest_time
 from edge_sched.store.ids import batches
 from edge_sched.store.measurements import Recorded
 

@@ -21,13 +21,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from edge_sched.client import Client
-from edge_sched.client import Prefix
-from edge_sched.client import is_part
-from edge_sched.client import is_wide
 from edge_sched.collector import door
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.model.client import Client
+from edge_sched.model.client import Prefix
+from edge_sched.model.client import is_part
+from edge_sched.model.client import is_wide
 
 #: After which clients are counted anew. Chosen: those of a site change less in
 #: a day than it may have, and what one that lies brings until ``retention`` is

@@ -16,7 +16,7 @@ import dataclasses
 from collections import Counter
 
 from edge_sched.collector.reading import Harvest
-from edge_sched.latency import Latency
+from edge_sched.model.latency import Latency
 from edge_sched.store.measurements import Recorded
 
 

@@ -13,7 +13,7 @@
 
 from oslo_config import cfg
 
-from edge_sched.verdict import Policy
+from edge_sched.judging.verdict import Policy
 
 
 def policy_of(conf: cfg.ConfigOpts) -> Policy:

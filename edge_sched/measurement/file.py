@@ -16,15 +16,15 @@ import functools
 from collections.abc import Iterable
 from typing import Literal
 
-from edge_sched.client import Client
-from edge_sched.client import parse_client
-from edge_sched.latency import NewLatency
 from edge_sched.measurement.lines import BadLineError
 from edge_sched.measurement.lines import Parse
 from edge_sched.measurement.lines import csv_parser
 from edge_sched.measurement.lines import numbered
 from edge_sched.measurement.lines import parse_json
 from edge_sched.measurement.record import parse_record
+from edge_sched.model.client import Client
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import NewLatency
 
 Form = Literal['csv', 'jsonl']
 

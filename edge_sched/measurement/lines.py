@@ -22,7 +22,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from edge_sched.text import shorten
+from edge_sched.model.text import shorten
 
 REQUIRED = ('vantage', 'client', 'rtt_p50_ms', 'rtt_p95_ms')
 OPTIONAL = (

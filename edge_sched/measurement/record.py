@@ -17,15 +17,15 @@ import math
 import re
 from collections.abc import Callable
 
-from edge_sched.client import Client
-from edge_sched.latency import BadLatencyError
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.latency import age_seconds
 from edge_sched.measurement.lines import BadLineError
 from edge_sched.measurement.lines import Cells
-from edge_sched.names import normal
-from edge_sched.text import shorten
+from edge_sched.model.client import Client
+from edge_sched.model.latency import BadLatencyError
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
+from edge_sched.model.latency import age_seconds
+from edge_sched.model.names import normal
+from edge_sched.model.text import shorten
 
 #: As wide as the store's columns; Keystone's project ids have 64 characters.
 MAX_NAME_LENGTH = 255
@@ -52,7 +52,7 @@ def parse_record(
         'rtt_p95_ms': 'inf'}``; an empty cell is a lost p50 or p95, elsewhere
         a figure that is not carried
     :param now: UTC epoch seconds; the time of a line that states none
-    :param parse_client: ``edge_sched.client.parse_client``, or a cache of it
+    :param parse_client: ``model.client.parse_client``, or a cache of it
     :raises BadLineError: naming the first column that is wrong
     """
     try:

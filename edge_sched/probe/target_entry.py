@@ -16,16 +16,16 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from edge_sched.client import parse_client
-from edge_sched.client import prefix_text
-from edge_sched.latency import RTT_MAX_MS
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import prefix_text
+from edge_sched.model.latency import RTT_MAX_MS
+from edge_sched.model.text import shorten
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS
 from edge_sched.probe.target import STAMP_PORT
 from edge_sched.probe.target import Kind
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target import Target
-from edge_sched.text import shorten
 
 #: Bounds of the rates. Chosen: what is beyond them is a mistake of unit, or
 #: an attack; a window of a day at one packet every ten seconds has 8 640.

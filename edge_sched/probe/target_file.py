@@ -27,11 +27,11 @@ from typing import Any
 
 import yaml
 
+from edge_sched.model.text import shorten
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target import Target
 from edge_sched.probe.target_entry import BadTargetError
 from edge_sched.probe.target_entry import parse_target
-from edge_sched.text import shorten
 
 #: Chosen: more than one core can probe at the default rates.
 MAX_TARGETS = 20_000

@@ -20,10 +20,10 @@ from nova.scheduler import filters
 from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
-from edge_sched.reason import STORE_AWAY
-from edge_sched.scheduler.case import refuses_when_blind
-from edge_sched.scheduler.judgement import judge_hosts
-from edge_sched.scheduler.request import field_of
+from edge_sched.judging.reason import STORE_AWAY
+from edge_sched.scheduler.decide_hosts import judge_hosts
+from edge_sched.scheduler.prepare import refuses_when_blind
+from edge_sched.scheduler.spec import field_of
 
 LOG = logging.getLogger(__name__)
 

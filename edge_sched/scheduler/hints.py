@@ -32,7 +32,7 @@ from nova.objects.instance_mapping import InstanceMapping
 from nova.objects.request_spec import RequestSpec
 from oslo_db import exception as db_exception
 
-from edge_sched.scheduler.request import field_of
+from edge_sched.scheduler.spec import field_of
 from edge_sched.store.reasons import reason
 
 #: ``{'edge:client': ['203.0.113.7'], 'group': ['5f7a...']}``

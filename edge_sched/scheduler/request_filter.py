@@ -30,13 +30,13 @@ from nova.objects.request_spec import RequestSpec
 from nova.scheduler import request_filter
 from oslo_log import log as logging
 
-from edge_sched.scheduler.case import CASES
-from edge_sched.scheduler.case import Case
-from edge_sched.scheduler.case import make_case
-from edge_sched.scheduler.judgement import Judged
-from edge_sched.scheduler.judgement import log_record
-from edge_sched.scheduler.narrow import Refused
-from edge_sched.scheduler.narrow import narrow
+from edge_sched.scheduler.decide_hosts import Judged
+from edge_sched.scheduler.decide_hosts import log_record
+from edge_sched.scheduler.narrowing.narrow import Refused
+from edge_sched.scheduler.narrowing.narrow import narrow
+from edge_sched.scheduler.prepare import CASES
+from edge_sched.scheduler.prepare import Case
+from edge_sched.scheduler.prepare import make_case
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)

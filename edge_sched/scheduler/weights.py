@@ -21,10 +21,10 @@ from nova.scheduler import weights
 from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
-from edge_sched.scheduler import multiplier
-from edge_sched.scheduler.judgement import SCORES
-from edge_sched.scheduler.judgement import Scores
-from edge_sched.scoring import kth_best
+from edge_sched.judging.scoring import kth_best
+from edge_sched.scheduler.decide_hosts import SCORES
+from edge_sched.scheduler.decide_hosts import Scores
+from edge_sched.scheduler.topology import multiplier
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from typing import TypeAlias
 
 import cachetools
 
-from edge_sched.client import Client
-from edge_sched.latency import Answer
+from edge_sched.model.client import Client
+from edge_sched.model.latency import Answer
 
 #: Whom an answer is for: the client and, if it is a name, the project that
 #: asks. A prefix is the same for every project, so its project is ``''``.

@@ -17,7 +17,7 @@ import math
 
 import sqlalchemy as sa
 
-from edge_sched.client import Prefix
+from edge_sched.model.client import Prefix
 from edge_sched.store.packing import unpack
 from edge_sched.store.schema import clients
 from edge_sched.store.schema import latencies

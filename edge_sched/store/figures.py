@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from edge_sched.latency import Latency
+from edge_sched.model.latency import Latency
 from edge_sched.store.packing import unpack
 from edge_sched.store.schema import NAME_LENGTH
 from edge_sched.store.schema import latencies

@@ -18,7 +18,7 @@ from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from edge_sched.latency import NewLatency
+from edge_sched.model.latency import NewLatency
 from edge_sched.store.errors import OutrunError
 from edge_sched.store.packing import Packed
 from edge_sched.store.packing import pack

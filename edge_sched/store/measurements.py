@@ -21,10 +21,10 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from edge_sched.client import Client
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.latency import latest_time
+from edge_sched.model.client import Client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
+from edge_sched.model.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.figures import FIGURES

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from edge_sched.client import Prefix
+from edge_sched.model.client import Prefix
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.ids import BATCH_VALUES
 from edge_sched.store.ids import batches

@@ -21,7 +21,7 @@ the IPv6 default ``::/0`` is no prefix of it.
 import ipaddress
 from typing import NamedTuple
 
-from edge_sched.client import Prefix
+from edge_sched.model.client import Prefix
 
 _BITS = 128
 _ALL = (1 << _BITS) - 1

@@ -23,8 +23,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from edge_sched.latency import Answer
-from edge_sched.latency import Latency
+from edge_sched.model.latency import Answer
+from edge_sched.model.latency import Latency
 from edge_sched.store.cache import Key
 from edge_sched.store.figures import FIGURES
 from edge_sched.store.figures import to_latency

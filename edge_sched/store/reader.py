@@ -28,8 +28,8 @@ from typing import Literal
 
 from oslo_db import exception as db_exception
 
-from edge_sched.client import Client
-from edge_sched.latency import Answer
+from edge_sched.model.client import Client
+from edge_sched.model.latency import Answer
 from edge_sched.store import query
 from edge_sched.store.breaker import Breaker
 from edge_sched.store.breaker import State

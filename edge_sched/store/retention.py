@@ -24,7 +24,7 @@ from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from edge_sched.client import Client
+from edge_sched.model.client import Client
 from edge_sched.store.ids import BATCH_VALUES
 from edge_sched.store.ids import batches
 from edge_sched.store.measurements import Key

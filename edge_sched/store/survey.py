@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
-from edge_sched.latency import latest_time
+from edge_sched.model.latency import latest_time
 from edge_sched.store.engine import Database
 from edge_sched.store.schema import heartbeats
 from edge_sched.store.schema import latencies

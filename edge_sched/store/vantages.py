@@ -17,7 +17,7 @@ import time
 
 import sqlalchemy as sa
 
-from edge_sched.latency import latest_time
+from edge_sched.model.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.errors import StoreError
 from edge_sched.store.figures import FIGURES

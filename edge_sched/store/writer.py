@@ -28,9 +28,9 @@ import sqlalchemy as sa
 from oslo_db import api as db_api
 from oslo_db import exception as db_exception
 
-from edge_sched.client import Client
-from edge_sched.client import Prefix
-from edge_sched.latency import NewLatency
+from edge_sched.model.client import Client
+from edge_sched.model.client import Prefix
+from edge_sched.model.latency import NewLatency
 from edge_sched.store import candidates
 from edge_sched.store import clock
 from edge_sched.store import heartbeat

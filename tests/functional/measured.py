@@ -19,11 +19,11 @@ from typing import Any
 import nova.conf
 
 from edge_sched import conf as edge_conf
-from edge_sched.client import parse_client
-from edge_sched.client import parse_prefix
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.scheduler.region import REGION
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
+from edge_sched.scheduler.topology.region import REGION
 from edge_sched.store import migrate
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer

@@ -320,10 +320,11 @@ class PlainRequestTest(MeasuredCloudTestCase):
         self.create_server(host='paris-1', flavor='2')
         with (
             mock.patch(
-                'edge_sched.scheduler.case.reader', side_effect=AssertionError
+                'edge_sched.scheduler.prepare.reader',
+                side_effect=AssertionError,
             ) as reader,
             mock.patch(
-                'edge_sched.scheduler.judgement.REGION.get',
+                'edge_sched.scheduler.decide_hosts.REGION.get',
                 side_effect=AssertionError,
             ) as world,
         ):

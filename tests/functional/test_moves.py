@@ -15,9 +15,9 @@
 from typing import Any
 from unittest import mock
 
-from edge_sched.client import parse_client
-from edge_sched.scheduler import cell
-from edge_sched.scheduler import request
+from edge_sched.model.client import parse_client
+from edge_sched.scheduler import spec as request
+from edge_sched.scheduler.topology import cell
 from tests.functional import cloud
 from tests.functional.base import HOST
 from tests.functional.base import Server

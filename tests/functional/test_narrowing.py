@@ -29,11 +29,11 @@ from keystoneauth1 import exceptions as keystoneauth_exceptions
 from nova import context as nova_context
 from nova.scheduler.client import report
 
-from edge_sched.scheduler import capacity
-from edge_sched.scheduler import cell
-from edge_sched.scheduler import narrow
 from edge_sched.scheduler import request_filter
-from edge_sched.scheduler.placement import Query
+from edge_sched.scheduler.narrowing import capacity
+from edge_sched.scheduler.narrowing import narrow
+from edge_sched.scheduler.narrowing.placement import Query
+from edge_sched.scheduler.topology import cell
 from tests.functional import cloud
 from tests.functional.base import HOST
 from tests.functional.base import Server
@@ -306,7 +306,9 @@ class WideningTest(NarrowingTestCase):
             self.assertLanded('paris', self.near(ALICE))
         (query,) = self.queries
         self.assertEqual([{'paris', 'lille', 'brest'}], self.asked_for(query))
-        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.capacity]')
+        (line,) = self.log_lines(
+            ' WARNING [edge_sched.scheduler.narrowing.capacity]'
+        )
         self.assertIn(
             f'took longer than ring_timeout ({self.plugin_patience} s)', line
         )
@@ -322,7 +324,9 @@ class WideningTest(NarrowingTestCase):
             )
         server = self.near(ALICE, latency_budget_ms='50')
         self.assertEqual('ACTIVE', server['status'])
-        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        (line,) = self.log_lines(
+            ' WARNING [edge_sched.scheduler.narrowing.narrow]'
+        )
         self.assertIn('Placement has 0 of 3 hosts in the aggregates', line)
 
     def test_error_of_ours_leaves_the_request_as_it_was(self) -> None:
@@ -351,7 +355,9 @@ class WideningTest(NarrowingTestCase):
         self.assertEqual(
             [{'paris', 'lille'}], self.asked_for(self.queries[-1])
         )
-        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        (line,) = self.log_lines(
+            ' WARNING [edge_sched.scheduler.narrowing.narrow]'
+        )
         self.assertIn('does not take queries of 2', line)
         self.assertIn('aggregates, but of 2:', line)
 
@@ -716,7 +722,9 @@ class TermsTest(NarrowingTestCase):
         server = self.near(ALICE, flavor=flavor)
         self.assertEqual('ACTIVE', server['status'])
         self.assertEqual([], self.asked_for(self.queries[-1]))
-        (line,) = self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        (line,) = self.log_lines(
+            ' WARNING [edge_sched.scheduler.narrowing.narrow]'
+        )
         self.assertIn('cannot be asked for near sites: 400', line)
 
     def test_servers_that_stay_together(self) -> None:

@@ -17,9 +17,9 @@ import time
 
 import fixtures
 
-from edge_sched.client import parse_client
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.store.measurements import Recorded
 from tests.functional import cloud
 from tests.functional.measured import MeasuredCloudTestCase

@@ -63,7 +63,9 @@ class UnseenHostsTestCase(NarrowingTestCase):
         return str(self.admin.api_get(url).body['aggregate']['uuid'])
 
     def warnings(self) -> list[str]:
-        return self.log_lines(' WARNING [edge_sched.scheduler.narrow]')
+        return self.log_lines(
+            ' WARNING [edge_sched.scheduler.narrowing.narrow]'
+        )
 
 
 class ManyNodesTest(UnseenHostsTestCase):

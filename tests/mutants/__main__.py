@@ -13,19 +13,20 @@
 
     usage: python -m tests.mutants [MODULE...]
 
-A module is a path, ``edge_sched/judge.py``; by default all that are listed
-in ``FOLDERS``. Its mutants are held against the unit tests of its folder.
+A module is a path, ``edge_sched/judging/judge.py``; by default all of the
+rooms in ``ROOMS``. Its mutants are held against the unit tests of those that
+are listed together.
 Those that no test can tell from the module are in ``equivalent.toml`` with a
 reason each. The exit status is 1 if another survives, or if one that is
 listed does not.
 """
 
-import collections
 import dataclasses
 import os
 import pathlib
 import sys
 import tomllib
+from collections.abc import Iterator, Sequence
 
 import hypothesis
 
@@ -34,12 +35,11 @@ from tests.mutants.operators import check_examples
 from tests.mutants.operators import mutants_of
 from tests.mutants.runner import Tests
 
-#: Where modules are, and where their tests.
-FOLDERS = {
-    'edge_sched': 'tests/unit',
-    'edge_sched/measurement': 'tests/unit',
-    'edge_sched/scheduler': 'tests/unit/scheduler',
-}
+#: Folders of modules whose tests are run together: they have the same names.
+ROOMS = (
+    ('', 'model', 'asking', 'judging', 'http', 'measurement'),
+    ('scheduler', 'scheduler/topology', 'scheduler/narrowing'),
+)
 EQUIVALENT = pathlib.Path(__file__).with_name('equivalent.toml')
 
 
@@ -73,24 +73,31 @@ def main(arguments: list[str]) -> int:
     # Hypothesis' own: the same examples each time, however long they take.
     hypothesis.settings.load_profile('ci')
     modules = [pathlib.Path(each) for each in arguments] or [
-        path
-        for folder in FOLDERS
-        for path in sorted(pathlib.Path(folder).glob('*.py'))
+        path for rooms in ROOMS for path in _files('edge_sched', rooms, '*.py')
     ]
-    by_tests = collections.defaultdict(list)
-    for path in modules:
-        by_tests[FOLDERS[str(path.parent)]].append(path)
     known = equivalents()
     mistakes = 0
-    for folder, paths in by_tests.items():
-        names = [
-            '.'.join(path.with_suffix('').parts)
-            for path in sorted(pathlib.Path(folder).glob('test_*.py'))
-        ]
-        tests = Tests(names)
+    for rooms in ROOMS:
+        folders = [pathlib.Path('edge_sched', room) for room in rooms]
+        paths = [path for path in modules if path.parent in folders]
+        if not paths:
+            continue
+        tests = Tests(
+            [
+                '.'.join(path.with_suffix('').parts)
+                for path in _files('tests/unit', rooms, 'test_*.py')
+            ]
+        )
         for path in paths:
             mistakes += _check(path, tests, known)
     return 1 if mistakes else 0
+
+
+def _files(
+    root: str, rooms: Sequence[str], pattern: str
+) -> Iterator[pathlib.Path]:
+    for room in rooms:
+        yield from sorted(pathlib.Path(root, room).glob(pattern))
 
 
 def _check(path: pathlib.Path, tests: Tests, known: set[Change]) -> int:

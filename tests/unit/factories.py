@@ -18,14 +18,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from edge_sched import client
-from edge_sched import decision
-from edge_sched import intent
-from edge_sched import judge
-from edge_sched import keys
-from edge_sched import latency
-from edge_sched import verdict
-from edge_sched import wish as wishes
+from edge_sched.asking import intent
+from edge_sched.asking import source as wishes
+from edge_sched.judging import decision
+from edge_sched.judging import judge
+from edge_sched.judging import verdict
+from edge_sched.model import client
+from edge_sched.model import keys
+from edge_sched.model import latency
 
 NOW = 1_787_000_000.0
 ADDRESS = '203.0.113.7'

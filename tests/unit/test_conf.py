@@ -19,7 +19,7 @@ from edge_sched import conf as edge_conf
 from edge_sched.conf import checks
 from edge_sched.conf.opts import list_opts
 from edge_sched.conf.policy import policy_of
-from edge_sched.verdict import Policy
+from edge_sched.judging.verdict import Policy
 
 #: As the design promises them.
 DEFAULTS = {

@@ -23,7 +23,7 @@ from nova.api.validation.extra_specs import base as nova_base
 from oslotest import base
 
 from edge_sched import extra_specs
-from edge_sched import keys
+from edge_sched.model import keys
 from tests.unit import factories
 
 #: Imports the validators beside a stand-in for Nova, which takes seconds, and
@@ -160,11 +160,12 @@ class ExtraSpecsTest(base.BaseTestCase):
         self.assertEqual(
             [
                 'edge_sched',
-                'edge_sched.client',
                 'edge_sched.extra_specs',
-                'edge_sched.keys',
-                'edge_sched.latency',
-                'edge_sched.text',
+                'edge_sched.model',
+                'edge_sched.model.client',
+                'edge_sched.model.keys',
+                'edge_sched.model.latency',
+                'edge_sched.model.text',
             ],
             loaded,
         )

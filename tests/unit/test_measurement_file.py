@@ -28,15 +28,15 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from edge_sched.client import parse_client
-from edge_sched.latency import RTT_MAX_MS
-from edge_sched.latency import NewLatency
 from edge_sched.measurement import file
 from edge_sched.measurement import lines
 from edge_sched.measurement import record
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import RTT_MAX_MS
+from edge_sched.model.latency import NewLatency
 from tests.unit import factories
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 NOW = 1_787_000_000.0
 HEADER = 'vantage,client,rtt_p50_ms,rtt_p95_ms'

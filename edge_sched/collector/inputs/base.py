@@ -20,10 +20,10 @@ from typing import ClassVar
 
 from oslo_config import cfg
 
-from edge_sched.client import Prefix
-from edge_sched.client import parse_prefix
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.scope import Scope
+from edge_sched.model.client import Prefix
+from edge_sched.model.client import parse_prefix
 
 
 class InputError(Exception):

@@ -22,7 +22,7 @@ they are parsed once.
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from edge_sched.text import readable
+from edge_sched.model.text import readable
 
 #: A series without timestamp or exemplar: the time of a reading is worked
 #: out from what the prober says of its own clock.

@@ -29,7 +29,7 @@ from urllib3.exceptions import HTTPError
 
 from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.bounded import BoundedSession
-from edge_sched.text import readable
+from edge_sched.model.text import readable
 
 #: Chosen: few pieces of a large answer, little too much of one too long.
 _PIECE_BYTES = 65_536

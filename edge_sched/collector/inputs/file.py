@@ -28,14 +28,14 @@ from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
-from edge_sched.latency import NewLatency
-from edge_sched.latency import latest_time
 from edge_sched.measurement.file import JSON_ENDINGS
 from edge_sched.measurement.file import BadFileError
 from edge_sched.measurement.file import form_of
 from edge_sched.measurement.file import read_measurements
 from edge_sched.measurement.lines import MAX_LINE_LENGTH
-from edge_sched.names import normal
+from edge_sched.model.latency import NewLatency
+from edge_sched.model.latency import latest_time
+from edge_sched.model.names import normal
 
 OPTS = (
     cfg.StrOpt(

@@ -30,8 +30,8 @@ from edge_sched.collector.inputs.fetch import first_line
 from edge_sched.collector.inputs.parallel import in_parallel
 from edge_sched.collector.reading import Harvest
 from edge_sched.conf import access
-from edge_sched.names import normal
-from edge_sched.web import OPENMETRICS
+from edge_sched.http.serving import OPENMETRICS
+from edge_sched.model.names import normal
 
 T = TypeVar('T')
 

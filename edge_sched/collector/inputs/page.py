@@ -23,8 +23,8 @@ from edge_sched.collector.inputs.exposition import beginning
 from edge_sched.collector.inputs.exposition import series
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
-from edge_sched.names import normal
-from edge_sched.text import readable
+from edge_sched.model.names import normal
+from edge_sched.model.text import readable
 
 Pair: TypeAlias = tuple[str, str]
 

@@ -32,7 +32,7 @@ from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.base import Limits
 from edge_sched.collector.inputs.bounded import BoundedSession
 from edge_sched.collector.inputs.fetch import reason
-from edge_sched.text import readable
+from edge_sched.model.text import readable
 
 LOG = logging.getLogger(__name__)
 

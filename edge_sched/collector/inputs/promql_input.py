@@ -35,7 +35,7 @@ from edge_sched.collector.inputs.recipes import RECIPES
 from edge_sched.collector.inputs.table import Table
 from edge_sched.collector.inputs.table import claims
 from edge_sched.collector.reading import Harvest
-from edge_sched.names import normal
+from edge_sched.model.names import normal
 
 #: Options that take the place of what a recipe has under the same name.
 _TEXTS = ('vantage_label', 'client_label', 'project_label', 'source')

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from edge_sched.collector.inputs.promql import Sample
 from edge_sched.collector.inputs.recipe import FIGURES
 from edge_sched.collector.reading import Reading
-from edge_sched.names import normal
+from edge_sched.model.names import normal
 
 #: Vantage, client, project.
 Key: TypeAlias = tuple[str, str, str]

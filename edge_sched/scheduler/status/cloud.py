@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from nova import context as nova_context
 from nova import objects
 
-from edge_sched.scheduler.membership import read_membership
-from edge_sched.scheduler.places import VantageNames
-from edge_sched.scheduler.places import make_world
+from edge_sched.scheduler.topology.membership import read_membership
+from edge_sched.scheduler.topology.places import VantageNames
+from edge_sched.scheduler.topology.places import make_world
 
 #: How long all cells may take to tell of their services. Chosen: a cell that
 #: is slower than that is as good as away.

@@ -23,7 +23,6 @@ from typing import TypeVar
 import nova.conf
 
 from edge_sched.conf import checks
-from edge_sched.scheduler.places import VantageNames
 from edge_sched.scheduler.status import cloud
 from edge_sched.scheduler.status import filters
 from edge_sched.scheduler.status import latency_store
@@ -32,6 +31,7 @@ from edge_sched.scheduler.status import options
 from edge_sched.scheduler.status.feeding import Freshness
 from edge_sched.scheduler.status.unseen import Unseen
 from edge_sched.scheduler.status.unseen import seen
+from edge_sched.scheduler.topology.places import VantageNames
 from edge_sched.store import survey
 from edge_sched.store.settings import StoreSettings
 

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Set
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.latency import age_seconds
-from edge_sched.reason import duration
+from edge_sched.judging.reason import duration
+from edge_sched.model.latency import age_seconds
 from edge_sched.scheduler.status.finding import failure
 from edge_sched.scheduler.status.finding import listed
 from edge_sched.scheduler.status.finding import result

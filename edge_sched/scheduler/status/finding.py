@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Sequence
 from oslo_upgradecheck.upgradecheck import Code
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.text import shorten
+from edge_sched.model.text import shorten
 
 #: Lines to copy begin so; they are shown as they are, however long.
 INDENT = '    '

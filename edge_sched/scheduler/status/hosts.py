@@ -17,7 +17,6 @@ from collections.abc import Collection, Iterable, Sequence
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.places import VantageNames
 from edge_sched.scheduler.status.finding import Finding
 from edge_sched.scheduler.status.finding import count
 from edge_sched.scheduler.status.finding import failure
@@ -25,6 +24,7 @@ from edge_sched.scheduler.status.finding import listed
 from edge_sched.scheduler.status.finding import result
 from edge_sched.scheduler.status.finding import share
 from edge_sched.scheduler.status.finding import warning
+from edge_sched.scheduler.topology.places import VantageNames
 
 
 def judge_coverage(

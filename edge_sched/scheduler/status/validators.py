@@ -23,8 +23,8 @@ from collections.abc import Collection, Mapping
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.keys import KEYS
-from edge_sched.keys import NAMESPACE
+from edge_sched.model.keys import KEYS
+from edge_sched.model.keys import NAMESPACE
 from edge_sched.scheduler.status.finding import failure
 from edge_sched.scheduler.status.finding import listed
 from edge_sched.scheduler.status.finding import result

@@ -21,9 +21,9 @@ import threading
 import sqlalchemy as sa
 from oslotest import base
 
-from edge_sched.client import parse_client
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.store import migrate
 from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings

@@ -12,8 +12,8 @@
 
 """What a look-up should find, worked out the slow way."""
 
-from edge_sched.client import parse_client
-from edge_sched.latency import Answer
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Answer
 
 
 class Oracle:

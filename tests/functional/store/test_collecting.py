@@ -19,7 +19,7 @@ import time
 
 import fixtures
 
-from edge_sched.client import parse_prefix
+from edge_sched.model.client import parse_prefix
 from edge_sched.store import ids
 from edge_sched.store.candidates import Candidate
 from edge_sched.store.measurements import Recorded

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exception
 from oslotest import base as oslo_base
 
-from edge_sched.client import parse_client
+from edge_sched.model.client import parse_client
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings

@@ -15,10 +15,10 @@
 import math
 import random
 
-from edge_sched.client import Client
-from edge_sched.client import parse_client
-from edge_sched.client import parse_prefix
-from edge_sched.latency import Answer
+from edge_sched.model.client import Client
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import Answer
 from tests.functional.store import base
 from tests.functional.store import oracle
 

@@ -22,7 +22,7 @@ from oslo_config import cfg
 from oslo_config import fixture as config_fixture
 from oslo_db import options as db_options
 
-from edge_sched.client import parse_client
+from edge_sched.model.client import parse_client
 from edge_sched.store.reader import reader
 from tests.functional.store import base
 
@@ -115,7 +115,7 @@ eventlet.monkey_patch()
 import sys
 import time
 import sqlalchemy as sa
-from edge_sched.client import parse_client
+from edge_sched.model.client import parse_client
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings

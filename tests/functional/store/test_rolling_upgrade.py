@@ -21,7 +21,7 @@ import json
 
 import fixtures
 
-from edge_sched.client import parse_prefix
+from edge_sched.model.client import parse_prefix
 from edge_sched.store import migrate
 from edge_sched.store.errors import StoreUnavailableError
 from tests.functional.store import base

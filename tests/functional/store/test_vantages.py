@@ -14,7 +14,7 @@
 
 import dataclasses
 
-from edge_sched.client import parse_prefix
+from edge_sched.model.client import parse_prefix
 from edge_sched.store.vantages import UnknownVantageError
 from edge_sched.store.vantages import Vantage
 from edge_sched.store.vantages import VantageTakenError

@@ -17,9 +17,9 @@ import time
 import fixtures
 import sqlalchemy as sa
 
-from edge_sched.client import parse_client
-from edge_sched.client import parse_prefix
-from edge_sched.latency import Answer
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import Answer
 from edge_sched.store import ids
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.errors import UnknownClientError

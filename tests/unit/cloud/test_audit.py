@@ -146,10 +146,11 @@ class BlamedTest(base.BaseTestCase):
         return audit.blamed(log, self.NAMES)
 
     def test_our_code_in_a_traceback(self):
-        log = TRACEBACK % 'edge_sched/scheduler/places.py'
+        log = TRACEBACK % 'edge_sched/scheduler/topology/places.py'
         self.assertEqual({'req-1', 'uuid-1'}, self.blamed(log))
         self.assertEqual(
-            {'req-1', 'uuid-1'}, self.blamed(TRACEBACK % 'edge_sched/judge.py')
+            {'req-1', 'uuid-1'},
+            self.blamed(TRACEBACK % 'edge_sched/judging/judge.py'),
         )
 
     def test_code_of_others(self):
@@ -178,6 +179,6 @@ class BlamedTest(base.BaseTestCase):
         log = (
             f'{LINE} WARNING edge_sched.scheduler [None req-2 - -] No\n'
             f'{LINE} ERROR edge_sched.scheduler   File '
-            '"/opt/edge_sched/scheduler/places.py", line 7, in load\n'
+            '"/opt/edge_sched/scheduler/topology/places.py", line 7, in load\n'
         )
         self.assertEqual({'req-2'}, self.blamed(log))

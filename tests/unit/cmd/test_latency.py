@@ -17,10 +17,10 @@ import time
 from typing import Any
 from unittest import mock
 
-from edge_sched.client import parse_client
 from edge_sched.cmd import latency
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.store import clock
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer

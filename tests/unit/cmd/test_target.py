@@ -20,8 +20,8 @@ import hypothesis
 from hypothesis import strategies as st
 from oslotest import base as oslo_base
 
-from edge_sched.client import parse_prefix
 from edge_sched.cmd import target
+from edge_sched.model.client import parse_prefix
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target_file import read_targets
 from edge_sched.store.candidates import Candidate

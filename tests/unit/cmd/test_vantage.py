@@ -16,17 +16,17 @@ import time
 
 import sqlalchemy as sa
 
-from edge_sched.client import parse_client
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.store.engine import Database
 from edge_sched.store.schema import vantages
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
 from tests.unit.cmd import base
 from tests.unit.cmd.test_measurement import ago
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 LIST = ('measurement', 'list')
 

@@ -15,14 +15,14 @@
 import threading
 from collections.abc import Iterator, Sequence
 
-from edge_sched.client import parse_client
 from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.collector.scope import Scope
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.measurements import Recorded
 

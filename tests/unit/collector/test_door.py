@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oslotest import base
 
-from edge_sched.client import parse_client
 from edge_sched.collector import door
-from edge_sched.latency import Latency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.fakes import reading
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 INF, NAN = math.inf, math.nan
 

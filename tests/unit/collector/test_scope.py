@@ -14,9 +14,9 @@
 import ddt
 from oslotest import base
 
-from edge_sched.client import parse_prefix
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.scope import Scope
+from edge_sched.model.client import parse_prefix
 from tests.unit.collector.fakes import Clock
 from tests.unit.collector.fakes import reading
 

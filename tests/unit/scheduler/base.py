@@ -33,18 +33,18 @@ from oslo_config import fixture as config_fixture
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
-from edge_sched.client import parse_client
-from edge_sched.client import parse_prefix
-from edge_sched.latency import Latency
-from edge_sched.latency import NewLatency
-from edge_sched.scheduler.atlas import Atlas
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.membership import Aggregate
-from edge_sched.scheduler.membership import Membership
-from edge_sched.scheduler.places import make_world
-from edge_sched.scheduler.region import REGION
-from edge_sched.scheduler.region import Region
 from edge_sched.scheduler.request_filter import edge_latency
+from edge_sched.scheduler.topology.atlas import Atlas
+from edge_sched.scheduler.topology.membership import Aggregate
+from edge_sched.scheduler.topology.membership import Membership
+from edge_sched.scheduler.topology.places import make_world
+from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.region import Region
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 from edge_sched.store import migrate

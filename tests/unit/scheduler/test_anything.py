@@ -22,7 +22,7 @@ from nova import exception
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from edge_sched.keys import KEYS
+from edge_sched.model.keys import KEYS
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 

@@ -27,13 +27,13 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from oslo_versionedobjects.fields import CoercedCollectionMixin
 from oslotest import base
 
-from edge_sched.scheduler import cell
-from edge_sched.scheduler import judgement
+from edge_sched.scheduler import decide_hosts
 from edge_sched.scheduler import request_filter
-from edge_sched.scheduler.case import CASES
+from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.judgement import SCORES
 from edge_sched.scheduler.per_request import PerRequest
+from edge_sched.scheduler.prepare import CASES
+from edge_sched.scheduler.topology import cell
 from tests.unit import growth
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
@@ -167,9 +167,9 @@ class EndedRequestTest(StagesTestCase):
     def test_narrowed(self) -> None:
         self.conf.config(group='edge_sched', narrow_candidates='always')
         self.useFixture(
-            fixtures.MockPatch('edge_sched.scheduler.cell.count_down')
+            fixtures.MockPatch('edge_sched.scheduler.topology.cell.count_down')
         ).mock.return_value = cell.Down(0, frozenset())
-        with mock.patch('edge_sched.scheduler.narrow.Query', Roomy):
+        with mock.patch('edge_sched.scheduler.narrowing.narrow.Query', Roomy):
             alive = self.alive_after(NEAR)
         self.assertEqual([], alive)
         self.assertIn('narrowed', self.records()[0])
@@ -179,9 +179,9 @@ class EndedRequestTest(StagesTestCase):
             (request_filter, 'make_case'),
             (request_filter, 'narrow'),
             (EdgeLatencyFilter, 'filter_all'),
-            (judgement, 'judge_spots'),
-            (judgement, 'log_record'),
-            (judgement.Scores, 'of'),
+            (decide_hosts, 'judge_spots'),
+            (decide_hosts, 'log_record'),
+            (decide_hosts.Scores, 'of'),
         ):
             with mock.patch.object(owner, name, fail):
                 alive = self.alive_after(NEAR)

@@ -20,8 +20,8 @@ from nova import objects
 from nova.scheduler import request_filter as nova_filters
 
 from edge_sched.scheduler import request_filter
-from edge_sched.scheduler.case import CASES
-from edge_sched.scheduler.narrow import Refused
+from edge_sched.scheduler.narrowing.narrow import Refused
+from edge_sched.scheduler.prepare import CASES
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 

@@ -29,8 +29,8 @@ from nova.scheduler import weights
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.scheduler import request_filter
+from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.judgement import SCORES
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import PROJECT
@@ -59,7 +59,7 @@ class StagesTest(StagesTestCase):
 
     def test_request_without_keys_of_ours_touches_nothing(self) -> None:
         reader = self.useFixture(
-            fixtures.MockPatch('edge_sched.scheduler.case.reader')
+            fixtures.MockPatch('edge_sched.scheduler.prepare.reader')
         ).mock
         for spec in (self.spec(), self.spec({}), self.spec({'group': ['g']})):
             self.assertEqual([0.0] * 3, [w for _, w in self.schedule(spec)])
@@ -324,7 +324,8 @@ class UnexpectedErrorTest(StagesTestCase):
             'edge:latency_budget_ms': ['20'],
         }
         patcher = mock.patch(
-            'edge_sched.scheduler.judgement.decide', side_effect=KeyError('x')
+            'edge_sched.scheduler.decide_hosts.decide',
+            side_effect=KeyError('x'),
         )
         patcher.start()
         self.addCleanup(patcher.stop)

@@ -18,14 +18,14 @@ from oslo_config import fixture as config_fixture
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
-from edge_sched.decision import HostVerdict
-from edge_sched.scheduler.judgement import SCORES
-from edge_sched.scheduler.judgement import Scores
-from edge_sched.scheduler.places import Place
-from edge_sched.scheduler.places import World
+from edge_sched.judging.decision import HostVerdict
+from edge_sched.judging.scoring import WITHIN
+from edge_sched.scheduler.decide_hosts import SCORES
+from edge_sched.scheduler.decide_hosts import Scores
+from edge_sched.scheduler.topology.places import Place
+from edge_sched.scheduler.topology.places import World
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
-from edge_sched.scoring import WITHIN
 
 
 class UnseenHostTest(base.BaseTestCase):

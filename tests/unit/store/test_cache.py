@@ -14,9 +14,9 @@
 
 from oslotest import base
 
-from edge_sched.client import parse_client
-from edge_sched.latency import Answer
-from edge_sched.latency import Latency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Answer
+from edge_sched.model.latency import Latency
 from edge_sched.store.cache import AnswerCache
 
 ONE = (parse_client('203.0.113.1'), '')

@@ -16,7 +16,7 @@ import math
 
 from oslotest import base
 
-from edge_sched.latency import Latency
+from edge_sched.model.latency import Latency
 from edge_sched.store.figures import FIGURES
 from edge_sched.store.figures import to_latency
 from edge_sched.store.figures import to_row

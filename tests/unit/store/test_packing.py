@@ -18,7 +18,7 @@ import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
 
-from edge_sched.client import parse_prefix
+from edge_sched.model.client import parse_prefix
 from edge_sched.store.packing import candidates
 from edge_sched.store.packing import pack
 from edge_sched.store.packing import pack_address

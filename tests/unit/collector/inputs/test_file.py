@@ -26,8 +26,8 @@ from edge_sched.collector.reading import Reading
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.inputs.base import InputTestCase
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 HEADER = 'vantage,client,rtt_p50_ms,rtt_p95_ms'
 ROW = f'lyon,{CLIENT},10,12'

@@ -34,8 +34,8 @@ from tests.unit.collector.inputs.site import closed_url
 from tests.unit.collector.inputs.site import drips
 from tests.unit.collector.inputs.site import hangs
 from tests.unit.collector.inputs.site import says
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 TEXT = Prober().add().text()
 

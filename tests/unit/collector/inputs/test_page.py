@@ -17,12 +17,12 @@ from oslotest import base
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from edge_sched.client import parse_client
 from edge_sched.collector import door
 from edge_sched.collector.inputs import page
 from edge_sched.collector.inputs.exposition import MalformedError
 from edge_sched.collector.reading import Reading
-from edge_sched.latency import Latency
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
 from edge_sched.probe.exposition import ProbeCollector
 from edge_sched.probe.prober import Report
 from edge_sched.probe.series import Figures
@@ -30,9 +30,9 @@ from edge_sched.probe.window import Statistics
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.inputs.pages import Prober
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 from tests.unit.probe.fakes import a_target
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
 
 
 def harvest(prober, vantage='lyon', scraped_at=NOW):

@@ -22,8 +22,8 @@ from edge_sched.collector.inputs.recipe import FIGURES
 from edge_sched.collector.inputs.recipes import RECIPES
 from tests.unit.collector.inputs import queried
 from tests.unit.collector.inputs import server
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 URL = 'http://127.0.0.1:9090'
 LYON = ['lyon 10.1.1.2:9862']

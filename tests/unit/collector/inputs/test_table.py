@@ -16,8 +16,8 @@ from oslotest import base
 
 from edge_sched.collector.inputs.table import Table
 from edge_sched.collector.reading import Reading
-from tests.unit.test_names import ONE
-from tests.unit.test_names import TWO
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 VANTAGES = {'10.1.1.2:9862': 'lyon', '10.1.1.3:9862': 'metz'}
 

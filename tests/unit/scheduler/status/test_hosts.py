@@ -16,9 +16,9 @@ from collections.abc import Collection, Sequence
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.places import VantageNames
 from edge_sched.scheduler.status.hosts import judge_coverage
 from edge_sched.scheduler.status.hosts import judge_names
+from edge_sched.scheduler.topology.places import VantageNames
 from tests.unit.scheduler.status import base
 
 ORDER = ['host', 'site', 'zone', 'cell']

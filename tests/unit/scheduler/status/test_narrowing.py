@@ -14,9 +14,9 @@ import types
 from collections.abc import Mapping
 from unittest import mock
 
-from edge_sched.scheduler.membership import Aggregate
-from edge_sched.scheduler.membership import Membership
 from edge_sched.scheduler.status import narrowing
+from edge_sched.scheduler.topology.membership import Aggregate
+from edge_sched.scheduler.topology.membership import Membership
 from tests.unit.scheduler.status import base
 
 

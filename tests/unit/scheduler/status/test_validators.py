@@ -15,7 +15,7 @@
 import importlib.metadata
 from unittest import mock
 
-from edge_sched.keys import KEYS
+from edge_sched.model.keys import KEYS
 from edge_sched.scheduler.status import validators
 from edge_sched.scheduler.status.validators import Validators
 from edge_sched.scheduler.status.validators import judge_validators

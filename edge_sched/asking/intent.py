@@ -1,0 +1,187 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a request asks for: flavor extra specs and hints made one.
+
+The flavor is the operator's contract, the hint the tenant's wish, and a hint
+may only tighten. What could not be read stays a problem: on create the
+request is refused, on a move of a server that lives it is left out and the
+rest is judged as ever.
+"""
+
+import dataclasses
+from typing import Any, Self, cast
+
+from edge_sched.asking.source import Wish
+from edge_sched.model import keys
+from edge_sched.model.client import Client
+from edge_sched.model.keys import Key
+from edge_sched.model.keys import NearClient
+from edge_sched.model.latency import Percentile
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Intent:
+    """What a request asks for, flavor and hints merged.
+
+    :param targets: the clients, each with the latency budget that holds for
+        it, ``None`` if there is none
+    :param percentile: the statistic a latency budget is judged by
+    :param required: over-budget hosts are rejected, else ranked lower
+    :param reject_unknown: hosts without usable data are rejected
+    :param clamped: keys of hints that were looser than the flavor
+    """
+
+    targets: tuple[NearClient, ...]
+    jitter_budget_ms: float | None = None
+    loss_budget_pct: float | None = None
+    percentile: Percentile = 'p95'
+    required: bool = True
+    reject_unknown: bool = False
+    objective: str = 'nearest'
+    combine: str = 'worst'
+    clamped: tuple[str, ...] = ()
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether any metric of any client has a budget."""
+        return (
+            self.jitter_budget_ms is not None
+            or self.loss_budget_pct is not None
+            or any(t.latency_budget_ms is not None for t in self.targets)
+        )
+
+    @property
+    def may_reject(self) -> bool:
+        """Whether any verdict is a reason to reject a host."""
+        return self.reject_unknown or (self.required and self.has_budget)
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """Who must be near."""
+        return tuple(target.client for target in self.targets)
+
+    def relaxed(self) -> Self:
+        """The same, but only preferred: nothing is a reason to reject."""
+        return dataclasses.replace(self, required=False, reject_unknown=False)
+
+
+def merge(
+    flavor: Wish,
+    hint: Wish,
+    default_percentile: Percentile = 'p95',
+) -> Intent:
+    """Make one of the operator's contract and the tenant's wish.
+
+    The smaller budget, the higher percentile, ``required`` and ``reject``
+    win; clients are united; the flavor's objective and combine win. If the
+    flavor sets a budget, the keys that it leaves out stand at their defaults,
+    else the hint's hold as written: a flavor with ``edge:latency_budget_ms
+    20`` and hints ``edge:latency_budget_ms 30``, ``edge:percentile p99``
+    make 20 ms at p99, and the 30 is recorded as clamped.
+    """
+    merger = _Merger(flavor, hint)
+    targets = merger.targets()
+    jitter_budget_ms = merger.smaller(keys.JITTER_BUDGET)
+    loss_budget_pct = merger.smaller(keys.LOSS_BUDGET)
+    mode = merger.tighter(keys.BUDGET_MODE, 'required')
+    unknown = merger.tighter(
+        keys.UNKNOWN,
+        _default_unknown(flavor.sets_budget or hint.sets_budget, mode),
+        # What the flavor by itself would do holds a hint that loosens it.
+        floor=_default_unknown(
+            flavor.sets_budget,
+            flavor.values.get(keys.BUDGET_MODE.name, 'required'),
+        ),
+    )
+    return Intent(
+        targets=targets,
+        jitter_budget_ms=jitter_budget_ms,
+        loss_budget_pct=loss_budget_pct,
+        percentile=cast(
+            Percentile, merger.tighter(keys.PERCENTILE, default_percentile)
+        ),
+        required=mode == 'required',
+        reject_unknown=unknown == 'reject',
+        objective=merger.of_flavor(keys.OBJECTIVE, 'nearest'),
+        combine=merger.of_flavor(keys.COMBINE, 'worst'),
+        clamped=tuple(merger.clamped),
+    )
+
+
+def _default_unknown(any_budget: bool, mode: str) -> str:
+    return 'reject' if any_budget and mode == 'required' else 'allow'
+
+
+class _Merger:
+    """Merges key by key, and notes which hints were looser."""
+
+    def __init__(self, flavor: Wish, hint: Wish) -> None:
+        self._flavor = flavor
+        self._hint = hint
+        self.clamped: list[str] = []
+
+    def targets(self) -> tuple[NearClient, ...]:
+        """All clients, each with the smallest latency budget that is set."""
+        both = (*self._flavor.clients, *self._hint.clients)
+        clients = dict.fromkeys(near.client for near in both)
+        return tuple(map(self._target, clients))
+
+    def smaller(self, key: Key) -> Any:
+        """The smaller budget, ``None`` if neither sets one."""
+        said = self._hint.values.get(key.name)
+        held = self._flavor.values.get(key.name)
+        budget = min((b for b in (said, held) if b is not None), default=None)
+        self._note(key, said, budget)
+        return budget
+
+    def tighter(self, key: Key, default: str, floor: str | None = None) -> str:
+        """The tighter choice.
+
+        :param default: if neither says anything
+        :param floor: what a flavor with a budget, but without this key,
+            holds a hint to; the default if not given
+        """
+        said = self._hint.values.get(key.name)
+        held = self._flavor.values.get(key.name)
+        if held is None and said is not None and self._flavor.sets_budget:
+            held = floor or default
+        asked = [choice for choice in (said, held) if choice is not None]
+        chosen = max(asked, key=key.choices.index, default=default)
+        self._note(key, said, chosen)
+        return chosen
+
+    def of_flavor(self, key: Key, default: str) -> str:
+        """The flavor's choice; the hint's if the flavor leaves it open."""
+        said = self._hint.values.get(key.name)
+        held = self._flavor.values.get(key.name)
+        if held is None and self._flavor.sets_budget:
+            held = default
+        chosen: str = held or said or default
+        self._note(key, said, chosen)
+        return chosen
+
+    def _target(self, client: Client) -> NearClient:
+        said = min(self._hint.latency_budgets_ms(client), default=None)
+        held = min(self._flavor.latency_budgets_ms(client), default=None)
+        budget_ms = min(
+            (b for b in (said, held) if b is not None), default=None
+        )
+        own = self._hint.has_own_budget(client)
+        self._note(
+            keys.CLIENT if own else keys.LATENCY_BUDGET, said, budget_ms
+        )
+        return NearClient(client, budget_ms)
+
+    def _note(self, key: Key, said: Any, chosen: Any) -> None:
+        looser = said is not None and said != chosen
+        if looser and key.name not in self.clamped:
+            self.clamped.append(key.name)

@@ -1,0 +1,172 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One frozen decision for a request: intent and rows in, a verdict per host.
+
+Made once, when the hosts of the request are known, and shared by the filter,
+the weighers, the reason that the user reads and the decision record. The
+command line makes the same from the vantages of one client.
+"""
+
+import dataclasses
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from edge_sched.asking.intent import Intent
+from edge_sched.judging import scoring
+from edge_sched.judging.judge import Judge
+from edge_sched.judging.scoring import OVER
+from edge_sched.judging.scoring import Standing
+from edge_sched.judging.verdict import Chain
+from edge_sched.judging.verdict import Policy
+from edge_sched.judging.verdict import Verdict
+from edge_sched.model.client import Client
+from edge_sched.model.latency import Answer
+
+_NO_ANSWER = Answer(known=True)
+
+#: What tells where hosts are: whatever the caller knows a place by.
+Where = TypeVar('Where', bound=Hashable)
+
+
+class HostVerdict(NamedTuple):
+    """How a host stands to all clients of the request.
+
+    :param accepted: whether ``mode = enforce`` keeps it
+    :param score: in [0, 1], see :mod:`edge_sched.judging.scoring`
+    :param verdicts: one a client, in the order of the request's
+    """
+
+    standing: Standing
+    accepted: bool
+    score: float
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def deciding(self) -> Verdict:
+        """The verdict of the client that is worst off here."""
+        return min(
+            self.verdicts,
+            key=lambda v: (v.standing, -(v.rank_ms or 0.0)),
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decision(Generic[Where]):
+    """What was decided of a request.
+
+    :param verdicts: of the hosts at each place
+    :param any_row: whether any host has any row of any client, usable or not
+    :param outage: whether measuring is down, so that older rows are used
+    """
+
+    intent: Intent
+    verdicts: Mapping[Where, HostVerdict]
+    any_row: bool
+    outage: bool = False
+
+    @property
+    def any_accepted(self) -> bool:
+        """Whether a host is left."""
+        return any(v.accepted for v in self.verdicts.values())
+
+
+def decide(
+    intent: Intent,
+    answers: Mapping[Client, Answer],
+    chains: Mapping[Where, Chain],
+    policy: Policy,
+    now: float,
+) -> Decision[Where]:
+    """Judge every host of a request.
+
+    :param answers: what the store has of each client; one that is missing
+        is unknown at every host
+    :param chains: the vantages that speak for each place, most specific
+        first, ``{'rack 7': ('lyon', 'eu-west', 'cell1')}``
+    :param now: UTC epoch seconds
+    """
+    asked_for = [answers.get(c, _NO_ANSWER) for c in intent.clients]
+    measured = frozenset[str]().union(*(a.vantages() for a in asked_for))
+    of_each = list(chains.values())
+    outage = policy.is_outage(_heartbeat_at(answers.values()), now)
+    columns = [
+        Judge(target, intent, policy, now, outage).judged(of_each, answer)
+        for target, answer in zip(intent.targets, asked_for, strict=True)
+    ]
+    hosts = _host_verdicts(columns, intent.combine, acceptance(intent))
+    return Decision(
+        intent,
+        verdicts=dict(zip(chains, hosts, strict=True)),
+        any_row=not all(map(measured.isdisjoint, of_each)),
+        outage=outage,
+    )
+
+
+def _heartbeat_at(answers: Iterable[Answer]) -> float | None:
+    """As read last: answers that are kept may be of different times."""
+    return max(
+        (a.heartbeat_at for a in answers if a.heartbeat_at is not None),
+        default=None,
+    )
+
+
+def _host_verdicts(
+    columns: Sequence[tuple[Sequence[Verdict], Sequence[float]]],
+    combine: str,
+    accepts: Callable[[Verdict], bool],
+) -> list[HostVerdict]:
+    """All clients at each place.
+
+    :param columns: verdicts and scores at all places, of each client
+    """
+    by_client = [zip(*column, strict=True) for column in columns]
+    if len(by_client) == 1:
+        return [
+            HostVerdict(verdict.standing, accepts(verdict), score, (verdict,))
+            for verdict, score in by_client[0]
+        ]
+    return [
+        _host_verdict(judged, combine, accepts)
+        for judged in zip(*by_client, strict=True)
+    ]
+
+
+def _host_verdict(
+    judged: Sequence[tuple[Verdict, float]],
+    combine: str,
+    accepts: Callable[[Verdict], bool],
+) -> HostVerdict:
+    """Several clients at one place."""
+    standing, score = scoring.combined(
+        [(verdict.standing, score) for verdict, score in judged], combine
+    )
+    verdicts = tuple(verdict for verdict, _ in judged)
+    accepted = all(map(accepts, verdicts))
+    return HostVerdict(standing, accepted, score, verdicts)
+
+
+def acceptance(intent: Intent) -> Callable[[Verdict], bool]:
+    """Whether a host with some verdict for one client may be used.
+
+    What is over in one metric and unknown in another is both: a smaller
+    budget, which makes one of the other, must not let it in.
+    """
+    reject_unknown = intent.reject_unknown
+    reject_over = intent.required and intent.has_budget
+
+    def accepts(verdict: Verdict) -> bool:
+        if verdict.why and reject_unknown:
+            return False
+        return not (reject_over and verdict.standing is OVER)
+
+    return accepts

@@ -1,0 +1,103 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The verdict on one client at one place, and what it depends on."""
+
+import dataclasses
+from typing import NamedTuple
+
+from edge_sched.judging.scoring import UNKNOWN
+from edge_sched.judging.scoring import Standing
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import Percentile
+
+#: The places a host measures from, most specific first, e.g.
+#: ``('lyon-1', 'lyon', 'eu-west', 'cell1')``.
+Chain = tuple[str, ...]
+
+LATENCY, JITTER, LOSS = 'latency', 'jitter', 'loss'
+
+NEVER_MEASURED = 'never measured'
+STALE = 'stale'
+FUTURE = 'measured in the future: check the clocks'
+TOO_FEW_SAMPLES = 'too few samples'
+NOT_CARRIED = 'not carried'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Policy:
+    """The operator's settings that a judgement depends on.
+
+    See the options of the same names in group ``[edge_sched]``.
+    """
+
+    max_age_seconds: float = 900.0
+    outage_max_age_seconds: float = 21_600.0
+    rank_percentile: Percentile = 'p50'
+    reference_latency_ms: float = 20.0
+    tie_band_ms: float = 1.0
+    fit_headroom: float = 0.1
+
+    def is_outage(self, heartbeat_at: float | None, now: float) -> bool:
+        """Whether measuring itself is down.
+
+        That is while any collector has not been at work for longer than a
+        row is used, until it has been away for so long that it is taken for
+        one that is no more. Without any heartbeat there is no collector, and
+        rows are as old as they are. A prober that is silent is no outage: its
+        collector goes on.
+
+        While the store is away the heartbeat is as last read, so that what
+        is kept of it can outlast ``max_age`` as if measuring were down, which
+        nobody can tell.
+
+        :param heartbeat_at: of ``Answer``
+        """
+        if heartbeat_at is None:
+            return False
+        silent_seconds = now - heartbeat_at
+        return (
+            self.max_age_seconds
+            < silent_seconds
+            <= self.outage_max_age_seconds
+        )
+
+
+# A tuple, because a request makes one for each client at each place, and a
+# frozen dataclass takes three times as long.
+class Verdict(NamedTuple):
+    """How one client stands at one host or vantage.
+
+    :param latency: the row that decided, ``None`` if never measured
+    :param age_seconds: its age, below 0 if it is from the future
+    :param over: the metrics over their budgets, ``('latency', 'loss')``
+    :param why: if not all that is asked for is known, one of the words above;
+        else ``''``. What is known may be over all the same
+    :param rank_ms: what it is ranked by, ``inf`` if lost; ``None`` unless
+        the row is usable
+    :param stale: whether the row is older than ``max_age`` and judged all the
+        same, since measuring is down
+    """
+
+    standing: Standing
+    latency: Latency | None = None
+    age_seconds: float | None = None
+    over: tuple[str, ...] = ()
+    why: str = ''
+    rank_ms: float | None = None
+    stale: bool = False
+
+    def judged_ms(self, percentile: Percentile) -> float | None:
+        """The figure that a latency budget is judged by."""
+        return self.latency.rtt_ms(percentile) if self.latency else None
+
+
+UNMEASURED = Verdict(UNKNOWN, why=NEVER_MEASURED)

@@ -1,0 +1,302 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The ``edge:*`` keys, once: names, values allowed, what they mean.
+
+Flavor extra specs and scheduler hints carry the same keys. Everything that
+reads one of them (the request, the flavor API's validators, the docs) takes
+its rules from here, so that they cannot disagree.
+"""
+
+import dataclasses
+import difflib
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from edge_sched.model.client import Client
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import PERCENTILES
+from edge_sched.model.text import shorten
+
+NAMESPACE = 'edge:'
+_SCOPE = NAMESPACE.rstrip(':')
+
+#: Bounds of what a stranger may send. A flavor extra spec cannot be longer
+#: than 255 characters in Nova either; 16 clients keep the one query small.
+MAX_VALUE_LENGTH = 255
+MAX_CLIENTS = 16
+
+#: As much of a key is looked at to see whether it is ours, misspelt; twice
+#: the length of the longest.
+_MAX_KEY_LENGTH = 64
+
+_PUNCTUATION = re.compile(r'[\W_]+')
+
+#: Plain or exponent notation in ASCII digits. ``float()`` would also take
+#: ``nan``, ``inf``, ``1_000`` and digits of other scripts.
+_NUMBER = re.compile(r'\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?', re.ASCII)
+
+
+class BadValueError(ValueError):
+    """A value that an ``edge:*`` key cannot have.
+
+    The message is for users: ``edge:latency_budget_ms 'soon' is not a number
+    > 0``. Values are quoted by ``repr``, which escapes control characters.
+    """
+
+    def __init__(self, key: str, value: str, allowed: str) -> None:
+        self.key = key
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f'{key} {shorten(value)!r} is not {allowed}')
+
+
+class UnknownKeyError(BadValueError):
+    """An ``edge:`` key that does not exist: a typo must not drop a budget.
+
+    ``key`` is the one that is meant, if that is beyond doubt; ``value`` is
+    what was written.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(_FOLDED.get(_fold(key), key), key, 'an edge: key')
+
+    def __str__(self) -> str:
+        # Only now: a stranger may send thousands, of which a few are shown.
+        near = difflib.get_close_matches(self.key[:_MAX_KEY_LENGTH], KEYS, n=1)
+        question = f', did you mean {near[0]}?' if near else ''
+        return f'{shorten(self.value)!r} is not {self.allowed}{question}'
+
+
+class NobodyNearError(BadValueError):
+    """A budget in a hint, and nobody who must be near."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, '', CLIENT.allowed)
+
+    def __str__(self) -> str:
+        return f'{self.key} needs {CLIENT.name}: who must be near?'
+
+
+def too_long(key: str, value: str) -> BadValueError:
+    """The error of a value that is longer than a stranger may send."""
+    return BadValueError(key, value, f'at most {MAX_VALUE_LENGTH} characters')
+
+
+def is_our_hint(key: str) -> bool:
+    """Whether a hint is ours, misspelt ones included.
+
+    ``Edge:client`` and ``edge_client`` are: ours but for case and
+    punctuation, and nobody else's.
+    """
+    return is_our_extra_spec(key) or _fold(key) in _FOLDED
+
+
+def is_our_extra_spec(key: str) -> bool:
+    """Whether an extra spec of a flavor is ours, misspelt ones included.
+
+    ``Edge:client`` is, but not ``edge_client``: an extra spec without a
+    namespace may be there for ``AggregateInstanceExtraSpecsFilter``, which
+    looks for it in the metadata of aggregates.
+    """
+    scope, colon, _ = key.partition(':')
+    return bool(colon) and (scope == _SCOPE or _fold(scope) == _SCOPE)
+
+
+def _fold(key: str) -> str:
+    """``edgeclient`` for ``edge:client``, `` Edge_Client`` and the like."""
+    return _PUNCTUATION.sub('', key[:_MAX_KEY_LENGTH]).casefold()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NearClient:
+    """One item of ``edge:client``: ``203.0.113.7@10`` has its own budget."""
+
+    client: Client
+    latency_budget_ms: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Key:
+    """One ``edge:*`` key.
+
+    :param allowed: ends the sentence "the value is not ...", and is what the
+        flavor API answers
+    :param read: text -> value; raises ``ValueError``
+    :param choices: all values, if they are few. Where a hint may only
+        tighten, the loosest comes first
+    """
+
+    name: str
+    allowed: str
+    meaning: str
+    read: Callable[[str], Any] = dataclasses.field(repr=False)
+    choices: tuple[str, ...] = ()
+
+    def parse(self, text: str) -> Any:
+        """The value of a text.
+
+        :raises BadValueError: naming the key, the text and what is allowed
+        """
+        if len(text) > MAX_VALUE_LENGTH:
+            raise too_long(self.name, text)
+        try:
+            return self.read(text)
+        except BadValueError:
+            raise
+        except ValueError as error:
+            raise BadValueError(self.name, text, self.allowed) from error
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _positive(text: str) -> float:
+    number = _number(text)
+    if number <= 0:
+        raise ValueError(text)
+    return number
+
+
+def _percentage(text: str) -> float:
+    number = _number(text)
+    if number > 100:
+        raise ValueError(text)
+    return number
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def _clients(text: str) -> tuple[NearClient, ...]:
+    items = text.split(',')
+    if len(items) > MAX_CLIENTS:
+        raise BadValueError(
+            CLIENT.name, text, f'a list of at most {MAX_CLIENTS} clients'
+        )
+    return tuple(parse_near_client(item.strip()) for item in items)
+
+
+def parse_near_client(item: str) -> NearClient:
+    """One item of ``edge:client``: ``203.0.113.7`` or ``vehicle-42@10``.
+
+    :raises BadValueError: naming the item
+    """
+    who, at, budget = item.partition('@')
+    try:
+        client = parse_client(who)
+    except ValueError as error:
+        raise BadValueError(CLIENT.name, who, CLIENT.allowed) from error
+    if not at:
+        return NearClient(client)
+    try:
+        return NearClient(client, _positive(budget))
+    except ValueError as error:
+        raise BadValueError(
+            CLIENT.name, item, 'a client, @ and a number > 0'
+        ) from error
+
+
+def _choice(name: str, choices: tuple[str, ...], meaning: str) -> Key:
+    allowed = 'one of ' + ', '.join(choices)
+    return Key(name, allowed, meaning, _one_of(*choices), choices)
+
+
+CLIENT = Key(
+    'edge:client',
+    'an address, a prefix or a known client',
+    'Who must be near: addresses, prefixes or client names, separated by '
+    'commas, each optionally with a latency budget of its own in '
+    'milliseconds: 203.0.113.7@10,vehicle-42.',
+    _clients,
+)
+LATENCY_BUDGET = Key(
+    'edge:latency_budget_ms',
+    'a number > 0',
+    'The largest tolerated round-trip time, in milliseconds, at the '
+    'percentile of edge:percentile.',
+    _positive,
+)
+JITTER_BUDGET = Key(
+    'edge:jitter_budget_ms',
+    'a number > 0',
+    'The largest tolerated packet delay variation (p95 minus min of the '
+    'round trip), in milliseconds.',
+    _positive,
+)
+LOSS_BUDGET = Key(
+    'edge:loss_budget_pct',
+    'a number from 0 to 100',
+    'The largest tolerated round-trip loss, in percent.',
+    _percentage,
+)
+PERCENTILE = _choice(
+    'edge:percentile',
+    PERCENTILES,
+    'The statistic that a latency budget is judged by.',
+)
+BUDGET_MODE = _choice(
+    'edge:budget_mode',
+    ('preferred', 'required'),
+    'Whether a host over budget is rejected (required) or only ranked lower '
+    '(preferred).',
+)
+UNKNOWN = _choice(
+    'edge:unknown',
+    ('allow', 'reject'),
+    'What becomes of a host without usable measurements.',
+)
+OBJECTIVE = _choice(
+    'edge:objective',
+    ('fit', 'nearest'),
+    'nearest: the nearest host wins. fit: every host well within budget is '
+    'as good as the next, so that load spreads.',
+)
+COMBINE = _choice(
+    'edge:combine',
+    ('mean', 'worst'),
+    'With several clients: rank by the worst or by the mean of them.',
+)
+
+#: The keys that set a budget of all clients.
+BUDGETS = (LATENCY_BUDGET.name, JITTER_BUDGET.name, LOSS_BUDGET.name)
+
+KEYS: dict[str, Key] = {
+    key.name: key
+    for key in (
+        CLIENT,
+        LATENCY_BUDGET,
+        JITTER_BUDGET,
+        LOSS_BUDGET,
+        PERCENTILE,
+        BUDGET_MODE,
+        UNKNOWN,
+        OBJECTIVE,
+        COMBINE,
+    )
+}
+
+_FOLDED = {_fold(name): name for name in KEYS}

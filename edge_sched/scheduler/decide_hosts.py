@@ -1,0 +1,215 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The judgement of a request's hosts, made once and shared by all stages."""
+
+import collections
+import dataclasses
+import json
+import time
+from collections.abc import Mapping, Sequence
+
+import nova.conf
+from nova import exception
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler.host_manager import HostState
+from oslo_log import log as logging
+
+from edge_sched.conf.policy import policy_of
+from edge_sched.judging import reason
+from edge_sched.judging.decision import Decision
+from edge_sched.judging.decision import HostVerdict
+from edge_sched.judging.decision import decide
+from edge_sched.judging.record import Subject
+from edge_sched.judging.record import make_record
+from edge_sched.judging.scoring import Standing
+from edge_sched.scheduler.per_request import PerRequest
+from edge_sched.scheduler.prepare import Case
+from edge_sched.scheduler.prepare import case_of
+from edge_sched.scheduler.spec import field_of
+from edge_sched.scheduler.topology.places import Spot
+from edge_sched.scheduler.topology.places import World
+from edge_sched.scheduler.topology.region import REGION
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scores:
+    """What the weighers need of a request that was judged.
+
+    :param world: where its hosts are
+    :param measured: vantages with any row for it
+    :param verdicts: of each spot that any of its hosts is at
+    :param multipliers: of hosts with one of their own
+    """
+
+    world: World
+    measured: frozenset[str]
+    verdicts: Mapping[Spot, HostVerdict]
+    multipliers: Mapping[str, float]
+
+    def of(self, hosts: Sequence[HostState]) -> list[float]:
+        """The score of each host, 0 where nobody judged."""
+        spots = self.world.locate(hosts, self.measured)
+        score_of = {spot: v.score for spot, v in self.verdicts.items()}.get
+        return [score_of(spot, 0.0) for spot in spots]
+
+
+#: Made by the filter, read by the weighers. None in mode ``shadow``.
+SCORES: PerRequest[Scores] = PerRequest('scores')
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judged:
+    """The decision on a request's hosts, and where each of them is.
+
+    :param spots: of each host
+    :param counts: how many hosts each spot has
+    """
+
+    decision: Decision[Spot]
+    spots: Sequence[Spot]
+    counts: Mapping[Spot, int]
+
+    def name(self, spot: Spot) -> str:
+        """What the operator calls a spot."""
+        return spot.place.name(self._vantage(spot))
+
+    def label(self, spot: Spot, project_id: str | None) -> str:
+        """What a project may be told of a spot, ``''`` for nothing."""
+        return spot.place.label(project_id, self._vantage(spot))
+
+    def hosts(self) -> Mapping[Standing, int]:
+        """How many hosts there are, by how they stand."""
+        verdicts = self.decision.verdicts
+        hosts = dict.fromkeys(Standing, 0)
+        for spot, count in self.counts.items():
+            hosts[verdicts[spot].standing] += count
+        return hosts
+
+    def _vantage(self, spot: Spot) -> str:
+        """The vantage whose row decided, ``''`` if there is none."""
+        row = self.decision.verdicts[spot].deciding.latency
+        return row.vantage if row else ''
+
+
+def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
+    """Judge the hosts of a request, once, and say which may be used.
+
+    :raises NoValidHost: with words for the user, if none may
+    """
+    SCORES.drop(spec)
+    case = case_of(spec)
+    if case is None or not hosts:
+        return hosts
+    enforce = CONF.edge_sched.mode == 'enforce'
+    if case.refusal or not case.intent.targets:
+        log_record(spec, case)
+        if case.refusal and enforce:
+            raise exception.NoValidHost(reason=case.refusal)
+        return hosts
+
+    world, _, multipliers = REGION.get()
+    measured = case.measured
+    spots = world.locate(hosts, measured)
+    judged = judge_spots(spots, case)
+    log_record(spec, case, judged)
+    if not enforce:
+        return hosts
+    decision = judged.decision
+    if not decision.any_accepted:
+        raise exception.NoValidHost(reason=refusal_of(case, judged))
+    verdicts = decision.verdicts
+    SCORES.put(spec, Scores(world, measured, verdicts, multipliers))
+    if all(verdict.accepted for verdict in verdicts.values()):
+        return hosts
+    return [
+        host
+        for host, spot in zip(hosts, spots, strict=True)
+        if verdicts[spot].accepted
+    ]
+
+
+def log_record(
+    spec: RequestSpec, case: Case, judged: Judged | None = None
+) -> None:
+    """Log the decision record of a request: one line."""
+    subject = Subject(
+        request_id=case.request_id,
+        instance=field_of(spec, 'instance_uuid'),
+        num_instances=case.request.num_instances,
+        operation=case.request.operation,
+        mode=CONF.edge_sched.mode,
+    )
+    if judged is None:
+        record = make_record(subject, case.intent, case.outcome, case.source)
+    else:
+        record = make_record(
+            subject,
+            case.intent,
+            case.outcome or _outcome(case, judged.decision),
+            case.source,
+            judged.decision,
+            judged.name,
+            judged.hosts(),
+            case.search.for_record if case.search else None,
+        )
+    LOG.info('edge decision %s', json.dumps(record))
+
+
+def judge_spots(spots: Sequence[Spot], case: Case) -> Judged:
+    """Judge hosts by where they are.
+
+    :param spots: of each host
+    """
+    counts = collections.Counter(spots)
+    decision = decide(
+        case.intent,
+        case.answers,
+        {spot: spot.chain for spot in counts},
+        policy_of(CONF),
+        time.time(),
+    )
+    return Judged(decision, spots, counts)
+
+
+def _outcome(case: Case, decision: Decision[Spot]) -> str:
+    if not decision.any_row:
+        return 'no_data'
+    full = case.search is not None and bool(case.search.full)
+    return 'judged' if decision.any_accepted and not full else 'rejected'
+
+
+def refusal_of(case: Case, judged: Judged) -> str:
+    """Why none of the hosts may be used, for the user."""
+    return reason.refusal(
+        judged.decision,
+        _labels(case, judged),
+        CONF.edge_sched.reason_detail,
+    )
+
+
+def refusal_of_full(case: Case, judged: Judged) -> str:
+    """That none of those that may be used has room, for the user."""
+    return reason.full(
+        judged.decision,
+        _labels(case, judged),
+        CONF.edge_sched.reason_detail,
+    )
+
+
+def _labels(case: Case, judged: Judged) -> dict[Spot, str]:
+    """What the user may be told of each place, ``''`` for nothing."""
+    project_id = case.request.project_id
+    return {spot: judged.label(spot, project_id) for spot in judged.counts}

@@ -1,0 +1,232 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Narrows what Placement is asked for to the nearest sites with room.
+
+Placement hands out ``[scheduler] max_placement_results`` hosts, by default
+1000 and in an order that knows no distance. In a cloud of more hosts the
+nearest are among them by chance, and no filter or weigher could bring them
+back; and each host that is handed out costs the scheduler time.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterable, Sequence
+
+import nova.conf
+from nova import context as nova_context
+from nova import objects
+from nova.objects.request_spec import RequestSpec
+from oslo_log import log as logging
+
+from edge_sched.scheduler.decide_hosts import Judged
+from edge_sched.scheduler.decide_hosts import judge_spots
+from edge_sched.scheduler.decide_hosts import refusal_of
+from edge_sched.scheduler.decide_hosts import refusal_of_full
+from edge_sched.scheduler.narrowing.capacity import Capacity
+from edge_sched.scheduler.narrowing.capacity import UnseenHostsError
+from edge_sched.scheduler.narrowing.eligible import Eligible
+from edge_sched.scheduler.narrowing.eligible import is_bound
+from edge_sched.scheduler.narrowing.placement import Query
+from edge_sched.scheduler.narrowing.placement import RefusedQueryError
+from edge_sched.scheduler.narrowing.ranking import nearest_first
+from edge_sched.scheduler.narrowing.rings import Size
+from edge_sched.scheduler.narrowing.rings import cells_of
+from edge_sched.scheduler.narrowing.search import Need
+from edge_sched.scheduler.narrowing.search import Search
+from edge_sched.scheduler.narrowing.search import find_room
+from edge_sched.scheduler.prepare import Case
+from edge_sched.scheduler.spec import EVACUATE
+from edge_sched.scheduler.spec import field_of
+from edge_sched.scheduler.spec import source_cell
+from edge_sched.scheduler.topology.atlas import Area
+from edge_sched.scheduler.topology.atlas import Atlas
+from edge_sched.scheduler.topology.region import REGION
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+
+#: Servers of another request that may want the same places at the same time.
+#: Chosen: more at once are rare, and each makes rings larger.
+_RIVALS = 10
+
+#: How much of a ring is enough where that spares Nova the other cells. Chosen:
+#: they take it as long as 150 hosts do.
+_OF_ONE_CELL = 0.5
+
+#: How many times fewer aggregates a query names if one was not taken. Chosen:
+#: of 35 three tries are left, the last with two.
+_FEWER = 4
+
+#: Placement may hand out so many times what it mostly does, where it cannot be
+#: asked for near sites. Chosen: 10 000 hosts take a scheduler seconds.
+_MAX_LIMITS = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refused:
+    """There is nothing for a request, and why, for the user.
+
+    :param judged: the hosts that it may use
+    """
+
+    case: Case
+    judged: Judged
+    reason: str
+
+
+def narrow(
+    context: nova_context.RequestContext, spec: RequestSpec, case: Case
+) -> Case | Refused:
+    """Have Placement asked for the nearest hosts with room only.
+
+    Left as they are: requests that name a destination, that nothing is known
+    of, and evacuations, whose site may be down as a whole.
+
+    :return: the case with what was searched
+    """
+    if (
+        CONF.edge_sched.narrow_candidates == 'never'
+        or not case.intent.targets
+        or case.request.operation == EVACUATE
+        or is_bound(spec)
+    ):
+        return case
+    atlas = REGION.get().atlas
+    if not _is_large(atlas):
+        return case
+    areas = list(atlas.areas(case.measured))
+    nearest = nearest_first(case, areas)
+    if nearest is None:
+        return case
+    eligible = Eligible(spec, atlas)
+    if not any(eligible.at_sites(nearest)):
+        return _nothing(case, eligible, areas)
+    try:
+        query = Query(context, spec)
+        search = _search(query, eligible, nearest, case.request.num_instances)
+    except (RefusedQueryError, UnseenHostsError) as error:
+        LOG.warning('Placement cannot be asked for near sites: %s', error)
+        _ask_for_all(spec, atlas)
+        return case
+    case = dataclasses.replace(case, search=search)
+    if search.full and case.intent.may_reject:
+        judged = _judge_eligible(case, eligible, areas)
+        return Refused(case, judged, refusal_of_full(case, judged))
+    if search.aggregates:
+        _ask_for(spec, search, atlas)
+    return case
+
+
+def _is_large(atlas: Atlas) -> bool:
+    """Whether Placement would not hand out all hosts."""
+    if CONF.edge_sched.narrow_candidates == 'always':
+        return True
+    handed_out: int = CONF.scheduler.max_placement_results
+    return atlas.node_count > handed_out
+
+
+def _search(
+    query: Query, eligible: Eligible, nearest: Sequence[Area], servers: int
+) -> Search:
+    """Look for room.
+
+    As many hosts are looked for as Nova may try, and as another such request
+    may take, besides those that Placement offers in vain. A query that
+    Placement does not take may be too long for something before it.
+
+    :raises RefusedQueryError: if it does not take a short one either
+    :raises UnseenHostsError: if sites have hosts that no query for them finds
+    """
+    least = servers + eligible.servers_to_avoid
+    most = max(least, query.limit)
+    spare = max(CONF.scheduler.max_attempts - 1, min(servers, _RIVALS))
+    need = Need(least, min(least + spare, most))
+    first = min(max(CONF.edge_sched.ring_hosts, need.enough), most)
+    size = Size(
+        first=first,
+        one_cell=max(need.enough, int(first * _OF_ONE_CELL)),
+        # Of just as many it is not known whether there are more.
+        few=min(CONF.scheduler.max_placement_results, most) - 1,
+        most=most,
+        aggregates=query.aggregates,
+    )
+    deadline = time.monotonic() + CONF.edge_sched.ring_timeout
+    while True:
+        capacity = Capacity(query, eligible, need.enough, deadline)
+        near = eligible.at_sites(nearest)
+        try:
+            search = find_room(near, size, need, capacity)
+        except RefusedQueryError:
+            if size.aggregates < _FEWER:
+                raise
+            fewer = size.aggregates // _FEWER
+            size = dataclasses.replace(size, aggregates=fewer)
+        else:
+            break
+    if size.aggregates < query.aggregates:
+        LOG.warning(
+            'Placement does not take queries of %d aggregates, but of %d: is '
+            'the buffer of its web server too small?',
+            query.aggregates,
+            size.aggregates,
+        )
+    return search
+
+
+def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
+    """Ask for hosts in any of the aggregates, besides what is asked.
+
+    If they are all in one cell, no other is asked: Nova reads the services
+    of all compute hosts of all cells otherwise, in each request. A server that
+    lives has its cell already, or may leave it.
+    """
+    is_new = source_cell(spec) is None
+    if field_of(spec, 'requested_destination') is None:
+        spec.requested_destination = objects.Destination()
+    destination = spec.requested_destination
+    destination.require_aggregates(search.aggregates)
+    cells = cells_of(search.ring)
+    if is_new and len(cells) == 1:
+        destination.cell = atlas.cells[cells.pop()]
+
+
+def _ask_for_all(spec: RequestSpec, atlas: Atlas) -> None:
+    """Have Placement hand out all hosts, so that the near are among them.
+
+    Nova does so where a hint speaks of other servers, even of none. This one
+    goes with the request.
+    """
+    if atlas.node_count <= _MAX_LIMITS * CONF.scheduler.max_placement_results:
+        hints = field_of(spec, 'scheduler_hints') or {}
+        spec.scheduler_hints = {**hints, 'same_host': []}
+
+
+def _nothing(
+    case: Case, eligible: Eligible, areas: Iterable[Area]
+) -> Case | Refused:
+    """No host may be used: for the distance, or for other reasons."""
+    judged = _judge_eligible(case, eligible, areas)
+    if not judged.spots or judged.decision.any_accepted:
+        return case
+    return Refused(case, judged, refusal_of(case, judged))
+
+
+def _judge_eligible(
+    case: Case, eligible: Eligible, areas: Iterable[Area]
+) -> Judged:
+    """Judge all hosts that the request may use: only to say why not."""
+    spot_of = {
+        host: area.spot for area in areas for host in eligible.of(area.hosts)
+    }
+    return judge_spots(list(spot_of.values()), case)

@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which areas are nearest."""
+
+import random
+import time
+from collections.abc import Sequence
+
+import nova.conf
+
+from edge_sched.conf.policy import policy_of
+from edge_sched.judging.decision import decide
+from edge_sched.judging.verdict import Chain
+from edge_sched.scheduler.prepare import Case
+from edge_sched.scheduler.topology.atlas import Area
+
+CONF = nova.conf.CONF
+
+#: Where nothing was measured from.
+_NOWHERE: Chain = ()
+
+
+def nearest_first(case: Case, areas: Sequence[Area]) -> Sequence[Area] | None:
+    """The areas that may be used, best first, equal ones in any order.
+
+    Only what was measured is judged; all else is one unknown.
+
+    :return: ``None`` if nothing was measured of any
+    """
+    measured = {
+        area.spot.chain
+        for area in areas
+        if not case.measured.isdisjoint(area.spot.chain)
+    }
+    if not measured:
+        return None
+    verdicts = decide(
+        case.intent,
+        case.answers,
+        {chain: chain for chain in (_NOWHERE, *measured)},
+        policy_of(CONF),
+        time.time(),
+    ).verdicts
+    ranked = []
+    for area in areas:
+        chain = area.spot.chain if area.spot.chain in measured else _NOWHERE
+        verdict = verdicts[chain]
+        if verdict.accepted:
+            # By chance, so that load spreads; what no query can name last.
+            chance = random.random()  # noqa: S311
+            equals = (chain is _NOWHERE, not area.aggregate, chance)
+            ranked.append((-verdict.score, *equals, area))
+    return [area for *_, area in sorted(ranked, key=lambda r: r[:-1])]

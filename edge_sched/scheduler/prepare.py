@@ -1,0 +1,258 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The case of a request: what can be said before its hosts are known."""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence, Set
+
+import nova.conf
+from nova.objects.request_spec import RequestSpec
+from oslo_log import log as logging
+
+from edge_sched.asking.intent import Intent
+from edge_sched.asking.intent import merge
+from edge_sched.asking.source import Wish
+from edge_sched.asking.source import read_flavor
+from edge_sched.asking.source import read_hints
+from edge_sched.judging.reason import STORE_AWAY
+from edge_sched.judging.reason import bounded
+from edge_sched.judging.record import Source
+from edge_sched.model import keys
+from edge_sched.model.client import Client
+from edge_sched.model.keys import BadValueError
+from edge_sched.model.latency import Answer
+from edge_sched.scheduler.narrowing.search import Search
+from edge_sched.scheduler.per_request import PerRequest
+from edge_sched.scheduler.spec import EVACUATE
+from edge_sched.scheduler.spec import Request
+from edge_sched.scheduler.spec import field_of
+from edge_sched.scheduler.spec import may_be_evacuation
+from edge_sched.scheduler.spec import read_request
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.reader import reader
+from edge_sched.store.settings import StoreSettings
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+#: How many of a stranger's mistakes one line of the log names.
+_NAMED_PROBLEMS = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """What is asked, and what the store has of the clients.
+
+    :param intent: what is judged. On the move of a server that lives, values
+        and names that make no sense (any more) are left out
+    :param outcome: of the decision record, ``''`` if it hangs on the hosts
+    :param refusal: why there is nothing for it whatever the hosts, or ``''``
+    :param request_id: of the API request, if known
+    :param search: what Placement is asked for, if that was narrowed
+    """
+
+    request: Request
+    intent: Intent
+    answers: Mapping[Client, Answer] = dataclasses.field(default_factory=dict)
+    source: Source = dataclasses.field(default_factory=Source)
+    outcome: str = ''
+    refusal: str = ''
+    request_id: str | None = None
+    search: Search | None = None
+
+    @property
+    def measured(self) -> frozenset[str]:
+        """The vantages that any of the clients was measured from."""
+        return frozenset[str]().union(
+            *(answer.vantages() for answer in self.answers.values())
+        )
+
+
+#: Made by the request filter, which may then change what the request asks.
+CASES: PerRequest[Case] = PerRequest('case')
+
+
+def case_of(spec: RequestSpec) -> Case | None:
+    """The case of a request, made anew if the request filter made none."""
+    return CASES.get(spec) or make_case(spec)
+
+
+def make_case(spec: RequestSpec, request_id: str | None = None) -> Case | None:
+    """Read a request and look its clients up.
+
+    :return: ``None`` if it is none of ours
+    """
+    request = read_request(spec)
+    if request is None or CONF.edge_sched.mode == 'off':
+        return None
+    flavor = read_flavor(request.extra_specs)
+    hint = read_hints(request.hints)
+    if CONF.edge_sched.hints == 'flavor' and not flavor.asks:
+        return None
+    intent = merge(flavor, hint, CONF.edge_sched.default_percentile)
+    case = Case(request, intent, request_id=request_id)
+    problems, outcome = _problems(flavor, hint)
+    if problems:
+        if request.is_create:
+            refusal = bounded(str(problems[0]))
+            return _with(case, outcome=outcome, refusal=refusal)
+        _warn_left_out(spec, problems)
+        case = _with(case, outcome=outcome)
+    if intent.targets:
+        case = _relaxed_if_evacuation(spec, case)
+        return _look_up(spec, case, flavor, hint)
+    if intent.has_budget or flavor.sets_budget or hint.sets_budget:
+        return _with(case, outcome=case.outcome or 'no_client')
+    return case if case.outcome else None
+
+
+def _problems(flavor: Wish, hint: Wish) -> tuple[Sequence[BadValueError], str]:
+    """What is wrong, and the outcome; with the flavor if someone is named.
+
+    Its keys may stand in every flavor, and a server without a client is
+    placed as if we were not there. But who gives a budget of their own has
+    somebody in mind.
+    """
+    if flavor.names_client or hint.names_client:
+        return hint.problems + flavor.problems, 'bad_hint'
+    budgets = [key for key in keys.BUDGETS if key in hint.values]
+    if budgets and not hint.problems:
+        return [keys.NobodyNearError(budgets[0])], 'no_client'
+    return hint.problems, 'bad_hint'
+
+
+def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
+    """An evacuation that finds no host would leave the server in ERROR."""
+    if not may_be_evacuation(spec):
+        return case
+    request = dataclasses.replace(case.request, operation=EVACUATE)
+    case = _with(case, request=request)
+    if not case.intent.may_reject or CONF.edge_sched.on_evacuate != 'relax':
+        return case
+    return _with(
+        case,
+        intent=case.intent.relaxed(),
+        outcome=case.outcome or 'relaxed',
+    )
+
+
+def _look_up(spec: RequestSpec, case: Case, flavor: Wish, hint: Wish) -> Case:
+    """Ask the store for the clients of the case."""
+    store = reader(StoreSettings.from_conf(CONF))
+    intent = case.intent
+    start = time.perf_counter()
+    try:
+        found = store.look_up(intent.clients, case.request.project_id)
+    except StoreUnavailableError:
+        waited_ms = (time.perf_counter() - start) * 1000
+        source = Source('miss', waited_ms, store.breaker)
+        return _store_away(_with(case, source=source))
+    case = _with(
+        case,
+        answers=found.answers,
+        source=Source(found.cache, found.lookup_ms, found.breaker),
+    )
+    unknown = {
+        c: None for c in intent.clients if not found.answers[c].known
+    }.keys()
+    if not unknown:
+        return case
+    errors = [
+        BadValueError(keys.CLIENT.name, str(client), keys.CLIENT.allowed)
+        for client in unknown
+    ]
+    if case.request.is_create:
+        refusal = bounded(str(errors[0]))
+        return _with(case, outcome='unknown_client', refusal=refusal)
+    _warn_left_out(spec, errors)
+    return _with(
+        case,
+        intent=_left_without(unknown, intent, flavor, hint),
+        outcome=_after_bad_hint(case, 'unknown_client'),
+    )
+
+
+def _left_without(
+    clients: Set[Client], intent: Intent, flavor: Wish, hint: Wish
+) -> Intent:
+    """What is asked as if some clients had never been named.
+
+    What their own budgets entail goes with them: that hosts which the others
+    were not measured from are rejected.
+    """
+    left = merge(
+        flavor.without(clients),
+        hint.without(clients),
+        CONF.edge_sched.default_percentile,
+    )
+    return left if intent.may_reject else left.relaxed()
+
+
+def _store_away(case: Case) -> Case:
+    """Every host is unknown; whether that may be is the operator's choice."""
+    intent = case.intent
+    refusal = ''
+    if intent.reject_unknown:
+        if CONF.edge_sched.on_store_failure == 'reject':
+            refusal = STORE_AWAY
+        else:
+            intent = dataclasses.replace(intent, reject_unknown=False)
+    return _with(
+        case,
+        intent=intent,
+        outcome=_after_bad_hint(case, 'store_failure'),
+        refusal=refusal,
+    )
+
+
+def _after_bad_hint(case: Case, outcome: str) -> str:
+    """This outcome, which only ``bad_hint`` goes before; ``relaxed`` does not.
+
+    The record has the first that applies.
+    """
+    return 'bad_hint' if case.outcome == 'bad_hint' else outcome
+
+
+def refuses_when_blind(spec: RequestSpec) -> bool:
+    """Whether a request is refused if its hosts could not be judged at all.
+
+    That should not happen. If it does, it is as if the store were away: what
+    an unknown host would be rejected for is refused, the rest is placed.
+    """
+    group = CONF.edge_sched
+    if group.mode != 'enforce' or group.on_store_failure != 'reject':
+        return False
+    try:
+        case = case_of(spec)
+    except Exception:
+        LOG.exception('Could not read a request')
+        return False
+    return case is not None and case.intent.reject_unknown
+
+
+def _warn_left_out(
+    spec: RequestSpec, problems: Sequence[BadValueError]
+) -> None:
+    named = [str(problem) for problem in problems[:_NAMED_PROBLEMS]]
+    if len(problems) > _NAMED_PROBLEMS:
+        named.append(f'and {len(problems) - _NAMED_PROBLEMS} more')
+    LOG.warning(
+        'Left out of the placement of a server that lives: %s',
+        '; '.join(named),
+        instance_uuid=field_of(spec, 'instance_uuid'),
+    )
+
+
+def _with(case: Case, **changes: object) -> Case:
+    return dataclasses.replace(case, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,279 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is asked about rings, and how often."""
+
+import math
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+from unittest import mock
+
+from nova import objects
+from oslotest import base
+
+from edge_sched.scheduler.narrowing import capacity
+from edge_sched.scheduler.narrowing.eligible import Eligible
+from edge_sched.scheduler.narrowing.rings import SiteHosts
+from edge_sched.scheduler.topology import cell
+from edge_sched.scheduler.topology.membership import Aggregate
+from tests.unit.scheduler.topology.test_atlas import CELL1
+from tests.unit.scheduler.topology.test_atlas import SITE
+from tests.unit.scheduler.topology.test_atlas import atlas
+
+RING = [
+    SiteHosts(f'u{n}', f's{n}', frozenset({f'{n}a', f'{n}b', f'{n}c'}), 3)
+    for n in range(2)
+]
+
+
+class CapacityTest(base.BaseTestCase):
+    """Two sites of three hosts in one cell."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.query = mock.Mock(disk_gb=20, limit=1000, was_cut=False)
+        self.query.count.return_value = 2
+        # Hosts are found one by one only where a test says so.
+        self.patch_large(0)
+        self.query.of_one_host.return_value = None
+        self.find_some = self.patch(capacity, 'find_some')
+        self.count_down = self.patch(cell, 'count_down')
+        self.count_down.side_effect = self.all_up
+        self.hosts_in = self.patch(capacity, 'hosts_in')
+        self.hosts_in.return_value = ['a', 'b', 'c']
+        self.lends_disk = self.patch(capacity, 'lends_disk')
+        self.lends_disk.return_value = False
+
+    def patch(self, owner: Any, name: str) -> mock.Mock:
+        patcher = mock.patch.object(owner, name)
+        self.addCleanup(patcher.stop)
+        return patcher.start()
+
+    def all_up(
+        self, cells: Any, hosts: Mapping[str, Collection[str]]
+    ) -> cell.Down:
+        return cell.Down(0, frozenset())
+
+    def patch_large(self, nodes: int) -> None:
+        """Have a cloud of so many nodes be a large one."""
+        patcher = mock.patch.object(capacity, 'LARGE_CLOUD_NODES', nodes)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def capacity(
+        self, taken: str = '', enough: int = 2, **nodes: int
+    ) -> capacity.Capacity:
+        """What a request is told for which two hosts are enough.
+
+        :param taken: the host that its anti-affinity group stands on
+        :param nodes: of hosts with several
+        """
+        region = atlas(
+            *(
+                Aggregate(
+                    f'u{n}', {SITE: f's{n}'}, [f'{n}a', f'{n}b', f'{n}c']
+                )
+                for n in range(2)
+            ),
+            several_nodes=nodes,
+        )
+        group = objects.InstanceGroup(policy='anti-affinity', hosts=[taken])
+        return capacity.Capacity(
+            self.query,
+            Eligible(objects.RequestSpec(instance_group=group), region),
+            enough,
+            time.monotonic() + 60,
+        )
+
+    def test_slow_cell_is_asked_once(self) -> None:
+        slow = cell.Down(0, frozenset([CELL1]))
+        self.count_down.side_effect = [slow, cell.Down(0, frozenset())]
+        told = self.capacity()
+        for each in RING:
+            self.assertEqual(3, told.not_sure([each]))
+        asked = [call.args[0] for call in self.count_down.mock_calls]
+        self.assertEqual([1, 0], [len(cells) for cells in asked])
+
+    def test_ring_with_room_enough_is_believed(self) -> None:
+        self.assertEqual(2, self.capacity().count(RING[:1]))
+        self.query.count.assert_called_once_with(['u0'])
+        self.hosts_in.assert_not_called()
+        # What cells tell is asked for only once there is room.
+        self.count_down.assert_not_called()
+
+    def test_ring_that_is_short_of_room_is_compared_once(self) -> None:
+        self.query.count.return_value = 1
+        told = self.capacity()
+        for each in RING:
+            self.assertEqual(1, told.count([each]))
+        self.hosts_in.assert_called_once_with(['u0'])
+        self.lends_disk.assert_called_once_with('a', 20, ['u0'])
+
+    def test_hosts_that_placement_does_not_have(self) -> None:
+        self.query.count.return_value = 0
+        self.hosts_in.return_value = ['a', 'b']
+        self.assertRaisesRegex(
+            capacity.UnseenHostsError,
+            'Placement has 2 of 3 hosts',
+            self.capacity().count,
+            RING[:1],
+        )
+
+    def test_hosts_of_several_nodes_are_compared_at_once(self) -> None:
+        told = self.capacity(**{'1b': 4})
+        self.assertEqual(2, told.count(RING[:1]))
+        self.assertRaisesRegex(
+            capacity.UnseenHostsError,
+            'Placement has 3 of 6 hosts',
+            told.count,
+            RING[1:],
+        )
+
+    def test_disk_of_a_provider_that_is_in_no_site(self) -> None:
+        self.query.count.return_value = 0
+        self.lends_disk.return_value = True
+        self.assertRaisesRegex(
+            capacity.UnseenHostsError,
+            'their disk is of a provider',
+            self.capacity().count,
+            RING[:1],
+        )
+        self.query.disk_gb = 0
+        self.assertEqual(0, self.capacity().count(RING[:1]))
+
+    def test_comparison_that_is_not_answered_says_nothing(self) -> None:
+        self.query.count.return_value = 0
+        self.hosts_in.return_value = None
+        self.assertEqual(0, self.capacity().count(RING[:1]))
+        self.lends_disk.assert_not_called()
+
+    def test_what_may_be_offered_in_vain_is_not_sure(self) -> None:
+        # One host is nearer than the others of its site.
+        one = RING[0]._replace(hosts=frozenset({'0b'}), nodes=1)
+        self.assertEqual(2, self.capacity().not_sure([one]))
+        # The group of the server stands on it.
+        self.assertEqual(3, self.capacity(taken='0b').not_sure([one]))
+        self.assertEqual(1, self.capacity(taken='0b').not_sure(RING))
+        self.count_down.side_effect = [cell.Down(2, frozenset())]
+        self.assertEqual(2, self.capacity().not_sure(RING))
+
+    def test_ring_that_may_have_too_little_room_is_compared(self) -> None:
+        one = RING[0]._replace(hosts=frozenset({'0b'}), nodes=1)
+        self.query.count.return_value = 4
+        self.capacity().count([one])
+        self.hosts_in.assert_not_called()
+        self.query.count.return_value = 3
+        self.capacity().count([one])
+        self.hosts_in.assert_called_once_with(['u0'])
+
+    def test_hosts_of_the_ring_are_asked_of_their_cells(self) -> None:
+        self.capacity().not_sure(RING[:1])
+        hosts = {'0a', '0b', '0c'}
+        (of_cell,) = self.count_down.call_args.args[1].values()
+        self.assertEqual(hosts, set(of_cell))
+
+    def test_room_that_is_not_told(self) -> None:
+        self.query.count.return_value = None
+        self.assertIsNone(self.capacity().count(RING[:1]))
+        self.hosts_in.assert_not_called()
+
+    def test_nothing_is_asked_after_the_deadline(self) -> None:
+        told = self.capacity()
+        with mock.patch.object(time, 'monotonic', return_value=math.inf):
+            self.assertIsNone(told.count(RING[:1]))
+        self.query.count.assert_not_called()
+
+    def one_by_one(self, *hosts: str) -> None:
+        """Have hosts found with room, of one that is as it is asked."""
+        self.query.of_one_host.return_value = mock.sentinel.one_host
+        self.find_some.return_value = [*hosts]
+
+    def test_hosts_that_are_found_one_by_one_are_enough(self) -> None:
+        self.one_by_one('0a', '0b')
+        told = self.capacity(taken='0c')
+        self.assertEqual(2, told.count(RING[:1]))
+        asked, aggregates, hosts, enough, deadline = self.find_some.call_args[
+            0
+        ]
+        self.assertEqual(
+            (mock.sentinel.one_host, 1, {'0a', '0b'}, 2),
+            (asked, aggregates, hosts, enough),
+        )
+        self.assertGreater(deadline, time.monotonic())
+        self.query.of_one_host.assert_called_once_with(['u0'])
+        self.query.count.assert_not_called()
+        self.hosts_in.assert_not_called()
+
+    def test_only_those_that_are_found_are_asked_of_their_cells(self) -> None:
+        self.one_by_one('0a', '0b')
+        self.count_down.side_effect = [cell.Down(1, frozenset())]
+        told = self.capacity()
+        told.count(RING[:1])
+        # The third host of the site is in nobody's way.
+        self.assertEqual(1, told.not_sure(RING[:1]))
+        (of_cell,) = self.count_down.call_args.args[1].values()
+        self.assertEqual({'0a', '0b'}, set(of_cell))
+
+    def test_found_hosts_are_no_answer_that_was_cut(self) -> None:
+        self.query.was_cut = True
+        self.one_by_one('0a', '0b')
+        told = self.capacity()
+        told.count(RING[:1])
+        self.assertFalse(told.was_cut())
+        self.one_by_one()
+        told.count(RING[:1])
+        self.assertTrue(told.was_cut())
+
+    def test_answer_with_all_hosts_was_not_cut(self) -> None:
+        self.query.was_cut = True
+        told = self.capacity()
+        for count, was_cut in ((2, True), (3, False)):
+            self.query.count.return_value = count
+            told.count(RING[:1])
+            self.assertIs(was_cut, told.was_cut())
+
+    def test_all_are_asked_once_few_are_found(self) -> None:
+        self.one_by_one('0a')
+        told = self.capacity()
+        self.query.count.return_value = 3
+        for each in RING:
+            self.assertEqual(3, told.count([each]))
+            self.assertEqual(0, told.not_sure([each]))
+        self.find_some.assert_called_once()
+
+    def test_hosts_are_looked_at_one_by_one_in_a_large_cloud(self) -> None:
+        self.one_by_one('0a', '0b')
+        self.patch_large(7)
+        self.capacity().count(RING)
+        self.find_some.assert_not_called()
+        self.patch_large(6)
+        self.capacity().count(RING)
+        self.find_some.assert_called_once()
+
+    def test_hosts_are_not_looked_at_one_by_one(self) -> None:
+        self.one_by_one('0a', '0b')
+        self.hosts_in.return_value = ['a'] * 7
+        # For more than few.
+        self.capacity(enough=6).count(RING)
+        # Where one answer does not have them all.
+        self.query.limit = 5
+        self.capacity().count(RING)
+        self.query.limit = 6
+        # Where they are not what has the resources.
+        self.capacity(**{'1b': 2}).count(RING)
+        self.query.of_one_host.return_value = None
+        self.capacity().count(RING)
+        self.find_some.assert_not_called()
+        self.one_by_one('0a', '0b')
+        self.capacity(enough=5).count(RING)
+        self.find_some.assert_called_once()

@@ -1,0 +1,178 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which hosts are looked at one by one, and when that is given up."""
+
+import random
+import time
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any
+from unittest import mock
+
+from oslotest import base
+
+from edge_sched.scheduler.narrowing import sample
+from edge_sched.scheduler.narrowing.placement import OneHost
+
+TERMS = [('member_of', 'in:near,next'), ('required', 'HW_GPU,!OFF')]
+
+#: As Placement tells of a host that has no limits but its size.
+INVENTORY: Mapping[str, Any] = {
+    'total': 8,
+    'reserved': 0,
+    'allocation_ratio': 1.0,
+    'min_unit': 1,
+    'max_unit': 8,
+    'step_size': 1,
+}
+
+
+class SampleTest(base.BaseTestCase):
+    """Hosts of eight CPUs, of which a request needs two."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        #: CPUs in use by provider, and what else is told of its own.
+        self.used = {'h0': 0, 'h1': 0, 'h2': 0}
+        self.inventory: dict[str, Any] = {}
+        self.listed: list[dict[str, str]] | None = [
+            self.provider(name) for name in self.used
+        ]
+        self.asked: list[str] = []
+        for patcher in (
+            mock.patch.object(sample, 'get', self.get),
+            # In the order of their names.
+            mock.patch.object(random, 'shuffle', list.sort),
+        ):
+            patcher.start()
+            self.addCleanup(patcher.stop)
+
+    def provider(self, name: str, root: str = '') -> dict[str, str]:
+        uuid = f'uuid-{name}'
+        return {
+            'uuid': uuid,
+            'name': name,
+            'root_provider_uuid': root or uuid,
+        }
+
+    def get(self, url: str, aggregates: int = 1) -> Any:
+        self.asked.append(url)
+        path, _, query = url.partition('?')
+        if query:
+            self.terms = (urllib.parse.parse_qsl(query), aggregates)
+            listed = self.listed
+            return None if listed is None else {'resource_providers': listed}
+        _, _, uuid, what = path.split('/')
+        used = self.used[uuid.removeprefix('uuid-')]
+        if what == 'usages':
+            return {'usages': {'VCPU': used} if used else {}}
+        return {'inventories': {'VCPU': {**INVENTORY, **self.inventory}}}
+
+    def find(
+        self, *hosts: str, enough: int = 1, seconds: float = 60, **amounts: int
+    ) -> list[str]:
+        return sample.find_some(
+            OneHost(TERMS, amounts or {'VCPU': 2}),
+            2,
+            hosts or [*self.used],
+            enough,
+            time.monotonic() + seconds,
+        )
+
+    def looked_at(self) -> int:
+        return sum(url.endswith('/usages') for url in self.asked)
+
+    def test_as_many_as_are_enough_are_looked_at(self) -> None:
+        self.assertEqual(['h0', 'h1'], self.find(enough=2))
+        self.assertEqual(2, self.looked_at())
+        self.assertEqual((TERMS, 2), self.terms)
+
+    def test_which_ones_is_left_to_chance(self) -> None:
+        with mock.patch.object(random, 'shuffle', list.reverse):
+            self.assertEqual(['h2'], self.find('h0', 'h1', 'h2'))
+
+    def test_full_hosts_are_passed_over(self) -> None:
+        self.used = {'h0': 7, 'h1': 6, 'h2': 8}
+        self.assertEqual(['h1'], self.find(enough=3))
+
+    def test_only_hosts_that_may_be_used_are_looked_at(self) -> None:
+        self.assertEqual(['h1'], self.find('h1', 'elsewhere', enough=3))
+        self.assertEqual(1, self.looked_at())
+
+    def test_hosts_that_do_not_match_are_not_looked_at(self) -> None:
+        self.listed = [self.provider('h2')]
+        self.assertEqual(['h2'], self.find(enough=3))
+
+    def test_part_of_a_host_is_not_the_host(self) -> None:
+        self.listed = [self.provider('h0', root='h1')]
+        self.assertEqual([], self.find())
+
+    def test_node_with_a_full_name(self) -> None:
+        self.used = {'h0.example.org': 0, 'h1.example.org': 0}
+        self.listed = [*map(self.provider, self.used)]
+        self.assertEqual(
+            ['h0', 'h1.example.org'],
+            self.find('h0', 'h1.example.org', enough=2),
+        )
+
+    def test_what_a_host_has_is_reckoned_as_placement_does(self) -> None:
+        self.used = {'h0': 4}
+        self.listed = [self.provider('h0')]
+        for found, inventory in (
+            (True, {'reserved': 2}),
+            (False, {'reserved': 3}),
+            (False, {'total': 5}),
+            (True, {'total': 5, 'allocation_ratio': 1.2}),
+            (False, {'total': 5, 'allocation_ratio': 1.1}),
+            (True, {'min_unit': 2}),
+            (False, {'min_unit': 3}),
+            (True, {'max_unit': 2}),
+            (False, {'max_unit': 1}),
+            (True, {'step_size': 2}),
+            (False, {'step_size': 3}),
+        ):
+            self.inventory = inventory
+            self.assertEqual(['h0'] if found else [], self.find(), inventory)
+
+    def test_host_has_all_that_is_asked_by_itself(self) -> None:
+        self.assertEqual([], self.find(VCPU=2, DISK_GB=10))
+        self.assertEqual([], self.find(VCPU=9))
+
+    def test_it_is_given_up_where_few_have_room(self) -> None:
+        self.used = dict.fromkeys(map(str, range(100, 150)), 8)
+        self.listed = [*map(self.provider, self.used)]
+        self.assertEqual([], self.find(enough=3))
+        self.assertEqual(5, self.looked_at())
+        # One that is found is worth another try.
+        self.asked.clear()
+        self.used['104'] = 0
+        self.assertEqual(['104'], self.find(enough=3))
+        self.assertEqual(10, self.looked_at())
+
+    def test_no_host_is_looked_at_after_the_deadline(self) -> None:
+        self.assertEqual([], self.find(seconds=-1))
+        self.assertEqual(0, self.looked_at())
+
+    def test_placement_that_does_not_answer(self) -> None:
+        self.listed = None
+        self.assertEqual([], self.find())
+
+    def test_host_that_is_gone_has_no_room(self) -> None:
+        get = self.get
+        for what in ('/inventories', '/usages'):
+
+            def gone(url: str, aggregates: int = 1, what: str = what) -> Any:
+                return None if url.endswith(what) else get(url)
+
+            with mock.patch.object(sample, 'get', gone):
+                self.assertEqual([], self.find())

@@ -1,0 +1,517 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import dataclasses
+import types
+from collections.abc import Mapping, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from oslotest import base
+
+from edge_sched.scheduler.narrowing.rings import EVERYTHING
+from edge_sched.scheduler.narrowing.rings import MAX_AGGREGATES
+from edge_sched.scheduler.narrowing.rings import Ring
+from edge_sched.scheduler.narrowing.rings import Size
+from edge_sched.scheduler.narrowing.search import Need
+from edge_sched.scheduler.narrowing.search import Search
+from edge_sched.scheduler.narrowing.search import find_room
+from tests.unit.scheduler.narrowing.test_rings import sites
+
+SIZE = Size(first=10, one_cell=1, few=0, most=1000)
+ONE = Need(least=1, enough=1)
+
+
+def size(first: int, most: int) -> Size:
+    return dataclasses.replace(SIZE, first=first, most=most)
+
+
+class Cloud:
+    """Sites that have room on so many hosts.
+
+    :param room: of each site, ``{'site-0': 3}``; a ring with a site whose
+        room is ``None`` cannot be asked
+    :param not_sure: how many of those may be of no use
+    :param most: how many it tells of at once
+    """
+
+    def __init__(
+        self,
+        room: Mapping[str, int | None],
+        not_sure: Mapping[str, int] = types.MappingProxyType({}),
+        most: int = 1000,
+    ) -> None:
+        self._room = room
+        self._not_sure = not_sure
+        self._most = most
+        self._cut = False
+        self.asked: list[Ring] = []
+        self.asked_twice: list[Ring] = []
+
+    def count(self, ring: Ring) -> int | None:
+        self.asked.append(ring)
+        counts = [self._room[each.site] for each in ring]
+        told = [count for count in counts if count is not None]
+        self._cut = sum(told) >= self._most
+        if len(told) < len(counts):
+            return None
+        return min(sum(told), self._most)
+
+    def not_sure(self, ring: Ring) -> int:
+        self.asked_twice.append(ring)
+        return sum(self._not_sure.get(each.site, 0) for each in ring)
+
+    def was_cut(self) -> bool:
+        return self._cut
+
+
+class Scripted:
+    """Answers one after the other: room, and how many are not sure."""
+
+    def __init__(self, *answers: tuple[int, int] | None) -> None:
+        self._answers = iter(answers)
+        self._not_sure = 0
+        self._cut = False
+
+    def count(self, ring: Ring) -> int | None:
+        answer = next(self._answers)
+        if answer is None:
+            return None
+        count, self._not_sure = answer
+        self._cut = count >= 1000
+        return count
+
+    def not_sure(self, ring: Ring) -> int:
+        return self._not_sure
+
+    def was_cut(self) -> bool:
+        return self._cut
+
+
+class SearchTest(base.BaseTestCase):
+    def test_for_record(self) -> None:
+        for search, asked in (
+            (Search(sites(4, 5), probes=2), {'sites': 2, 'hosts': 9}),
+            (Search(EVERYTHING, probes=2), {'sites': 'all', 'hosts': 'all'}),
+            (
+                Search(EVERYTHING, probes=2, full=['u1', 'u2']),
+                {'sites': 0, 'hosts': 0},
+            ),
+        ):
+            self.assertEqual(asked | {'probes': 2}, search.for_record)
+
+
+class FindRoomTest(base.BaseTestCase):
+    def search(
+        self,
+        hosts: Sequence[int],
+        room: Sequence[int | None],
+        need: Need = ONE,
+        size: Size = SIZE,
+        cells: str = '',
+        **not_sure: int,
+    ) -> Search:
+        """Search sites of so many hosts, with room for so many each.
+
+        :param cells: of each site, ``'aab'``; one for all by default
+        :param not_sure: of each site, ``site0=3``; ``all=3`` of all
+        """
+        near = sites(*hosts, cells=cells)
+        every = not_sure.pop('all', 0)
+        self.cloud = Cloud(
+            {each.site: count for each, count in zip(near, room, strict=True)},
+            dict.fromkeys((each.site for each in near), every)
+            | {
+                name.replace('site', 'site-'): n
+                for name, n in not_sure.items()
+            },
+            size.most,
+        )
+        return find_room(near, size, need, self.cloud)
+
+    def test_first_ring_with_room_is_enough(self) -> None:
+        found = self.search([4] * 20, [0, 1, 0] + [4] * 17)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertEqual(
+            {'sites': 3, 'hosts': 12, 'probes': 1}, found.for_record
+        )
+        self.assertFalse(found.full)
+
+    def test_full_rings_are_left_behind(self) -> None:
+        found = self.search([4] * 20, [0] * 3 + [4] * 17)
+        self.assertEqual([f'uuid-{n}' for n in range(3, 8)], found.aggregates)
+        self.assertEqual(2, found.probes)
+
+    def test_ring_with_little_room_is_asked_for_with_the_next(self) -> None:
+        found = self.search([4] * 20, [0, 1, 0] + [4] * 17, Need(1, 3))
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
+
+    def test_little_room_everywhere_is_room(self) -> None:
+        found = self.search([4] * 6, [1, 0, 0, 0, 0, 0], Need(1, 3))
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertFalse(found.full)
+
+    def test_no_room_at_all_is_told(self) -> None:
+        found = self.search([4] * 20, [0] * 20)
+        self.assertEqual(([], 4), (found.aggregates, found.probes))
+        self.assertEqual([f'uuid-{n}' for n in range(20)], found.full)
+
+    def test_doubtful_hosts_may_be_all_that_have_room(self) -> None:
+        room = [1, 1, 1] + [2] * 17
+        found = self.search([4] * 20, room, all=1)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
+        self.assertFalse(found.full)
+
+    def test_large_site_is_asked_apart_from_near_ones(self) -> None:
+        limits = size(100, 1000)
+        found = self.search([4, 5000, 4], [1, 4999, 1], Need(1, 1), limits)
+        self.assertEqual(['uuid-0'], found.aggregates)
+        found = self.search([4, 5000, 4], [0, 4999, 1], Need(1, 1), limits)
+        self.assertEqual(['uuid-1'], found.aggregates)
+        # One answer has all that have room.
+        found = self.search([4, 5000, 4], [1, 70, 1], Need(1, 1), limits)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+
+    def test_steps_to_the_end_of_a_large_cloud_are_few(self) -> None:
+        limits = size(100, 1000)
+        found = self.search([100] * 1000, [0] * 999 + [1], size=limits)
+        self.assertEqual('uuid-999', found.aggregates[-1])
+        self.assertLess(found.probes, 40)
+
+    def test_roomy_rings_serve_if_the_nearest_have_too_little(self) -> None:
+        limits = size(10, 24)
+        room = [1, 0, 0] * 6 + [9, 9, 9]
+        found = self.search([4] * 21, room, Need(20, 20), limits)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(20)], found.aggregates[:20]
+        )
+
+    def test_certain_room_goes_before_what_is_not_sure(self) -> None:
+        # The servers of a group may stand on all that is near.
+        found = self.search(
+            [4] * 6,
+            [4] * 6,
+            **{f'site{n}': 4 for n in range(3)},
+        )
+        self.assertEqual(
+            [f'uuid-{n}' for n in (3, 4, 5, 0, 1, 2)], found.aggregates
+        )
+
+    def test_hosts_that_are_not_sure_are_no_room(self) -> None:
+        room = [2, 0, 0] + [4] * 17
+        found = self.search([4] * 20, room, Need(1, 2), site0=1)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
+        found = self.search([4] * 20, room, Need(1, 2))
+        self.assertEqual([f'uuid-{n}' for n in range(3)], found.aggregates)
+
+    def test_hosts_that_are_not_sure_are_asked_for_with_the_next(self) -> None:
+        found = self.search([4] * 20, [4] * 20, site0=12)
+        self.assertEqual(
+            [f'uuid-{n}' for n in (3, 4, 5, 6, 7, 0, 1, 2)], found.aggregates
+        )
+        # Some of them are sure: enough.
+        found = self.search([4] * 20, [4] * 20, site0=11)
+        self.assertEqual([f'uuid-{n}' for n in range(3)], found.aggregates)
+
+    def test_more_than_one_answer_where_less_is_too_little(self) -> None:
+        limits = size(1, 12)
+        found = self.search([1, 12], [1, 12], Need(13, 13), limits)
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+        # Room for less does not need it.
+        found = self.search([1, 12], [1, 12], Need(1, 12), limits)
+        self.assertEqual(['uuid-0'], found.aggregates)
+        # Nor does what is too little all the same.
+        found = self.search([1, 12], [1, 12], Need(14, 14), limits)
+        self.assertEqual(['uuid-0'], found.aggregates)
+
+    def test_roomiest_where_the_nearest_are_all_that_can_be_named(
+        self,
+    ) -> None:
+        # The first ring is three sites of a host each, and there is one room.
+        hosts, room = [1, 1, 1, 80], [1, 0, 0, 80]
+        limits = Size(10, 1, 0, 1000, 3)
+        found = self.search(hosts, room, Need(5, 5), limits)
+        self.assertEqual(['uuid-3', 'uuid-0', 'uuid-1'], found.aggregates)
+        # The nearest do where they are enough, or nothing is.
+        nearest = ['uuid-0', 'uuid-1', 'uuid-2']
+        found = self.search(hosts, room, Need(1, 5), limits)
+        self.assertEqual(nearest, found.aggregates)
+        found = self.search(hosts, room, Need(82, 82), limits)
+        self.assertEqual(nearest, found.aggregates)
+
+    def test_no_query_names_more_aggregates_than_it_may(self) -> None:
+        for need in ONE, Need(1, 30), Need(40, 40):
+            for room in [0] * 39 + [1], [1] * 40, [None] * 40:
+                for cells in 'a' * 40, 'ab' * 20:
+                    limits = Size(10, 1, 0, 1000, 2)
+                    found = self.search(
+                        [4] * 40, room, need, limits, cells=cells
+                    )
+                    asked = [*self.cloud.asked, found.aggregates]
+                    self.assertGreaterEqual(2, max(map(len, asked)))
+
+    def test_farther_hosts_of_a_site_do_not_hide_a_nearer_site(self) -> None:
+        # Of four hosts of the first site one is near, and full; two of the
+        # others are not. What is asked is the whole site.
+        first, *others, last = sites(1, 4, 4, 4, 4, 3)
+        farther = last._replace(aggregate=first.aggregate, site=first.site)
+        room = {
+            'site-0': 2,
+            'site-3': 4,
+            'site-1': 0,
+            'site-2': 0,
+            'site-4': 0,
+        }
+        cloud = Cloud(room, {'site-0': 3})
+        near = [first, *others, farther]
+        found = find_room(near, size(9, 1000), ONE, cloud)
+        self.assertEqual(
+            [f'uuid-{n}' for n in (3, 4, 0, 1, 2)], found.aggregates
+        )
+        # They are room all the same, where there is no other.
+        cloud = Cloud({'site-0': 2, 'site-1': 0, 'site-2': 0}, {'site-0': 1})
+        near = [first, *others[:2], farther, *sites(0)]
+        found = find_room(near, size(9, 1000), ONE, cloud)
+        self.assertIn('uuid-0', found.aggregates)
+
+    def test_rings_are_asked_for_until_there_is_enough(self) -> None:
+        limits = size(6, 30)
+        room = [1, 0, 0] + [1, 0, 0, 0, 0, 0] + [1] * 9 + [0] * 3
+        for enough, number in ((1, 3), (2, 9), (3, 21), (50, 21)):
+            found = self.search([2] * 21, room, Need(1, enough), limits)
+            self.assertEqual(
+                [f'uuid-{n}' for n in range(number)], found.aggregates
+            )
+
+    def test_one_query_names_no_more_aggregates_than_it_may(self) -> None:
+        # In rings of 10, 20, 35 and 35 sites, with a host each that is free.
+        room = [int(n in (0, 10, 30, 70)) for n in range(150)]
+        found = self.search([1] * 150, room, Need(9, 9))
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(MAX_AGGREGATES)], found.aggregates
+        )
+
+    def test_nearest_with_room_are_asked_for_whatever_else_is(self) -> None:
+        # All that there is is less than the servers need, unless a host takes
+        # several of them.
+        limits = size(10, 24)
+        room = [2, 0, 0] + [1, 0, 0] * 5 + [9, 9, 9]
+        found = self.search([4] * 21, room, Need(50, 50), limits)
+        self.assertEqual([f'uuid-{n}' for n in range(21)], found.aggregates)
+
+    def test_rings_with_room_go_before_those_that_cannot_be_asked(
+        self,
+    ) -> None:
+        limits = size(10, 32)
+        room = [1, 0, 0] + [None] * 17
+        found = self.search([4] * 20, room, Need(1, 3), limits)
+        self.assertEqual(
+            [f'uuid-{n}' for n in range(8)], sorted(found.aggregates)
+        )
+
+    def test_site_that_is_full_is_not_asked_again(self) -> None:
+        by_host = sites(*[4] * 3) * 3
+        found = find_room(
+            [*by_host, *sites(*[4] * 4)[3:]],
+            size(10, 1000),
+            ONE,
+            cloud := Cloud(
+                dict.fromkeys(['site-0', 'site-1', 'site-2'], 0)
+                | {'site-3': 1}
+            ),
+        )
+        self.assertEqual(['uuid-3'], found.aggregates)
+        self.assertEqual(2, len(cloud.asked))
+
+    def search_large_sites(
+        self, hosts: int, number: int, *answers: tuple[int, int] | None
+    ) -> list[str]:
+        """The sites to ask for, given what each ring or part is told."""
+        found = find_room(
+            sites(*[hosts] * number),
+            size(100, 1000),
+            Need(1, 30),
+            Scripted(*answers),
+        )
+        return [each.removeprefix('uuid-') for each in found.aggregates]
+
+    def test_ring_that_may_be_down_is_asked_for_last(self) -> None:
+        found = self.search_large_sites(200, 6, (30, 30), (500, 0))
+        self.assertEqual(['3', '4', '5', '0', '1', '2'], found)
+
+    def test_nearest_are_asked_for_if_all_may_be_down(self) -> None:
+        found = self.search_large_sites(200, 9, *[(600, 600)] * 3)
+        self.assertEqual(['0', '1', '2'], found[:3])
+
+    def test_rings_that_may_be_down_go_after_what_cannot_be_asked(
+        self,
+    ) -> None:
+        found = self.search_large_sites(200, 9, (30, 30), None)
+        self.assertEqual(['3', '4', '5', '6', '7'], found)
+        found = self.search_large_sites(50, 6, (30, 30), None)
+        self.assertEqual(['3', '4', '5', '0', '1', '2'], found)
+
+    def test_part_of_a_ring_that_cannot_be_asked(self) -> None:
+        # The whole ring is asked, its first half, and its second.
+        found = self.search_large_sites(400, 3, (1000, 0), (0, 0), None)
+        self.assertEqual(['1', '2'], found)
+        found = self.search_large_sites(400, 3, (1000, 0), (9, 0), None)
+        self.assertEqual(['0', '1'], found)
+
+    def test_farther_hosts_go_before_nearer_ones_that_may_be_down(
+        self,
+    ) -> None:
+        for others in ([4] * 5, [4] * 15):
+            found = find_room(
+                sites(*[4] * 3, *others),
+                SIZE,
+                ONE,
+                Scripted((12, 12), (20, 0)),
+            )
+            self.assertEqual(
+                [f'uuid-{n}' for n in (3, 4, 5, 6, 7, 0, 1, 2)],
+                found.aggregates,
+            )
+
+    def test_hosts_that_are_down_take_no_room_from_others(self) -> None:
+        found = find_room(
+            sites(*[4] * 8, 0),
+            SIZE,
+            Need(1, 2),
+            Scripted((1, 3), (1, 0)),
+        )
+        self.assertEqual(8, len(found.aggregates))
+
+    def test_ring_that_cannot_be_asked_is_taken_with_the_next(self) -> None:
+        found = self.search([4] * 20, [0] * 3 + [None] * 17)
+        self.assertEqual([f'uuid-{n}' for n in range(3, 20)], found.aggregates)
+        self.assertEqual(1, found.probes)
+        self.assertFalse(found.full)
+        self.assertEqual(2, len(self.cloud.asked))
+
+    def test_what_cannot_be_asked_stays_within_one_answer(self) -> None:
+        limits = size(10, 40)
+        found = self.search([4] * 20, [None] * 20, size=limits)
+        self.assertEqual([f'uuid-{n}' for n in range(10)], found.aggregates)
+
+    def test_everything_is_asked_for_if_sites_have_too_little(self) -> None:
+        found = self.search([4, 4, 0], [0, 0, 0])
+        self.assertIs(EVERYTHING, found.ring)
+        self.assertFalse(found.full)
+        self.assertEqual(1, len(self.cloud.asked))
+        found = self.search([4, 4, 0], [0, 1, 0], Need(1, 2))
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+        found = self.search([4, 4, 0], [0, 1, 0], Need(2, 2))
+        self.assertIs(EVERYTHING, found.ring)
+
+    def test_nearest_of_one_cell_are_enough(self) -> None:
+        found = self.search([4] * 8, [1] + [4] * 7, cells='abbababa')
+        self.assertEqual(['uuid-0'], found.aggregates)
+        self.assertEqual([['site-0']], self.sites_asked())
+
+    def test_nearest_of_one_cell_that_are_full(self) -> None:
+        found = self.search([4] * 5, [0] + [4] * 4, cells='abbaa')
+        self.assertEqual([f'uuid-{n}' for n in range(1, 5)], found.aggregates)
+        self.assertEqual(
+            [['site-0'], ['site-1', 'site-2', 'site-3', 'site-4']],
+            self.sites_asked(),
+        )
+
+    def test_nearest_of_one_cell_with_too_little_room(self) -> None:
+        room = [1] + [4] * 4
+        found = self.search([4] * 5, room, Need(1, 3), cells='abbaa')
+        self.assertEqual([f'uuid-{n}' for n in range(5)], found.aggregates)
+
+    def test_nearest_of_one_cell_are_too_few_for_the_request(self) -> None:
+        limits = dataclasses.replace(SIZE, one_cell=7)
+        need = Need(5, 7)
+        found = self.search([4] * 5, [4] * 5, need, limits, cells='abbaa')
+        self.assertEqual(1, found.probes)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+
+    def test_nearest_of_one_cell_that_cannot_be_asked(self) -> None:
+        found = self.search([4] * 4, [None, 4, 4, 4], cells='abaa')
+        self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
+        self.assertEqual(0, found.probes)
+
+    def test_few_hosts_are_asked_for_at_once(self) -> None:
+        few = dataclasses.replace(SIZE, few=80)
+        room = [0] * 19 + [1]
+        found = self.search([4] * 20, room, size=few, cells='ab' * 10, all=9)
+        self.assertEqual([f'uuid-{n}' for n in range(20)], found.aggregates)
+        self.assertEqual(1, found.probes)
+        # Whether they are up does not matter where there are no others.
+        self.assertEqual([], self.cloud.asked_twice)
+        found = self.search([4] * 21, [4] * 21, size=few)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+
+    def test_few_hosts_that_are_too_many_ways(self) -> None:
+        few = dataclasses.replace(SIZE, few=80, most=16)
+        found = self.search([4] * 4, [4] * 4, size=few)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertEqual(2, found.probes)
+
+    def test_few_hosts_that_are_all_full(self) -> None:
+        few = dataclasses.replace(SIZE, few=80)
+        found = self.search([4] * 3, [0] * 3, size=few)
+        self.assertEqual(([], 1), (found.aggregates, found.probes))
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.full)
+
+    def test_few_hosts_that_cannot_be_asked(self) -> None:
+        few = dataclasses.replace(SIZE, few=80)
+        found = self.search([4] * 3, [4, None, 4], size=few)
+        self.assertEqual(['uuid-0', 'uuid-1', 'uuid-2'], found.aggregates)
+        self.assertEqual(0, found.probes)
+
+    def test_few_hosts_at_more_sites_than_a_query_names(self) -> None:
+        few = dataclasses.replace(SIZE, few=80, aggregates=4)
+        found = self.search([4] * 4, [4] * 4, size=few)
+        self.assertEqual(4, len(found.aggregates))
+        found = self.search([4] * 5, [4] * 5, size=few)
+        self.assertEqual(3, len(found.aggregates))
+
+    def test_few_hosts_some_of_them_of_no_site(self) -> None:
+        few = dataclasses.replace(SIZE, few=80)
+        found = self.search([4, 4, 0], [4, 4, 4], size=few)
+        self.assertEqual(['uuid-0', 'uuid-1'], found.aggregates)
+        found = self.search([0], [4], size=few)
+        self.assertEqual((EVERYTHING, 0), (found.ring, found.probes))
+
+    def sites_asked(self) -> list[list[str]]:
+        return [[each.site for each in ring] for ring in self.cloud.asked]
+
+    @given(st.data())
+    def test_best_site_with_room_is_always_asked_for(
+        self, data: st.DataObject
+    ) -> None:
+        hosts = data.draw(
+            st.lists(st.integers(1, 60), min_size=1, max_size=90)
+        )
+        room = [data.draw(st.integers(0, h) | st.just(0)) for h in hosts]
+        limits = size(data.draw(st.integers(1, 100)), 1000)
+        need = Need(1, data.draw(st.integers(1, 5)))
+        cells = ''.join(data.draw(st.sampled_from('aaab')) for _ in hosts)
+        found = self.search(hosts, room, need, limits, cells=cells)
+        with_room = [n for n, free in enumerate(room) if free]
+        self.assertEqual(not with_room, bool(found.full))
+        if with_room:
+            self.assertIn(f'uuid-{with_room[0]}', found.aggregates)
+        for asked in self.cloud.asked:
+            self.assertLessEqual(len(asked), MAX_AGGREGATES)
+        offered = [room[int(each[5:])] for each in found.aggregates]
+        self.assertLessEqual(sum(offered), 1000)

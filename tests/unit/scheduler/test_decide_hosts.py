@@ -1,0 +1,119 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import fixtures
+from nova import context
+from nova import exception
+from nova import objects
+
+from edge_sched.scheduler import prepare
+from edge_sched.scheduler.decide_hosts import SCORES
+from edge_sched.scheduler.decide_hosts import Judged
+from edge_sched.scheduler.decide_hosts import judge_spots
+from edge_sched.scheduler.decide_hosts import refusal_of
+from edge_sched.scheduler.filters import EdgeLatencyFilter
+from edge_sched.scheduler.request_filter import edge_latency
+from edge_sched.scheduler.topology.places import Place
+from edge_sched.scheduler.topology.places import Spot
+from tests.unit.scheduler.base import ALICE
+from tests.unit.scheduler.base import StagesTestCase
+
+#: Two sites at once, which anybody may be told of.
+OPEN = Place(('aix', 'paris'), 'nova', {})
+#: In milliseconds: Paris is within it, Lyon is not.
+BUDGET = {'edge:client': [ALICE], 'edge:latency_budget_ms': ['12']}
+
+
+class JudgeHostsTest(StagesTestCase):
+    def filter(self, spec: objects.RequestSpec) -> list[str]:
+        """The hosts that the filter leaves."""
+        left = EdgeLatencyFilter().filter_all(self.hosts, spec)
+        return [host.host for host in left]
+
+    def test_hosts_over_the_budget_are_left_out(self) -> None:
+        left = [host for host, _ in self.schedule(self.spec(BUDGET))]
+        self.assertEqual(['paris-1', 'paris-2'], left)
+
+    def test_filter_judges_where_the_request_filter_was_not_asked(
+        self,
+    ) -> None:
+        self.assertEqual(
+            ['paris-1', 'paris-2'], self.filter(self.spec(BUDGET))
+        )
+
+    def test_clients_are_looked_up_once_for_both_filters(self) -> None:
+        reader = self.useFixture(
+            fixtures.MockPatchObject(prepare, 'reader', wraps=prepare.reader)
+        ).mock
+        spec = self.spec(BUDGET)
+        edge_latency(context.get_admin_context(), spec)
+        self.filter(spec)
+        reader.assert_called_once()
+
+    def test_scores_of_an_earlier_pass_are_gone(self) -> None:
+        spec = self.spec(BUDGET)
+        self.filter(spec)
+        self.assertIsNotNone(SCORES.get(spec))
+        self.conf.config(group='edge_sched', mode='shadow')
+        self.filter(spec)
+        self.assertIsNone(SCORES.get(spec))
+
+    def test_refusal_needs_no_places(self) -> None:
+        spec = self.spec({'edge:client': ['nobody']})
+        error = self.assertRaises(exception.NoValidHost, self.filter, spec)
+        self.assertIn('nobody', str(error))
+        self.region.assert_not_called()
+        (record,) = self.records()
+        self.assertEqual('unknown_client', record['outcome'])
+
+    def test_refusal_is_only_recorded_in_shadow_mode(self) -> None:
+        self.conf.config(group='edge_sched', mode='shadow')
+        spec = self.spec({'edge:client': ['nobody']})
+        self.assertEqual(3, len(self.filter(spec)))
+        (record,) = self.records()
+        self.assertEqual('unknown_client', record['outcome'])
+
+    def test_budget_with_nobody_to_be_near_judges_no_host(self) -> None:
+        spec = self.spec({}, {'edge:latency_budget_ms': '12'})
+        self.assertEqual(3, len(self.schedule(spec)))
+        self.region.assert_not_called()
+        (record,) = self.records()
+        self.assertEqual('no_client', record['outcome'])
+
+
+class JudgedTest(StagesTestCase):
+    """Paris is 9 ms away at the median, 10 ms at the 95th percentile."""
+
+    def judged(self, *places: Place) -> tuple[prepare.Case, Judged]:
+        """Hosts of some places, for whom a row of Paris speaks."""
+        asked = prepare.make_case(
+            self.spec(BUDGET | {'edge:latency_budget_ms': ['5']})
+        )
+        assert asked is not None
+        spots = [Spot(('aix', 'paris'), place) for place in places]
+        return asked, judge_spots(spots, asked)
+
+    def test_place_is_called_as_the_vantage_that_decided(self) -> None:
+        _, judged = self.judged(OPEN)
+        (spot,) = judged.spots
+        self.assertEqual('paris', judged.name(spot))
+        self.assertEqual('paris', judged.label(spot, None))
+
+    def test_place_without_a_row_is_called_by_its_first_site(self) -> None:
+        asked, _ = self.judged(OPEN)
+        spot = Spot(('aix',), OPEN)
+        self.assertEqual('aix', judge_spots([spot], asked).name(spot))
+
+    def test_site_of_others_is_not_told(self) -> None:
+        kept = Place(OPEN.sites, 'nova', {'paris': frozenset(['others'])})
+        self.assertIn('paris', refusal_of(*self.judged(OPEN)))
+        self.assertNotIn('paris', refusal_of(*self.judged(kept)))

@@ -1,0 +1,185 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What is made of the answers of cells, and of those that give none."""
+
+from unittest import mock
+
+from nova import context
+from nova import objects
+from nova.db.main import models
+from oslo_utils.fixture import uuidsentinel as uuids
+from oslotest import base
+
+from edge_sched.scheduler.topology import cell
+from tests.unit.scheduler.nova_databases import CellDatabase
+
+CELLS = [
+    objects.CellMapping(uuid=uuid, name=name)
+    for uuid, name in ((uuids.cell1, 'cell1'), (uuids.cell2, 'cell2'))
+]
+#: What a row of a compute node must have.
+NODE = {
+    'vcpus': 1,
+    'memory_mb': 1,
+    'local_gb': 1,
+    'vcpus_used': 0,
+    'memory_mb_used': 0,
+    'local_gb_used': 0,
+    'hypervisor_type': 'fake',
+    'hypervisor_version': 1,
+    'cpu_info': '',
+}
+HOSTS = {uuids.cell1: ['a', 'b'], uuids.cell2: ['c', 'd', 'e']}
+
+
+class AnswersTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        patcher = mock.patch.dict(cell._SEVERAL_NODES, clear=True)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def answer(self, of_cell1: object, of_cell2: object) -> None:
+        patcher = mock.patch.object(
+            context,
+            'scatter_gather_cells',
+            return_value={uuids.cell1: of_cell1, uuids.cell2: of_cell2},
+        )
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def test_hosts_of_a_slow_cell_are_not_down(self) -> None:
+        self.answer(1, context.did_not_respond_sentinel)
+        self.assertEqual(
+            cell.Down(1, frozenset([uuids.cell2])),
+            cell.count_down(CELLS, HOSTS),
+        )
+
+    def test_hosts_of_a_cell_that_fails_are_down(self) -> None:
+        self.answer(1, RuntimeError('no database'))
+        self.assertEqual(
+            cell.Down(4, frozenset()), cell.count_down(CELLS, HOSTS)
+        )
+
+    def test_task_of_a_server(self) -> None:
+        self.answer('rebuilding', None)
+        self.assertEqual('rebuilding', cell.task_state(CELLS[0], 'server'))
+        self.assertIsNone(cell.task_state(CELLS[1], 'server'))
+
+    def test_task_of_a_server_that_its_cell_does_not_tell(self) -> None:
+        self.answer(RuntimeError('no database'), None)
+        error = self.assertRaises(
+            cell.CellAwayError, cell.task_state, CELLS[0], 'server'
+        )
+        self.assertEqual('no database', str(error))
+
+    def test_cells_that_cannot_be_asked_at_all(self) -> None:
+        with mock.patch.object(
+            context, 'scatter_gather_cells', side_effect=RuntimeError('a test')
+        ):
+            self.assertEqual(
+                cell.Down(5, frozenset()), cell.count_down(CELLS, HOSTS)
+            )
+
+    def test_hosts_of_several_nodes(self) -> None:
+        self.answer({'a': 40}, {'c': 2, 'd': 3})
+        self.assertEqual({'a': 40, 'c': 2, 'd': 3}, cell.several_nodes(CELLS))
+
+    def test_nodes_of_a_cell_that_is_away_are_those_it_told_last(self) -> None:
+        away = context.did_not_respond_sentinel
+        self.answer(away, RuntimeError('no database'))
+        self.assertEqual({}, cell.several_nodes(CELLS))
+        self.answer({'a': 40}, {'c': 2})
+        cell.several_nodes(CELLS)
+        self.answer({'b': 5}, away)
+        self.assertEqual({'b': 5, 'c': 2}, cell.several_nodes(CELLS))
+
+
+class CountDownTest(base.BaseTestCase):
+    def test_services_are_asked_for_some_at_a_time(self) -> None:
+        asked: list[list[str]] = []
+
+        def services(context: object, hosts: list[str]) -> list[str]:
+            asked.append(hosts)
+            return hosts
+
+        nova = mock.Mock()
+        nova.service_is_up.side_effect = 'a'.__eq__
+        with (
+            mock.patch.object(cell, '_HOSTS_A_QUERY', 2),
+            mock.patch.object(cell, '_compute_services', services),
+            mock.patch.object(cell, '_servicegroup', return_value=nova),
+        ):
+            self.assertEqual(2, cell._count_down(None, ['a', 'b', 'c']))
+        self.assertEqual([['a', 'b'], ['c']], asked)
+
+
+class QueriesTest(base.BaseTestCase):
+    """What is asked, of tables of Nova's."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cell = self.useFixture(CellDatabase())
+
+    def test_services_of_computes_that_are_there(self) -> None:
+        names = ('host', 'binary', 'deleted')
+        self.cell.insert(
+            models.Service,
+            *(
+                dict(zip(names, values, strict=True))
+                for values in (
+                    ('a', 'nova-compute', 0),
+                    ('b', 'nova-compute', 0),
+                    # Another one, another kind, and one that was deleted.
+                    ('c', 'nova-compute', 0),
+                    ('a', 'nova-conductor', 0),
+                    ('b', 'nova-compute', 7),
+                )
+            ),
+        )
+        found = cell._compute_services(self.cell.context, ['a', 'b', 'gone'])
+        self.assertEqual(
+            [('a', 'nova-compute'), ('b', 'nova-compute')],
+            sorted((each['host'], each['binary']) for each in found),
+        )
+        # What Nova's drivers read besides.
+        others = {'topic', 'created_at', 'last_seen_up', 'forced_down'}
+        self.assertEqual(others, {*found[0]} - {'host', 'binary'})
+
+    def test_hosts_of_several_nodes_that_are_there(self) -> None:
+        self.cell.insert(
+            models.ComputeNode,
+            *(
+                {**NODE, 'host': host, 'deleted': deleted}
+                for host, deleted in (
+                    ('ironic', 0),
+                    ('ironic', 0),
+                    ('ironic', 3),
+                    ('kvm', 0),
+                    # Its second is a node that it had.
+                    ('kvm', 5),
+                    # Of no service any more.
+                    (None, 0),
+                    (None, 0),
+                )
+            ),
+        )
+        self.assertEqual({'ironic': 2}, cell._several_nodes(self.cell.context))
+
+    def test_task_of_a_server_by_its_uuid(self) -> None:
+        row = {'uuid': uuids.server, 'task_state': 'rebuilding'}
+        self.cell.insert(models.Instance, row)
+        self.assertEqual(
+            'rebuilding', cell._task_state(self.cell.context, uuids.server)
+        )

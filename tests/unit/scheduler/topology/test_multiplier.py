@@ -1,0 +1,80 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The multiplier of a host is that of its aggregates."""
+
+import logging
+import types
+
+import fixtures
+from oslotest import base
+
+from edge_sched.scheduler.topology import multiplier
+from edge_sched.scheduler.topology.membership import MULTIPLIER_KEY
+from edge_sched.scheduler.topology.membership import Aggregate
+from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
+from edge_sched.scheduler.weights import EdgeLatencyWeigher
+
+
+def aggregate(value: str | None, *hosts: str) -> Aggregate:
+    metadata = {} if value is None else {MULTIPLIER_KEY: value}
+    return Aggregate('uuid', metadata, hosts)
+
+
+class MultiplierTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger(level=logging.INFO))
+
+    def said(self, *values: str | None) -> dict[str, float]:
+        """Of a host in aggregates that say so."""
+        return multiplier.multipliers_of(
+            [aggregate(value, 'lyon-1') for value in values]
+        )
+
+    def test_no_aggregate_says_anything(self) -> None:
+        self.assertEqual({}, self.said())
+        self.assertEqual({}, self.said(None, None))
+
+    def test_lowest_of_several(self) -> None:
+        self.assertEqual({'lyon-1': 2.5}, self.said('40', None, '2.5'))
+        self.assertEqual({'lyon-1': 0.0}, self.said('0', '1'))
+        self.assertEqual({'lyon-1': 9000.0}, self.said('9000'))
+
+    def test_each_host_has_that_of_its_own_aggregates(self) -> None:
+        self.assertEqual(
+            {'a': 5.0, 'b': 5.0, 'c': 7.0},
+            multiplier.multipliers_of(
+                [aggregate('5', 'a', 'b'), aggregate('7', 'b', 'c')]
+            ),
+        )
+
+    def test_bad_values_are_named_once_and_the_option_taken(self) -> None:
+        for bad in ('nan', 'inf', '-inf', '-1', 'much', ''):
+            with self.subTest(bad):
+                self.assertEqual({'lyon-1': 3000.0}, self.said(bad))
+                self.assertIn(f'[{bad!r}] is not a finite', self.log.output)
+        self.assertEqual({'lyon-1': 3000.0}, self.said('b', '9000'))
+        self.assertEqual({'lyon-1': 10.0}, self.said('nan', '10', 'b', 'b'))
+        self.assertEqual(1, self.log.output.count("['b', 'nan'] is not a"))
+
+    def test_own_multipliers_hang_on_hosts_and_else_the_option(self) -> None:
+        hosts = [types.SimpleNamespace(host=name) for name in 'ab']
+        multiplier.hang_latency_multipliers(hosts, {'a': 5.0})
+        weigher = EdgeLatencyWeigher()
+        self.assertEqual(
+            [5.0, 3000.0], [weigher.weight_multiplier(host) for host in hosts]
+        )
+
+    def test_host_that_was_not_weighed(self) -> None:
+        host = types.SimpleNamespace(host='a')
+        self.assertEqual(0.0, EdgeLatencyWeigher().weight_multiplier(host))
+        self.assertEqual(0.0, EdgeCellLatencyWeigher().weight_multiplier(host))
