@@ -69,11 +69,17 @@ Related options:
         'max_overflow',
         default=10,
         min=0,
+        deprecated_for_removal=True,
+        deprecated_since='0.1.0',
+        deprecated_reason="""
+Only queries that hang need them, and a worker gives up on ten at the most
+before it leaves the store alone until one comes back: more are never opened,
+and fewer make requests wait.
+""",
         help="""
 The number of connections that one process may open beyond ``max_pool_size``.
 
-These are closed after use. Only queries that hang need them: a worker gives up
-on ten at the most before it leaves the store alone until one comes back.
+These are closed after use.
 
 Possible values:
 

@@ -116,11 +116,15 @@ Related options:
         default='p50',
         choices=PERCENTILES,
         mutable=True,
+        deprecated_for_removal=True,
+        deprecated_since='0.1.0',
+        deprecated_reason="""
+The median says where a host is; the tail of the same measurement says how
+busy the path was, and moves with it. No cloud is known that ranks better by
+another.
+""",
         help="""
 The statistic that hosts are ranked by.
-
-The median says where a host is; the tail of the same measurement says how
-busy the path was, and moves with it. It should not be changed without need.
 
 Related options:
 
@@ -151,6 +155,12 @@ Related options:
         type=types.FiniteFloat(min=0.01),
         default=20.0,
         mutable=True,
+        deprecated_for_removal=True,
+        deprecated_since='0.1.0',
+        deprecated_reason="""
+For one client it changes by how much a nearer host is better, not which is:
+who wants that says it by ``latency_weight_multiplier``, or by a budget.
+""",
         help="""
 The latency, in milliseconds, at which the score of a host is half way down.
 

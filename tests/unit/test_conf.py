@@ -7,8 +7,8 @@ from oslo_config import cfg
 from oslotest import base
 
 from edge_sched import conf as edge_conf
+from edge_sched.cmd.options import list_opts
 from edge_sched.conf import checks
-from edge_sched.conf.opts import list_opts
 from edge_sched.conf.policy import policy_of
 from edge_sched.judging.verdict import Policy
 
@@ -56,6 +56,19 @@ class ConfTest(base.BaseTestCase):
         self.conf = cfg.ConfigOpts()
         edge_conf.register_opts(self.conf)
         self.conf([], default_config_files=[])
+
+    def test_options_that_go_say_why(self) -> None:
+        going = {
+            option.name: option.deprecated_reason
+            for _, options in list_opts()
+            for option in options
+            if option.deprecated_for_removal
+        }
+        self.assertEqual(
+            {'rank_percentile', 'reference_latency_ms', 'max_overflow'},
+            going.keys(),
+        )
+        self.assertNotIn(None, going.values())
 
     def test_names_and_defaults(self) -> None:
         self.assertEqual(DEFAULTS, dict(self.conf.edge_sched.items()))

@@ -7,10 +7,10 @@ from oslo_config import cfg
 from oslotest import base
 from stevedore import extension
 
+from edge_sched.cmd.options import list_opts
 from edge_sched.collector.inputs import loading
 from edge_sched.collector.inputs.file import FileInput
 from edge_sched.collector.inputs.openmetrics import OpenMetricsInput
-from edge_sched.conf.opts import list_opts
 
 
 def mine(vantage):
