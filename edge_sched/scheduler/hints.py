@@ -15,13 +15,12 @@ from typing import TypeAlias
 import sqlalchemy as sa
 from nova import context as nova_context
 from nova import exception
-from nova.db.api import api as api_db
-from nova.db.api import models
 from nova.objects.instance import Instance
 from nova.objects.instance_mapping import InstanceMapping
 from nova.objects.request_spec import RequestSpec
 from oslo_db import exception as db_exception
 
+from edge_sched.scheduler.nova_internals import locked_request
 from edge_sched.scheduler.spec import field_of
 from edge_sched.store.reasons import reason
 
@@ -81,12 +80,7 @@ def change_hints(uuid: str, change: Callable[[Hints], Hints]) -> Hints:
     :raises HintsError: if there is no such server, or Nova cannot be asked
     """
     context = nova_context.get_admin_context()
-    with _explained(uuid), api_db.context_manager.writer.using(context):
-        context.session.execute(
-            sa.select(models.RequestSpec.id)
-            .where(models.RequestSpec.instance_uuid == uuid)
-            .with_for_update()
-        )
+    with _explained(uuid), locked_request(context, uuid):
         spec = RequestSpec.get_by_instance_uuid(context, uuid)
         before = _hints(spec)
         # A change within the old mapping would not be noticed.

@@ -5,10 +5,9 @@
 It refuses at once what is wrong in itself, and has Placement asked for the
 nearest hosts in a cloud where it would hand out any.
 
-Nova has no setting for request filters. Its list of them is read at each
-call and inherited by every worker, so ours is appended to it while the
-filters are loaded. If that list should ever become something else the
-filter does the refusing, only later.
+Nova's list of request filters is read at each call and inherited by every
+worker, so ours is appended to it while the filters are loaded. If that list
+should ever become something else the filter does the refusing, only later.
 """
 
 from typing import NoReturn
@@ -24,6 +23,7 @@ from edge_sched.scheduler.decide_hosts import Judged
 from edge_sched.scheduler.decide_hosts import log_record
 from edge_sched.scheduler.narrowing.narrow import Refused
 from edge_sched.scheduler.narrowing.narrow import narrow
+from edge_sched.scheduler.nova_internals import request_filters
 from edge_sched.scheduler.prepare import CASES
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import make_case
@@ -100,13 +100,8 @@ def _refuse(
 
 def register() -> None:
     """Append the request filter to Nova's, once."""
-    known = getattr(request_filter, 'ALL_REQUEST_FILTERS', None)
-    reads = getattr(request_filter.process_reqspec, '__code__', None)
-    if (
-        not isinstance(known, list)
-        or reads is None
-        or 'ALL_REQUEST_FILTERS' not in reads.co_names
-    ):
+    known = request_filters()
+    if known is None:
         LOG.warning(
             'This Nova has no list of request filters to add to: bad hints '
             'are refused after Placement was asked'

@@ -5,7 +5,6 @@
 import functools
 import http
 import math
-import sys
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,6 +22,8 @@ from nova.scheduler.client.report import SchedulerReportClient
 from oslo_log import log as logging
 
 from edge_sched.scheduler.narrowing.rings import MAX_AGGREGATES
+from edge_sched.scheduler.nova_internals import limit_of
+from edge_sched.scheduler.nova_internals import report_client
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -93,10 +94,8 @@ class Query:
             and not CONF.workarounds.disable_fallback_pcpu_query
         ):
             self._requests.append(request(enable_pinning_translate=False))
-        limit: int | None = first._limit
-        #: How many hosts Nova has Placement hand out at most. All there are
-        #: for server groups, and wherever Nova sets no limit.
-        self.limit = sys.maxsize if limit is None else limit
+        #: How many hosts Nova has Placement hand out at most.
+        self.limit = limit_of(first)
         resources = first.get_request_group(None).resources
         #: How much disk of a host is asked for.
         self.disk_gb = int(resources.get(orc.DISK_GB, 0))
@@ -270,4 +269,4 @@ def client() -> SchedulerReportClient:
         adapter.session.timeout or math.inf, CONF.edge_sched.ring_timeout
     )
     adapter.connect_retries = adapter.status_code_retries = 0
-    return SchedulerReportClient(adapter)
+    return report_client(adapter)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import nova.conf
 from nova.scheduler import filters
-from nova.scheduler import request_filter as nova_request_filter
 from oslo_upgradecheck.upgradecheck import Result
 
+from edge_sched.scheduler.nova_internals import request_filters
 from edge_sched.scheduler.request_filter import FILTER_NAME
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.status.finding import Finding
@@ -40,8 +40,7 @@ def load_filters() -> list[str]:
 
 def has_request_filter() -> bool:
     """Whether loading the filters has put ours in Nova's list."""
-    known = getattr(nova_request_filter, 'ALL_REQUEST_FILTERS', ())
-    return edge_latency in known
+    return edge_latency in (request_filters() or ())
 
 
 def judge_filter(

@@ -8,13 +8,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import nova.conf
-import sqlalchemy as sa
 from nova import context as nova_context
 from nova import objects
 from nova import servicegroup
-from nova.db.main import api as main_db
-from nova.db.main import models
 from nova.objects.cell_mapping import CellMapping
+
+from edge_sched.scheduler import nova_internals
 
 CONF = nova.conf.CONF
 
@@ -87,7 +86,9 @@ def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
     ``{'ironic-1': 40}``; of a cell that does not answer, what it told last.
     """
     found: dict[str, int] = {}
-    for uuid, answer in _ask(cells, _several_nodes).items():
+    for uuid, answer in _ask(
+        cells, nova_internals.hosts_of_several_nodes
+    ).items():
         if not isinstance(answer, CellAwayError):
             _SEVERAL_NODES[uuid] = answer
         found |= _SEVERAL_NODES.get(uuid, {})
@@ -138,45 +139,10 @@ def _count_down(
     return sum(
         not _servicegroup().service_is_up(service)
         for first in range(0, len(hosts), _HOSTS_A_QUERY)
-        for service in _compute_services(
+        for service in nova_internals.compute_services(
             context, hosts[first : first + _HOSTS_A_QUERY]
         )
     )
-
-
-@main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
-def _compute_services(
-    context: nova_context.RequestContext, hosts: Collection[str]
-) -> list[Mapping[str, Any]]:
-    """What Nova's drivers go by."""
-    service = models.Service
-    rows = context.session.execute(
-        sa.select(
-            service.host,
-            service.binary,
-            service.topic,
-            service.created_at,
-            service.last_seen_up,
-            service.forced_down,
-        ).where(
-            service.host.in_(hosts),
-            service.binary == 'nova-compute',
-            service.deleted == 0,
-        )
-    )
-    return [row._mapping for row in rows]
-
-
-@main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
-def _several_nodes(context: nova_context.RequestContext) -> dict[str, int]:
-    node = models.ComputeNode
-    rows = context.session.execute(
-        sa.select(node.host, sa.func.count())
-        .where(node.deleted == 0)
-        .group_by(node.host)
-        .having(sa.func.count() > 1)
-    )
-    return {host: count for host, count in rows if host}
 
 
 @functools.cache

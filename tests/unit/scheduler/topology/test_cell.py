@@ -11,6 +11,7 @@ from nova.db.main import models
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
+from edge_sched.scheduler import nova_internals
 from edge_sched.scheduler.topology import cell
 from tests.unit.scheduler.nova_databases import CellDatabase
 
@@ -19,17 +20,6 @@ CELLS = [
     for uuid, name in ((uuids.cell1, 'cell1'), (uuids.cell2, 'cell2'))
 ]
 #: What a row of a compute node must have.
-NODE = {
-    'vcpus': 1,
-    'memory_mb': 1,
-    'local_gb': 1,
-    'vcpus_used': 0,
-    'memory_mb_used': 0,
-    'local_gb_used': 0,
-    'hypervisor_type': 'fake',
-    'hypervisor_version': 1,
-    'cpu_info': '',
-}
 HOSTS = {uuids.cell1: ['a', 'b'], uuids.cell2: ['c', 'd', 'e']}
 
 
@@ -108,7 +98,7 @@ class CountDownTest(base.BaseTestCase):
         nova.service_is_up.side_effect = 'a'.__eq__
         with (
             mock.patch.object(cell, '_HOSTS_A_QUERY', 2),
-            mock.patch.object(cell, '_compute_services', services),
+            mock.patch.object(nova_internals, 'compute_services', services),
             mock.patch.object(cell, '_servicegroup', return_value=nova),
         ):
             self.assertEqual(2, cell._count_down(None, ['a', 'b', 'c']))
@@ -121,51 +111,6 @@ class QueriesTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.cell = self.useFixture(CellDatabase())
-
-    def test_services_of_computes_that_are_there(self) -> None:
-        names = ('host', 'binary', 'deleted')
-        self.cell.insert(
-            models.Service,
-            *(
-                dict(zip(names, values, strict=True))
-                for values in (
-                    ('a', 'nova-compute', 0),
-                    ('b', 'nova-compute', 0),
-                    # Another one, another kind, and one that was deleted.
-                    ('c', 'nova-compute', 0),
-                    ('a', 'nova-conductor', 0),
-                    ('b', 'nova-compute', 7),
-                )
-            ),
-        )
-        found = cell._compute_services(self.cell.context, ['a', 'b', 'gone'])
-        self.assertEqual(
-            [('a', 'nova-compute'), ('b', 'nova-compute')],
-            sorted((each['host'], each['binary']) for each in found),
-        )
-        # What Nova's drivers read besides.
-        others = {'topic', 'created_at', 'last_seen_up', 'forced_down'}
-        self.assertEqual(others, {*found[0]} - {'host', 'binary'})
-
-    def test_hosts_of_several_nodes_that_are_there(self) -> None:
-        self.cell.insert(
-            models.ComputeNode,
-            *(
-                {**NODE, 'host': host, 'deleted': deleted}
-                for host, deleted in (
-                    ('ironic', 0),
-                    ('ironic', 0),
-                    ('ironic', 3),
-                    ('kvm', 0),
-                    # Its second is a node that it had.
-                    ('kvm', 5),
-                    # Of no service any more.
-                    (None, 0),
-                    (None, 0),
-                )
-            ),
-        )
-        self.assertEqual({'ironic': 2}, cell._several_nodes(self.cell.context))
 
     def test_task_of_a_server_by_its_uuid(self) -> None:
         row = {'uuid': uuids.server, 'task_state': 'rebuilding'}

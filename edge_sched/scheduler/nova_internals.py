@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What of Nova is promised to nobody: all that an upgrade may take away.
+
+The rest of the plug-in uses what Nova documents for plug-ins, and its objects
+as its own services do. What is here leans on more, and each of its tests says
+on what.
+"""
+
+import contextlib
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from keystoneauth1.adapter import Adapter
+from nova import context as nova_context
+from nova.db.api import api as api_db
+from nova.db.api import models as api_models
+from nova.db.main import api as main_db
+from nova.db.main import models as main_models
+from nova.scheduler import request_filter
+from nova.scheduler.client.report import SchedulerReportClient
+from nova.scheduler.utils import ResourceRequest
+
+
+class MembershipRows(NamedTuple):
+    """Rows of Nova's API database, all of one time.
+
+    :param metadata: ``[(1, 'f3c0...', 'edge:site', 'lyon')]``: id and UUID of
+        the aggregate, key and value
+    :param members: ``[(1, 'lyon-1')]``: id of the aggregate, and a host
+    :param mappings: ``[('lyon-1', 2)]``: a host, and the id of its cell
+    """
+
+    metadata: Sequence[tuple[int, str, str, str]]
+    members: Sequence[tuple[int, str]]
+    mappings: Sequence[tuple[str, int]]
+
+
+def request_filters() -> list[Any] | None:
+    """The list that Nova goes through for each request, as it is.
+
+    Nova has no setting for request filters: it reads a list of its module at
+    each call.
+
+    :return: ``None`` if it is no list, or Nova does not read it
+    """
+    known = getattr(request_filter, 'ALL_REQUEST_FILTERS', None)
+    code = getattr(request_filter.process_reqspec, '__code__', None)
+    is_read = code is not None and 'ALL_REQUEST_FILTERS' in code.co_names
+    return known if is_read and isinstance(known, list) else None
+
+
+def limit_of(request: ResourceRequest) -> int:
+    """How many hosts Nova has Placement hand out for a request.
+
+    All there are for server groups, and wherever Nova sets no limit.
+    """
+    limit: int | None = request._limit
+    return sys.maxsize if limit is None else limit
+
+
+def report_client(adapter: Adapter) -> SchedulerReportClient:
+    """Nova's client of Placement, by a connection of our own."""
+    return SchedulerReportClient(adapter)
+
+
+def read_membership(
+    keys: Collection[str], prefix: str
+) -> MembershipRows:
+    """Read aggregates that have metadata of some keys, and all hosts.
+
+    By column queries: Nova's ``AggregateList`` takes 20 s for 100 000 hosts,
+    these take two, with what is made of them.
+
+    :param prefix: of other keys
+    """
+    aggregate, pair = api_models.Aggregate, api_models.AggregateMetadata
+    member, mapping = api_models.AggregateHost, api_models.HostMapping
+    matters = sa.or_(
+        pair.key.in_(keys), pair.key.startswith(prefix, autoescape=True)
+    )
+    context = nova_context.get_admin_context()
+    with api_db.context_manager.reader.using(context):
+        execute = context.session.execute
+        return MembershipRows(
+            execute(
+                sa.select(aggregate.id, aggregate.uuid, pair.key, pair.value)
+                .join(pair, pair.aggregate_id == aggregate.id)
+                .where(matters)
+            ).all(),
+            execute(
+                sa.select(member.aggregate_id, member.host).where(
+                    member.aggregate_id.in_(
+                        sa.select(pair.aggregate_id).where(matters)
+                    )
+                )
+            ).all(),
+            execute(sa.select(mapping.host, mapping.cell_id)).all(),
+        )
+
+
+@contextlib.contextmanager
+def locked_request(
+    context: nova_context.RequestContext, instance_uuid: str
+) -> Iterator[None]:
+    """Have nobody else write what was asked for a server meanwhile."""
+    request = api_models.RequestSpec
+    with api_db.context_manager.writer.using(context):
+        context.session.execute(
+            sa.select(request.id)
+            .where(request.instance_uuid == instance_uuid)
+            .with_for_update()
+        )
+        yield
+
+
+@main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
+def compute_services(
+    context: nova_context.RequestContext, hosts: Collection[str]
+) -> list[Mapping[str, Any]]:
+    """Of some hosts of a cell, what Nova's drivers tell by who is up."""
+    service = main_models.Service
+    rows = context.session.execute(
+        sa.select(
+            service.host,
+            service.binary,
+            service.topic,
+            service.created_at,
+            service.last_seen_up,
+            service.forced_down,
+        ).where(
+            service.host.in_(hosts),
+            service.binary == 'nova-compute',
+            service.deleted == 0,
+        )
+    )
+    return [row._mapping for row in rows]
+
+
+@main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
+def hosts_of_several_nodes(
+    context: nova_context.RequestContext,
+) -> dict[str, int]:
+    """The hosts of a cell with several nodes, ``{'ironic-1': 40}``."""
+    node = main_models.ComputeNode
+    rows = context.session.execute(
+        sa.select(node.host, sa.func.count())
+        .where(node.deleted == 0)
+        .group_by(node.host)
+        .having(sa.func.count() > 1)
+    )
+    return {host: count for host, count in rows if host}

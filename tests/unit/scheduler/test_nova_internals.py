@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Each test says what of Nova we lean on, and fails where that has gone."""
+
+import sys
+from unittest import mock
+
+import nova.conf
+from keystoneauth1.adapter import Adapter
+from keystoneauth1.session import Session
+from nova import context
+from nova import objects
+from nova.db.api import models as api_models
+from nova.db.main import models
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler import request_filter
+from nova.scheduler.utils import ResourceRequest
+from oslo_config import fixture as config_fixture
+from oslo_utils.fixture import uuidsentinel as uuids
+from oslotest import base
+
+from edge_sched.scheduler import nova_internals
+from tests.unit.scheduler.nova_databases import ApiDatabase
+from tests.unit.scheduler.nova_databases import CellDatabase
+
+NODE = {
+    'vcpus': 1,
+    'memory_mb': 1,
+    'local_gb': 1,
+    'vcpus_used': 0,
+    'memory_mb_used': 0,
+    'local_gb_used': 0,
+    'hypervisor_type': 'fake',
+    'hypervisor_version': 1,
+    'cpu_info': '',
+}
+
+
+def reads_the_list() -> object:
+    """As Nova's does."""
+    return request_filter.ALL_REQUEST_FILTERS
+
+
+def reads_nothing() -> None:
+    """As one might that was told what to do."""
+
+
+class RequestFiltersTest(base.BaseTestCase):
+    def test_nova_reads_a_list_of_its_module_at_each_call(self) -> None:
+        self.assertIs(
+            request_filter.ALL_REQUEST_FILTERS, nova_internals.request_filters()
+        )
+
+    def test_nova_that_does_not(self) -> None:
+        for known, reads in (
+            ((), reads_the_list),
+            ([], reads_nothing),
+            # Of no Python code.
+            ([], print),
+        ):
+            with (
+                mock.patch.object(
+                    request_filter, 'ALL_REQUEST_FILTERS', known
+                ),
+                mock.patch.object(request_filter, 'process_reqspec', reads),
+            ):
+                self.assertIsNone(nova_internals.request_filters())
+
+
+class LimitTest(base.BaseTestCase):
+    """A ResourceRequest has the limit of its query, as ``_limit``."""
+
+    def test_what_the_operator_has_set(self) -> None:
+        conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        conf.config(group='scheduler', max_placement_results=7)
+        self.assertEqual(7, nova_internals.limit_of(ResourceRequest()))
+
+    def test_none_where_all_hosts_are_wanted(self) -> None:
+        request = ResourceRequest()
+        request._limit = None
+        self.assertEqual(sys.maxsize, nova_internals.limit_of(request))
+
+
+class ReportClientTest(base.BaseTestCase):
+    def test_nova_takes_a_connection_of_ours(self) -> None:
+        """Or it would wait without a bound."""
+        adapter = Adapter(Session(timeout=3))
+        client = nova_internals.report_client(adapter)
+        self.assertIs(adapter, client._client)
+
+
+class ApiTablesTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.api = self.useFixture(ApiDatabase())
+
+    def test_aggregates_hosts_and_cells(self) -> None:
+        """Aggregates have their metadata and hosts by id, hosts a cell."""
+        self.api.insert(
+            api_models.Aggregate,
+            *({'id': i, 'uuid': f'u-{i}', 'name': f'{i}'} for i in (1, 2, 3)),
+        )
+        pairs = [(1, 'site', 'lyon'), (2, 'tenant_2', 't'), (3, 'ssd', 'yes')]
+        self.api.insert(
+            api_models.AggregateMetadata,
+            *(
+                {'aggregate_id': i, 'key': key, 'value': value}
+                for i, key, value in pairs
+            ),
+        )
+        self.api.insert(
+            api_models.AggregateHost,
+            *({'aggregate_id': i, 'host': f'h{i}'} for i in (1, 2, 3)),
+        )
+        self.api.insert(
+            api_models.HostMapping, {'host': 'h1', 'cell_id': 5}
+        )
+        self.assertEqual(
+            nova_internals.MembershipRows(
+                [(1, 'u-1', 'site', 'lyon'), (2, 'u-2', 'tenant_2', 't')],
+                [(1, 'h1'), (2, 'h2')],
+                [('h1', 5)],
+            ),
+            nova_internals.read_membership(['site'], prefix='tenant'),
+        )
+
+    def test_prefix_is_no_pattern(self) -> None:
+        self.api.insert(
+            api_models.Aggregate, {'id': 1, 'uuid': 'u-1', 'name': '1'}
+        )
+        self.api.insert(
+            api_models.AggregateMetadata,
+            {'aggregate_id': 1, 'key': 'a-b', 'value': ''},
+        )
+        rows = nova_internals.read_membership([], prefix='a_')
+        self.assertEqual([], rows.metadata)
+
+    def test_request_of_a_server_is_written_within_the_lock(self) -> None:
+        """It is one row, found by the server, and saved in our transaction."""
+        admin = context.get_admin_context()
+        spec = RequestSpec(
+            admin,
+            instance_uuid=uuids.server,
+            num_instances=1,
+            is_bfv=False,
+            flavor=objects.Flavor(flavorid='f'),
+        )
+        spec.create()
+        with nova_internals.locked_request(admin, uuids.server):
+            spec.num_instances = 2
+            spec.save()
+        read = RequestSpec.get_by_instance_uuid(admin, uuids.server)
+        self.assertEqual(2, read.num_instances)
+        try:
+            with nova_internals.locked_request(admin, uuids.server):
+                spec.num_instances = 3
+                spec.save()
+                raise ZeroDivisionError
+        except ZeroDivisionError:
+            read = RequestSpec.get_by_instance_uuid(admin, uuids.server)
+        self.assertEqual(2, read.num_instances)
+
+
+class CellTablesTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.cell = self.useFixture(CellDatabase())
+
+    def test_services_of_computes_that_are_there(self) -> None:
+        names = ('host', 'binary', 'deleted')
+        self.cell.insert(
+            models.Service,
+            *(
+                dict(zip(names, values, strict=True))
+                for values in (
+                    ('a', 'nova-compute', 0),
+                    ('b', 'nova-compute', 0),
+                    # Another one, another kind, and one that was deleted.
+                    ('c', 'nova-compute', 0),
+                    ('a', 'nova-conductor', 0),
+                    ('b', 'nova-compute', 7),
+                )
+            ),
+        )
+        found = nova_internals.compute_services(self.cell.context, ['a', 'b', 'gone'])
+        self.assertEqual(
+            [('a', 'nova-compute'), ('b', 'nova-compute')],
+            sorted((each['host'], each['binary']) for each in found),
+        )
+        # What Nova's drivers read besides.
+        others = {'topic', 'created_at', 'last_seen_up', 'forced_down'}
+        self.assertEqual(others, {*found[0]} - {'host', 'binary'})
+
+    def test_hosts_of_several_nodes_that_are_there(self) -> None:
+        self.cell.insert(
+            models.ComputeNode,
+            *(
+                {**NODE, 'host': host, 'deleted': deleted}
+                for host, deleted in (
+                    ('ironic', 0),
+                    ('ironic', 0),
+                    ('ironic', 3),
+                    ('kvm', 0),
+                    # Its second is a node that it had.
+                    ('kvm', 5),
+                    # Of no service any more.
+                    (None, 0),
+                    (None, 0),
+                )
+            ),
+        )
+        self.assertEqual({'ironic': 2}, nova_internals.hosts_of_several_nodes(self.cell.context))
