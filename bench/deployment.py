@@ -33,7 +33,7 @@ from bench import records
 from bench.plan import Plan
 from bench.plan import Room
 from edge_sched.scheduler.narrowing import placement as our_placement
-from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 
 CONF = nova.conf.CONF
 
@@ -202,7 +202,7 @@ def deployed(folder: str, plan: Plan, room: Room) -> Iterator[Deployment]:
         providers.write(plan)
         deployment = Deployment(own, plan, databases)
         deployment.fill(room)
-        REGION.forget()
+        TOPOLOGY.forget()
         yield deployment
     # It knows where the databases of the cells were.
     nova_context.CELL_CACHE.clear()

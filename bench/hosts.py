@@ -24,7 +24,7 @@ from bench.deployment import BUILT_HOSTS
 from bench.deployment import write_api_database
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
@@ -56,7 +56,7 @@ class Hosts:
 def build(plan: plans.Plan) -> Hosts:
     """Make the hosts, and the API database that is configured."""
     write_api_database(plan, {})
-    REGION.forget()
+    TOPOLOGY.forget()
     aggregates = aggregates_by_host()
     hosts: list[HostState] = []
     for number, host in enumerate(plan.hosts):

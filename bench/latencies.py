@@ -11,7 +11,7 @@ from bench.country import ToSites
 from edge_sched.model.client import parse_client
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
-from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.store import migrate
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
@@ -36,7 +36,7 @@ def make(path: str) -> StoreSettings:
     settings = StoreSettings.from_conf(CONF)
     migrate.sync(settings)
     # What it knew was of another cloud.
-    REGION.forget()
+    TOPOLOGY.forget()
     return settings
 
 

@@ -33,7 +33,7 @@ from bench.result import row
 from bench.result import table
 from bench.store_databases import statements
 from bench.subjects import Subject
-from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 
 HOSTS = (100, 1000, 10_000, 100_000)
 
@@ -194,7 +194,7 @@ def _measured(made: Mapping[str, Subject], rounds: int) -> list[Round]:
 
 def _check_queries(made: Mapping[str, Subject], count: int) -> list[Check]:
     """The SQL statements of a request: without hints, cold and cached."""
-    REGION.get()
+    TOPOLOGY.get()
     return [
         Check(
             f'queries of a request {text}, {count} hosts',

@@ -26,9 +26,9 @@ from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
 from edge_sched.scheduler.spec import field_of
-from edge_sched.scheduler.topology.places import Spot
-from edge_sched.scheduler.topology.places import World
-from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.locator import Location
+from edge_sched.scheduler.topology.locator import Locator
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -38,22 +38,24 @@ LOG = logging.getLogger(__name__)
 class Scores:
     """What the weighers need of a request that was judged.
 
-    :param world: where its hosts are
+    :param locator: where its hosts are
     :param measured: vantages with any row for it
-    :param verdicts: of each spot that any of its hosts is at
+    :param verdicts: of each location that any of its hosts is at
     :param multipliers: of hosts with one of their own
     """
 
-    world: World
+    locator: Locator
     measured: frozenset[str]
-    verdicts: Mapping[Spot, HostVerdict]
+    verdicts: Mapping[Location, HostVerdict]
     multipliers: Mapping[str, float]
 
     def of(self, hosts: Sequence[HostState]) -> list[float]:
         """The score of each host, 0 where nobody judged."""
-        spots = self.world.locate(hosts, self.measured)
-        score_of = {spot: v.score for spot, v in self.verdicts.items()}.get
-        return [score_of(spot, 0.0) for spot in spots]
+        locations = self.locator.locate(hosts, self.measured)
+        score_of = {
+            location: v.score for location, v in self.verdicts.items()
+        }.get
+        return [score_of(location, 0.0) for location in locations]
 
 
 #: Made by the filter, read by the weighers. None in mode ``shadow``.
@@ -64,33 +66,33 @@ SCORES: PerRequest[Scores] = PerRequest('scores')
 class Judged:
     """The decision on a request's hosts, and where each of them is.
 
-    :param spots: of each host
-    :param counts: how many hosts each spot has
+    :param locations: of each host
+    :param counts: how many hosts each location has
     """
 
-    decision: Decision[Spot]
-    spots: Sequence[Spot]
-    counts: Mapping[Spot, int]
+    decision: Decision[Location]
+    locations: Sequence[Location]
+    counts: Mapping[Location, int]
 
-    def name(self, spot: Spot) -> str:
-        """What the operator calls a spot."""
-        return spot.place.name(self._vantage(spot))
+    def name(self, location: Location) -> str:
+        """What the operator calls a location."""
+        return location.place.name(self._vantage(location))
 
-    def label(self, spot: Spot, project_id: str | None) -> str:
-        """What a project may be told of a spot, ``''`` for nothing."""
-        return spot.place.label(project_id, self._vantage(spot))
+    def label(self, location: Location, project_id: str | None) -> str:
+        """What a project may be told of a location, ``''`` for nothing."""
+        return location.place.label(project_id, self._vantage(location))
 
     def hosts(self) -> Mapping[Standing, int]:
         """How many hosts there are, by how they stand."""
         verdicts = self.decision.verdicts
         hosts = dict.fromkeys(Standing, 0)
-        for spot, count in self.counts.items():
-            hosts[verdicts[spot].standing] += count
+        for location, count in self.counts.items():
+            hosts[verdicts[location].standing] += count
         return hosts
 
-    def _vantage(self, spot: Spot) -> str:
+    def _vantage(self, location: Location) -> str:
         """The vantage whose row decided, ``''`` if there is none."""
-        row = self.decision.verdicts[spot].deciding.latency
+        row = self.decision.verdicts[location].deciding.latency
         return row.vantage if row else ''
 
 
@@ -110,10 +112,11 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
             raise exception.NoValidHost(reason=case.refusal)
         return hosts
 
-    world, _, multipliers = REGION.get()
+    topology = TOPOLOGY.get()
+    locator = topology.locator
     measured = case.measured
-    spots = world.locate(hosts, measured)
-    judged = judge_spots(spots, case)
+    locations = locator.locate(hosts, measured)
+    judged = judge_locations(locations, case)
     log_record(spec, case, judged)
     if not enforce:
         return hosts
@@ -121,13 +124,13 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     if not decision.any_accepted:
         raise exception.NoValidHost(reason=refusal_of(case, judged))
     verdicts = decision.verdicts
-    SCORES.put(spec, Scores(world, measured, verdicts, multipliers))
+    SCORES.put(spec, Scores(locator, measured, verdicts, topology.multipliers))
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
     return [
         host
-        for host, spot in zip(hosts, spots, strict=True)
-        if verdicts[spot].accepted
+        for host, location in zip(hosts, locations, strict=True)
+        if verdicts[location].accepted
     ]
 
 
@@ -158,23 +161,23 @@ def log_record(
     LOG.info('edge decision %s', json.dumps(record))
 
 
-def judge_spots(spots: Sequence[Spot], case: Case) -> Judged:
+def judge_locations(locations: Sequence[Location], case: Case) -> Judged:
     """Judge hosts by where they are.
 
-    :param spots: of each host
+    :param locations: of each host
     """
-    counts = collections.Counter(spots)
+    counts = collections.Counter(locations)
     decision = decide(
         case.intent,
         case.answers,
-        {spot: spot.chain for spot in counts},
+        {location: location.chain for location in counts},
         policy_of(CONF),
         time.time(),
     )
-    return Judged(decision, spots, counts)
+    return Judged(decision, locations, counts)
 
 
-def _outcome(case: Case, decision: Decision[Spot]) -> str:
+def _outcome(case: Case, decision: Decision[Location]) -> str:
     if not decision.any_row:
         return 'no_data'
     full = case.search is not None and bool(case.search.full)
@@ -199,7 +202,10 @@ def refusal_of_full(case: Case, judged: Judged) -> str:
     )
 
 
-def _labels(case: Case, judged: Judged) -> dict[Spot, str]:
+def _labels(case: Case, judged: Judged) -> dict[Location, str]:
     """What the user may be told of each place, ``''`` for nothing."""
     project_id = case.request.project_id
-    return {spot: judged.label(spot, project_id) for spot in judged.counts}
+    return {
+        location: judged.label(location, project_id)
+        for location in judged.counts
+    }

@@ -66,9 +66,7 @@ def report_client(adapter: Adapter) -> SchedulerReportClient:
     return SchedulerReportClient(adapter)
 
 
-def read_membership(
-    keys: Collection[str], prefix: str
-) -> MembershipRows:
+def read_membership(keys: Collection[str], prefix: str) -> MembershipRows:
     """Read aggregates that have metadata of some keys, and all hosts.
 
     By column queries: Nova's ``AggregateList`` takes 20 s for 100 000 hosts,

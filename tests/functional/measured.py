@@ -13,7 +13,7 @@ from edge_sched.model.client import parse_client
 from edge_sched.model.client import parse_prefix
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
-from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.store import migrate
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.writer import Writer
@@ -38,7 +38,7 @@ class MeasuredCloudTestCase(base.EdgeCloudTestCase):
         # Nova has not loaded the plug-in yet, so the options are not there.
         edge_conf.register_opts(CONF)
         # Another test of this process may have left its sites.
-        REGION.forget()
+        TOPOLOGY.forget()
         self.writer = Writer(StoreSettings.from_conf(CONF))
         if self.store_exists:
             migrate.sync(StoreSettings.from_conf(CONF))

@@ -314,7 +314,7 @@ class PlainRequestTest(MeasuredCloudTestCase):
                 side_effect=AssertionError,
             ) as reader,
             mock.patch(
-                'edge_sched.scheduler.decide_hosts.REGION.get',
+                'edge_sched.scheduler.decide_hosts.TOPOLOGY.get',
                 side_effect=AssertionError,
             ) as world,
         ):

@@ -48,7 +48,7 @@ class Capacity:
     ) -> None:
         self._query = query
         self._eligible = eligible
-        self._atlas = eligible.atlas
+        self._topology = eligible.topology
         self._enough = enough
         self._deadline = deadline
         #: Cells, by UUID, that have not answered in time.
@@ -81,10 +81,10 @@ class Capacity:
         if count is None:
             return None
         hosts = self._all_hosts(ring)
-        self._has_all = count >= self._atlas.count_nodes(hosts)
+        self._has_all = count >= self._topology.count_nodes(hosts)
         if not self._sees_all:
             wanted = self._enough + self._in_vain(ring)
-            if count < wanted or hosts & self._atlas.hosts_of_several_nodes:
+            if count < wanted or hosts & self._topology.hosts_of_several_nodes:
                 self._check_mirror(aggregates, hosts)
                 self._sees_all = True
         return count
@@ -97,8 +97,10 @@ class Capacity:
         on are in doubt anyway.
         """
         hosts = self._sampled or self._surely_eligible(ring)
-        by_cell = self._atlas.by_cell(hosts)
-        ask = [self._atlas.cells[uuid] for uuid in by_cell.keys() - self._slow]
+        by_cell = self._topology.by_cell(hosts)
+        ask = [
+            self._topology.cells[uuid] for uuid in by_cell.keys() - self._slow
+        ]
         down = cells.count_down(ask, by_cell)
         self._slow |= down.slow
         not_told = [
@@ -123,10 +125,10 @@ class Capacity:
         aggregates = aggregates_of(ring)
         if (
             self._is_full
-            or self._atlas.node_count < LARGE_CLOUD_NODES
+            or self._topology.node_count < LARGE_CLOUD_NODES
             or self._enough > MOST
             or len(everyone) > self._query.limit
-            or everyone & self._atlas.hosts_of_several_nodes
+            or everyone & self._topology.hosts_of_several_nodes
             or not (asked := self._query.of_one_host(aggregates))
         ):
             return _NOBODY
@@ -139,13 +141,13 @@ class Capacity:
 
     def _in_vain(self, ring: Ring) -> int:
         """How many Placement may offer that the ring is not meant for."""
-        count_nodes = self._atlas.count_nodes
+        count_nodes = self._topology.count_nodes
         everyone = count_nodes(self._all_hosts(ring))
         return everyone - count_nodes(self._surely_eligible(ring))
 
     def _all_hosts(self, ring: Ring) -> frozenset[str]:
         aggregates = aggregates_of(ring)
-        return _NOBODY.union(*(self._atlas.hosts_in[a] for a in aggregates))
+        return _NOBODY.union(*(self._topology.hosts_in[a] for a in aggregates))
 
     def _surely_eligible(self, ring: Ring) -> frozenset[str]:
         hosts = _NOBODY.union(*(each.hosts for each in ring))
@@ -159,7 +161,7 @@ class Capacity:
         Nova puts the first node of each host into the aggregates there, and
         only logs it if that fails. Asked of one ring, which stands for all.
         """
-        nodes = self._atlas.count_nodes(hosts)
+        nodes = self._topology.count_nodes(hosts)
         providers = hosts_in(aggregates)
         if providers is None:
             return

@@ -15,8 +15,8 @@ from nova.objects.request_spec import RequestSpec
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import source_cell
-from edge_sched.scheduler.topology.atlas import Area
-from edge_sched.scheduler.topology.atlas import Atlas
+from edge_sched.scheduler.topology.topology import Area
+from edge_sched.scheduler.topology.topology import Topology
 
 CONF = nova.conf.CONF
 
@@ -53,8 +53,8 @@ def is_bound(spec: RequestSpec) -> bool:
 class Eligible:
     """The hosts of the region that a request may use."""
 
-    def __init__(self, spec: RequestSpec, atlas: Atlas) -> None:
-        self.atlas = atlas
+    def __init__(self, spec: RequestSpec, topology: Topology) -> None:
+        self.topology = topology
         #: By name, those that an anti-affinity group stands on: its rules may
         #: allow another server.
         self.perhaps = _taken_by_group(spec)
@@ -69,18 +69,18 @@ class Eligible:
         destination = field_of(spec, 'requested_destination')
         cell = source_cell(spec)
         if cell and not field_of(destination, 'allow_cross_cell_move'):
-            self._within.append(atlas.hosts_in_cell.get(cell.uuid, _NOBODY))
+            self._within.append(topology.hosts_in_cell.get(cell.uuid, _NOBODY))
         else:
             self._without += [
-                atlas.hosts_in_cell.get(uuid, _NOBODY)
-                for uuid, each in atlas.cells.items()
+                topology.hosts_in_cell.get(uuid, _NOBODY)
+                for uuid, each in topology.cells.items()
                 if each.disabled
             ]
         if destination:
             for ored in field_of(destination, 'aggregates') or ():
                 self._require_any(ored.split(','))
             self._without += [
-                atlas.hosts_in.get(aggregate, _NOBODY)
+                topology.hosts_in.get(aggregate, _NOBODY)
                 for aggregate in field_of(destination, 'forbidden_aggregates')
                 or ()
             ]
@@ -90,7 +90,7 @@ class Eligible:
         hosts = hosts.intersection(*self._within).difference(*self._without)
         if _TENANT_FILTER not in CONF.filter_scheduler.enabled_filters:
             return hosts
-        tenants_of = self.atlas.tenants_of
+        tenants_of = self.topology.tenants_of
         return frozenset(
             host
             for host in hosts
@@ -105,13 +105,13 @@ class Eligible:
                     area.aggregate,
                     area.site,
                     hosts,
-                    self.atlas.count_nodes(hosts),
+                    self.topology.count_nodes(hosts),
                     area.cell,
                 )
 
     def _require_any(self, aggregates: Collection[str]) -> None:
         """Keep to hosts of these, unless Placement alone knows some."""
-        hosts_in = self.atlas.hosts_in
+        hosts_in = self.topology.hosts_in
         if hosts_in.keys() >= set(aggregates):
             known = (hosts_in[aggregate] for aggregate in aggregates)
             self._within.append(_NOBODY.union(*known))

@@ -19,7 +19,7 @@ from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
 
 from edge_sched.scheduler.decide_hosts import Judged
-from edge_sched.scheduler.decide_hosts import judge_spots
+from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.decide_hosts import refusal_of_full
 from edge_sched.scheduler.narrowing.capacity import Capacity
@@ -38,9 +38,9 @@ from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.spec import EVACUATE
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import source_cell
-from edge_sched.scheduler.topology.atlas import Area
-from edge_sched.scheduler.topology.atlas import Atlas
-from edge_sched.scheduler.topology.region import REGION
+from edge_sched.scheduler.topology.topology import TOPOLOGY
+from edge_sched.scheduler.topology.topology import Area
+from edge_sched.scheduler.topology.topology import Topology
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -92,14 +92,14 @@ def narrow(
         or is_bound(spec)
     ):
         return case
-    atlas = REGION.get().atlas
-    if not _is_large(atlas):
+    topology = TOPOLOGY.get()
+    if not _is_large(topology):
         return case
-    areas = list(atlas.areas(case.measured))
+    areas = list(topology.areas(case.measured))
     nearest = nearest_first(case, areas)
     if nearest is None:
         return case
-    eligible = Eligible(spec, atlas)
+    eligible = Eligible(spec, topology)
     if not any(eligible.at_sites(nearest)):
         return _nothing(case, eligible, areas)
     try:
@@ -107,23 +107,23 @@ def narrow(
         search = _search(query, eligible, nearest, case.request.num_instances)
     except (RefusedQueryError, UnseenHostsError) as error:
         LOG.warning('Placement cannot be asked for near sites: %s', error)
-        _ask_for_all(spec, atlas)
+        _ask_for_all(spec, topology)
         return case
     case = dataclasses.replace(case, search=search)
     if search.full and case.intent.may_reject:
         judged = _judge_eligible(case, eligible, areas)
         return Refused(case, judged, refusal_of_full(case, judged))
     if search.aggregates:
-        _ask_for(spec, search, atlas)
+        _ask_for(spec, search, topology)
     return case
 
 
-def _is_large(atlas: Atlas) -> bool:
+def _is_large(topology: Topology) -> bool:
     """Whether Placement would not hand out all hosts."""
     if CONF.edge_sched.narrow_candidates == 'always':
         return True
     handed_out: int = CONF.scheduler.max_placement_results
-    return atlas.node_count > handed_out
+    return topology.node_count > handed_out
 
 
 def _search(
@@ -174,7 +174,7 @@ def _search(
     return search
 
 
-def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
+def _ask_for(spec: RequestSpec, search: Search, topology: Topology) -> None:
     """Ask for hosts in any of the aggregates, besides what is asked.
 
     If they are all in one cell, no other is asked: Nova reads the services
@@ -188,16 +188,19 @@ def _ask_for(spec: RequestSpec, search: Search, atlas: Atlas) -> None:
     destination.require_aggregates(search.aggregates)
     cells = cells_of(search.ring)
     if is_new and len(cells) == 1:
-        destination.cell = atlas.cells[cells.pop()]
+        destination.cell = topology.cells[cells.pop()]
 
 
-def _ask_for_all(spec: RequestSpec, atlas: Atlas) -> None:
+def _ask_for_all(spec: RequestSpec, topology: Topology) -> None:
     """Have Placement hand out all hosts, so that the near are among them.
 
     Nova does so where a hint speaks of other servers, even of none. This one
     goes with the request.
     """
-    if atlas.node_count <= _MAX_LIMITS * CONF.scheduler.max_placement_results:
+    if (
+        topology.node_count
+        <= _MAX_LIMITS * CONF.scheduler.max_placement_results
+    ):
         hints = field_of(spec, 'scheduler_hints') or {}
         spec.scheduler_hints = {**hints, 'same_host': []}
 
@@ -207,7 +210,7 @@ def _nothing(
 ) -> Case | Refused:
     """No host may be used: for the distance, or for other reasons."""
     judged = _judge_eligible(case, eligible, areas)
-    if not judged.spots or judged.decision.any_accepted:
+    if not judged.locations or judged.decision.any_accepted:
         return case
     return Refused(case, judged, refusal_of(case, judged))
 
@@ -216,7 +219,9 @@ def _judge_eligible(
     case: Case, eligible: Eligible, areas: Iterable[Area]
 ) -> Judged:
     """Judge all hosts that the request may use: only to say why not."""
-    spot_of = {
-        host: area.spot for area in areas for host in eligible.of(area.hosts)
+    location_of = {
+        host: area.location
+        for area in areas
+        for host in eligible.of(area.hosts)
     }
-    return judge_spots(list(spot_of.values()), case)
+    return judge_locations(list(location_of.values()), case)

@@ -12,7 +12,7 @@ from edge_sched.conf.policy import policy_of
 from edge_sched.judging.decision import decide
 from edge_sched.judging.verdict import Chain
 from edge_sched.scheduler.prepare import Case
-from edge_sched.scheduler.topology.atlas import Area
+from edge_sched.scheduler.topology.topology import Area
 
 CONF = nova.conf.CONF
 
@@ -28,9 +28,9 @@ def nearest_first(case: Case, areas: Sequence[Area]) -> Sequence[Area] | None:
     :return: ``None`` if nothing was measured of any
     """
     measured = {
-        area.spot.chain
+        area.location.chain
         for area in areas
-        if not case.measured.isdisjoint(area.spot.chain)
+        if not case.measured.isdisjoint(area.location.chain)
     }
     if not measured:
         return None
@@ -43,7 +43,11 @@ def nearest_first(case: Case, areas: Sequence[Area]) -> Sequence[Area] | None:
     ).verdicts
     ranked = []
     for area in areas:
-        chain = area.spot.chain if area.spot.chain in measured else _NOWHERE
+        chain = (
+            area.location.chain
+            if area.location.chain in measured
+            else _NOWHERE
+        )
         verdict = verdicts[chain]
         if verdict.accepted:
             # By chance, so that load spreads; what no query can name last.

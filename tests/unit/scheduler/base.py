@@ -30,12 +30,10 @@ from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.topology.atlas import Atlas
 from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.scheduler.topology.membership import Membership
-from edge_sched.scheduler.topology.places import make_world
-from edge_sched.scheduler.topology.region import REGION
-from edge_sched.scheduler.topology.region import Region
+from edge_sched.scheduler.topology.topology import TOPOLOGY
+from edge_sched.scheduler.topology.topology import Topology
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 from edge_sched.store import migrate
@@ -89,10 +87,10 @@ class StagesTestCase(base.BaseTestCase):
                 'lyon-1': uuids.cell2,
             },
         )
-        world = make_world(membership)
-        region = Region(world, Atlas(world, membership), {})
-        patcher = mock.patch.object(REGION, 'get', return_value=region)
-        self.region = patcher.start()
+        patcher = mock.patch.object(
+            TOPOLOGY, 'get', return_value=Topology(membership)
+        )
+        self.topology = patcher.start()
         self.addCleanup(patcher.stop)
         self.hosts = [
             self.host('lyon-1', uuids.cell2),

@@ -8,12 +8,12 @@ from nova import objects
 from edge_sched.scheduler import prepare
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Judged
-from edge_sched.scheduler.decide_hosts import judge_spots
+from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.topology.places import Place
-from edge_sched.scheduler.topology.places import Spot
+from edge_sched.scheduler.topology.locator import Location
+from edge_sched.scheduler.topology.locator import Place
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
@@ -61,7 +61,7 @@ class JudgeHostsTest(StagesTestCase):
         spec = self.spec({'edge:client': ['nobody']})
         error = self.assertRaises(exception.NoValidHost, self.filter, spec)
         self.assertIn('nobody', str(error))
-        self.region.assert_not_called()
+        self.topology.assert_not_called()
         (record,) = self.records()
         self.assertEqual('unknown_client', record['outcome'])
 
@@ -75,7 +75,7 @@ class JudgeHostsTest(StagesTestCase):
     def test_budget_with_nobody_to_be_near_judges_no_host(self) -> None:
         spec = self.spec({}, {'edge:latency_budget_ms': '12'})
         self.assertEqual(3, len(self.schedule(spec)))
-        self.region.assert_not_called()
+        self.topology.assert_not_called()
         (record,) = self.records()
         self.assertEqual('no_client', record['outcome'])
 
@@ -89,19 +89,21 @@ class JudgedTest(StagesTestCase):
             self.spec(BUDGET | {'edge:latency_budget_ms': ['5']})
         )
         assert asked is not None
-        spots = [Spot(('aix', 'paris'), place) for place in places]
-        return asked, judge_spots(spots, asked)
+        locations = [Location(('aix', 'paris'), place) for place in places]
+        return asked, judge_locations(locations, asked)
 
     def test_place_is_called_as_the_vantage_that_decided(self) -> None:
         _, judged = self.judged(OPEN)
-        (spot,) = judged.spots
-        self.assertEqual('paris', judged.name(spot))
-        self.assertEqual('paris', judged.label(spot, None))
+        (location,) = judged.locations
+        self.assertEqual('paris', judged.name(location))
+        self.assertEqual('paris', judged.label(location, None))
 
     def test_place_without_a_row_is_called_by_its_first_site(self) -> None:
         asked, _ = self.judged(OPEN)
-        spot = Spot(('aix',), OPEN)
-        self.assertEqual('aix', judge_spots([spot], asked).name(spot))
+        location = Location(('aix',), OPEN)
+        self.assertEqual(
+            'aix', judge_locations([location], asked).name(location)
+        )
 
     def test_site_of_others_is_not_told(self) -> None:
         kept = Place(OPEN.sites, 'nova', {'paris': frozenset(['others'])})

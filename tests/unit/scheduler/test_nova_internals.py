@@ -48,7 +48,8 @@ def reads_nothing() -> None:
 class RequestFiltersTest(base.BaseTestCase):
     def test_nova_reads_a_list_of_its_module_at_each_call(self) -> None:
         self.assertIs(
-            request_filter.ALL_REQUEST_FILTERS, nova_internals.request_filters()
+            request_filter.ALL_REQUEST_FILTERS,
+            nova_internals.request_filters(),
         )
 
     def test_nova_that_does_not(self) -> None:
@@ -112,9 +113,7 @@ class ApiTablesTest(base.BaseTestCase):
             api_models.AggregateHost,
             *({'aggregate_id': i, 'host': f'h{i}'} for i in (1, 2, 3)),
         )
-        self.api.insert(
-            api_models.HostMapping, {'host': 'h1', 'cell_id': 5}
-        )
+        self.api.insert(api_models.HostMapping, {'host': 'h1', 'cell_id': 5})
         self.assertEqual(
             nova_internals.MembershipRows(
                 [(1, 'u-1', 'site', 'lyon'), (2, 'u-2', 'tenant_2', 't')],
@@ -182,7 +181,9 @@ class CellTablesTest(base.BaseTestCase):
                 )
             ),
         )
-        found = nova_internals.compute_services(self.cell.context, ['a', 'b', 'gone'])
+        found = nova_internals.compute_services(
+            self.cell.context, ['a', 'b', 'gone']
+        )
         self.assertEqual(
             [('a', 'nova-compute'), ('b', 'nova-compute')],
             sorted((each['host'], each['binary']) for each in found),
@@ -209,4 +210,7 @@ class CellTablesTest(base.BaseTestCase):
                 )
             ),
         )
-        self.assertEqual({'ironic': 2}, nova_internals.hosts_of_several_nodes(self.cell.context))
+        self.assertEqual(
+            {'ironic': 2},
+            nova_internals.hosts_of_several_nodes(self.cell.context),
+        )

@@ -170,7 +170,7 @@ class EndedRequestTest(StagesTestCase):
             (request_filter, 'make_case'),
             (request_filter, 'narrow'),
             (EdgeLatencyFilter, 'filter_all'),
-            (decide_hosts, 'judge_spots'),
+            (decide_hosts, 'judge_locations'),
             (decide_hosts, 'log_record'),
             (decide_hosts.Scores, 'of'),
         ):

@@ -55,7 +55,7 @@ class StagesTest(StagesTestCase):
         for spec in (self.spec(), self.spec({}), self.spec({'group': ['g']})):
             self.assertEqual([0.0] * 3, [w for _, w in self.schedule(spec)])
         reader.assert_not_called()
-        self.region.assert_not_called()
+        self.topology.assert_not_called()
         self.assertEqual('', self.log.output)
 
     def test_hints_that_were_never_set(self) -> None:
@@ -355,7 +355,7 @@ class UnexpectedErrorTest(StagesTestCase):
             self.assertEqual(3, len(self.schedule(evacuation)))
 
     def test_place_of_hosts_cannot_be_read(self) -> None:
-        self.region.side_effect = RuntimeError('no API database')
+        self.topology.side_effect = RuntimeError('no API database')
         self.assertRaises(
             exception.NoValidHost, self.schedule, self.spec(self.hints)
         )

@@ -12,8 +12,8 @@ from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.scoring import WITHIN
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Scores
-from edge_sched.scheduler.topology.places import Place
-from edge_sched.scheduler.topology.places import World
+from edge_sched.scheduler.topology.locator import Locator
+from edge_sched.scheduler.topology.locator import Place
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
@@ -25,10 +25,10 @@ class UnseenHostTest(base.BaseTestCase):
         super().setUp()
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
         self.spec = objects.RequestSpec()
-        world = World({}, {}, Place((), 'nova', {}), ['host', 'zone'])
+        locator = Locator({}, {}, Place((), 'nova', {}), ['host', 'zone'])
         near = HostVerdict(WITHIN, True, 0.9, ())
-        verdicts = {world.own_spot('near', uuids.cell1): near}
-        scores = Scores(world, frozenset({'near'}), verdicts, {})
+        verdicts = {locator.own_location('near', uuids.cell1): near}
+        scores = Scores(locator, frozenset({'near'}), verdicts, {})
         SCORES.put(self.spec, scores)
         self.hosts = [
             HostState(name, name, uuids.cell1) for name in ('near', 'unseen')

@@ -16,9 +16,9 @@ from edge_sched.scheduler.narrowing.eligible import Eligible
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.topology import cell
 from edge_sched.scheduler.topology.membership import Aggregate
-from tests.unit.scheduler.topology.test_atlas import CELL1
-from tests.unit.scheduler.topology.test_atlas import SITE
-from tests.unit.scheduler.topology.test_atlas import atlas
+from tests.unit.scheduler.topology.test_topology import CELL1
+from tests.unit.scheduler.topology.test_topology import SITE
+from tests.unit.scheduler.topology.test_topology import topology
 
 RING = [
     SiteHosts(f'u{n}', f's{n}', frozenset({f'{n}a', f'{n}b', f'{n}c'}), 3)
@@ -68,7 +68,7 @@ class CapacityTest(base.BaseTestCase):
         :param taken: the host that its anti-affinity group stands on
         :param nodes: of hosts with several
         """
-        region = atlas(
+        region = topology(
             *(
                 Aggregate(
                     f'u{n}', {SITE: f's{n}'}, [f'{n}a', f'{n}b', f'{n}c']

@@ -12,10 +12,10 @@ from edge_sched.scheduler.narrowing.eligible import Eligible
 from edge_sched.scheduler.narrowing.eligible import is_bound
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.topology.membership import Aggregate
-from tests.unit.scheduler.topology.test_atlas import CELL1
-from tests.unit.scheduler.topology.test_atlas import CELL2
-from tests.unit.scheduler.topology.test_atlas import SITE
-from tests.unit.scheduler.topology.test_atlas import atlas
+from tests.unit.scheduler.topology.test_topology import CELL1
+from tests.unit.scheduler.topology.test_topology import CELL2
+from tests.unit.scheduler.topology.test_topology import SITE
+from tests.unit.scheduler.topology.test_topology import topology
 
 HOSTS = frozenset({'a', 'b', 'c', 'd'})
 
@@ -38,7 +38,7 @@ class EligibleTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
-        self.atlas = atlas(
+        self.topology = topology(
             Aggregate('u1', {SITE: 'one'}, ['a', 'b']),
             Aggregate('u2', {SITE: 'two'}, ['c', 'd']),
             Aggregate('u3', {'filter_tenant_id': 'theirs'}, ['a', 'c']),
@@ -48,7 +48,7 @@ class EligibleTest(base.BaseTestCase):
         )
 
     def usable(self, request: objects.RequestSpec) -> str:
-        return ''.join(sorted(Eligible(request, self.atlas).of(HOSTS)))
+        return ''.join(sorted(Eligible(request, self.topology).of(HOSTS)))
 
     def test_new_server_goes_to_enabled_cells(self) -> None:
         self.assertEqual('abc', self.usable(spec()))
@@ -82,19 +82,19 @@ class EligibleTest(base.BaseTestCase):
     def test_hosts_to_keep_off(self) -> None:
         self.assertEqual('ac', self.usable(spec(ignore_hosts=['b'])))
         hinted = spec(scheduler_hints={'different_host': ['s1', 's2']})
-        self.assertEqual(2, Eligible(hinted, self.atlas).servers_to_avoid)
+        self.assertEqual(2, Eligible(hinted, self.topology).servers_to_avoid)
 
     def test_hosts_of_its_group_may_be_usable(self) -> None:
         # By max_server_per_host, or on a resize to the same host.
         apart = group('anti-affinity', 'a', 'b')
         self.assertEqual('abc', self.usable(apart))
-        self.assertEqual({'a', 'b'}, Eligible(apart, self.atlas).perhaps)
+        self.assertEqual({'a', 'b'}, Eligible(apart, self.topology).perhaps)
         soft = group('soft-anti-affinity', 'a')
-        self.assertEqual(set(), Eligible(soft, self.atlas).perhaps)
+        self.assertEqual(set(), Eligible(soft, self.topology).perhaps)
 
     def test_hosts_of_sites_in_the_order_of_their_areas(self) -> None:
-        areas = [*self.atlas.areas(frozenset())]
-        eligible = Eligible(spec(ignore_hosts=['a']), self.atlas)
+        areas = [*self.topology.areas(frozenset())]
+        eligible = Eligible(spec(ignore_hosts=['a']), self.topology)
         self.assertEqual(
             [
                 # Of the second site d is in a cell that is disabled.

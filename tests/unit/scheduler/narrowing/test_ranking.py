@@ -16,9 +16,9 @@ from edge_sched.scheduler.spec import Request
 from edge_sched.scheduler.topology.membership import Aggregate
 from tests.unit.factories import make_intent
 from tests.unit.factories import make_row
-from tests.unit.scheduler.topology.test_atlas import CELL1
-from tests.unit.scheduler.topology.test_atlas import SITE
-from tests.unit.scheduler.topology.test_atlas import atlas
+from tests.unit.scheduler.topology.test_topology import CELL1
+from tests.unit.scheduler.topology.test_topology import SITE
+from tests.unit.scheduler.topology.test_topology import topology
 
 ALLOWED = {'required': False, 'reject_unknown': False}
 
@@ -29,7 +29,7 @@ class NearestFirstTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.useFixture(config_fixture.Config(nova.conf.CONF))
-        self.atlas = atlas(
+        self.topology = topology(
             *(
                 Aggregate(
                     f'u-{site}', {SITE: site}, [f'{site}-1', f'{site}-2']
@@ -61,7 +61,7 @@ class NearestFirstTest(base.BaseTestCase):
                 for target in intent.targets
             },
         )
-        areas = [*self.atlas.areas(case.measured)]
+        areas = [*self.topology.areas(case.measured)]
         found = nearest_first(case, areas)
         if found is None:
             return None
@@ -106,7 +106,7 @@ class NearestFirstTest(base.BaseTestCase):
             for n in range(9)
         ]
         hosts = {f'{n}': CELL1 for n in range(9)} | {'outside': CELL1}
-        self.atlas = atlas(*sites, cell_of=hosts)
+        self.topology = topology(*sites, cell_of=hosts)
         found = self.ranked({'site-0': 5}, reject_unknown=False)
         assert found is not None
         self.assertEqual(10, len(found))

@@ -59,7 +59,7 @@ class Place:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Spot:
+class Location:
     """Hosts that the same vantages speak for; compared by identity.
 
     :param chain: the vantages, most specific first
@@ -69,7 +69,7 @@ class Spot:
     place: Place
 
 
-class World:
+class Locator:
     """Where every host is, at one time.
 
     :param places: ``{'lyon-1': Place(...)}``
@@ -89,9 +89,9 @@ class World:
         self._cells = cells
         self._nowhere = nowhere
         self._order = order
-        self._by_host: dict[str, Spot] = {}
-        self._by_own_name: dict[str, Spot] = {}
-        self._by_place: dict[tuple[Place, str], Spot] = {}
+        self._by_host: dict[str, Location] = {}
+        self._by_own_name: dict[str, Location] = {}
+        self._by_place: dict[tuple[Place, str], Location] = {}
         #: What a vantage can be called that is not a host.
         self._shared = frozenset(cells.values()).union(
             *((*place.sites, place.zone) for place in places.values()),
@@ -100,24 +100,26 @@ class World:
 
     def locate(
         self, hosts: Sequence[HostState], measured: frozenset[str]
-    ) -> list[Spot]:
-        """The spot of each host.
+    ) -> list[Location]:
+        """The location of each host.
 
         :param measured: vantages with any row for this request; a host whose
-            own name is among them has a spot of its own
+            own name is among them has a location of its own
         """
-        spot_of = self._by_host
+        location_of = self._by_host
         try:
-            spots = [spot_of[host.host] for host in hosts]
+            locations = [location_of[host.host] for host in hosts]
         except KeyError:
-            spots = [self.spot(host.host, host.cell_uuid) for host in hosts]
+            locations = [
+                self.location(host.host, host.cell_uuid) for host in hosts
+            ]
         if not self.own_names(measured):
-            return spots
+            return locations
         return [
-            self.own_spot(host.host, host.cell_uuid)
+            self.own_location(host.host, host.cell_uuid)
             if host.host in measured
-            else spot
-            for host, spot in zip(hosts, spots, strict=True)
+            else location
+            for host, location in zip(hosts, locations, strict=True)
         ]
 
     def own_names(self, measured: frozenset[str]) -> frozenset[str]:
@@ -126,21 +128,21 @@ class World:
             return frozenset()
         return measured - self._shared
 
-    def spot(self, host: str, cell_uuid: str) -> Spot:
+    def location(self, host: str, cell_uuid: str) -> Location:
         """Found once for each host; hosts at one place share it."""
         place = self._places.get(host, self._nowhere)
         key = (place, cell_uuid)
         if key not in self._by_place:
-            self._by_place[key] = Spot(self._chain('', *key), place)
-        spot = self._by_host[host] = self._by_place[key]
-        return spot
+            self._by_place[key] = Location(self._chain('', *key), place)
+        location = self._by_host[host] = self._by_place[key]
+        return location
 
-    def own_spot(self, host: str, cell_uuid: str) -> Spot:
+    def own_location(self, host: str, cell_uuid: str) -> Location:
         """Where a host is that was measured by its own name."""
         if host not in self._by_own_name:
             place = self._places.get(host, self._nowhere)
             chain = self._chain(host, place, cell_uuid)
-            self._by_own_name[host] = Spot(chain, place)
+            self._by_own_name[host] = Location(chain, place)
         return self._by_own_name[host]
 
     def vantage_names(self, host: str, cell_uuid: str) -> VantageNames:
@@ -163,9 +165,9 @@ class World:
         )
 
 
-def make_world(membership: Membership) -> World:
+def make_locator(membership: Membership) -> Locator:
     """Put together what was read."""
-    return World(
+    return Locator(
         places=_places(membership.aggregates),
         cells={
             cell.uuid: normal(cell.name or '')

@@ -7,10 +7,9 @@ from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
-from edge_sched.scheduler.topology.atlas import Atlas
 from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.scheduler.topology.membership import Membership
-from edge_sched.scheduler.topology.places import make_world
+from edge_sched.scheduler.topology.topology import Topology
 
 SITE = 'edge:site'
 CELL1, CELL2 = uuids.cell1, uuids.cell2
@@ -20,22 +19,22 @@ CELLS = {
 }
 
 
-def atlas(
+def topology(
     *aggregates: Aggregate,
     cell_of: dict[str, str] | None = None,
     several_nodes: Mapping[str, int] = types.MappingProxyType({}),
-) -> Atlas:
+) -> Topology:
     hosts = {host: CELL1 for each in aggregates for host in each.hosts}
     membership = Membership(aggregates, CELLS, cell_of or hosts, several_nodes)
-    return Atlas(make_world(membership), membership)
+    return Topology(membership)
 
 
-class AtlasTest(base.BaseTestCase):
+class TopologyTest(base.BaseTestCase):
     """Lyon spans two cells, nice has a zone, x and y are in no site."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.atlas = atlas(
+        self.topology = topology(
             Aggregate('u-lyon', {SITE: 'lyon'}, ['lyon-1', 'lyon-2', 'gone']),
             Aggregate(
                 'u-nice', {SITE: 'nice', 'availability_zone': 'z'}, ['nice-1']
@@ -55,11 +54,11 @@ class AtlasTest(base.BaseTestCase):
     def areas(self, *measured: str) -> list[tuple[str, str, set[str]]]:
         """Aggregate, vantages and hosts of each area."""
         return sorted(
-            (area.aggregate, '/'.join(area.spot.chain), set(area.hosts))
-            for area in self.atlas.areas(frozenset(measured))
+            (area.aggregate, '/'.join(area.location.chain), set(area.hosts))
+            for area in self.topology.areas(frozenset(measured))
         )
 
-    def test_hosts_by_site_and_spot_and_those_of_none_by_spot(self) -> None:
+    def test_hosts_by_site_and_location_and_those_of_none(self) -> None:
         self.assertEqual(
             [
                 ('', 'nova/cell1', {'x'}),
@@ -70,10 +69,10 @@ class AtlasTest(base.BaseTestCase):
             ],
             self.areas('lyon', 'z', 'paris', 'gone'),
         )
-        self.assertEqual(5, self.atlas.node_count)
+        self.assertEqual(5, self.topology.node_count)
 
     def test_hosts_measured_by_name_have_areas_of_their_own(self) -> None:
-        self.atlas = atlas(
+        self.topology = topology(
             Aggregate('u-lyon', {SITE: 'lyon'}, ['lyon-1', 'lyon-2']),
             Aggregate('u-metro', {SITE: 'metro'}, ['lyon-2']),
         )
@@ -88,15 +87,15 @@ class AtlasTest(base.BaseTestCase):
 
     def test_projects_of_all_aggregates_that_keep_a_host(self) -> None:
         self.assertEqual(
-            {'nice-1': {'a', 'b', 'c'}}, dict(self.atlas.tenants_of)
+            {'nice-1': {'a', 'b', 'c'}}, dict(self.topology.tenants_of)
         )
 
     def test_hosts_by_aggregate_and_cell(self) -> None:
-        self.assertEqual({'nice-1'}, self.atlas.hosts_in['u-kept'])
-        self.assertEqual({'lyon-2', 'y'}, self.atlas.hosts_in_cell[CELL2])
+        self.assertEqual({'nice-1'}, self.topology.hosts_in['u-kept'])
+        self.assertEqual({'lyon-2', 'y'}, self.topology.hosts_in_cell[CELL2])
 
     def test_nodes_of_hosts_with_several_count(self) -> None:
-        ironic = atlas(
+        ironic = topology(
             Aggregate('u-lyon', {SITE: 'lyon'}, ['lyon-1', 'lyon-2']),
             several_nodes={'lyon-2': 40, 'gone': 7},
         )
@@ -108,7 +107,7 @@ class AtlasTest(base.BaseTestCase):
         self.assertEqual(
             [CELL1, CELL1, CELL1, CELL2, CELL2],
             sorted(
-                (area.cell for area in self.atlas.areas(frozenset())),
+                (area.cell for area in self.topology.areas(frozenset())),
                 key=[CELL1, CELL2].index,
             ),
         )

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The hosts of each site, for a request that is to be narrowed to some.
-
-Requests ask it by site, never host by host: a cloud of 100 000 hosts has a
-thousand sites.
-"""
+"""Where all hosts of Nova's region are, renewed every ``membership_ttl``."""
 
 import collections
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
+import nova.conf
+
+from edge_sched.scheduler.topology.locator import Location
+from edge_sched.scheduler.topology.locator import make_locator
 from edge_sched.scheduler.topology.membership import Membership
-from edge_sched.scheduler.topology.places import Spot
-from edge_sched.scheduler.topology.places import World
+from edge_sched.scheduler.topology.membership import read_membership
+from edge_sched.scheduler.topology.multiplier import multipliers_of
+from edge_sched.scheduler.topology.renewed import Renewed
+
+CONF = nova.conf.CONF
 
 T = TypeVar('T')
 
@@ -22,7 +25,7 @@ _NOBODY: frozenset[str] = frozenset()
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Area:
-    """Hosts at one spot that a query can name together.
+    """Hosts at one location that a query can name together.
 
     :param aggregate: UUID of the aggregate of a site, ``''`` for hosts of
         no site
@@ -32,19 +35,25 @@ class Area:
     aggregate: str
     site: str
     cell: str
-    spot: Spot
+    location: Location
     hosts: frozenset[str]
 
 
-class Atlas:
-    """Every host that Nova knows of, by area, at one time."""
+class Topology:
+    """Every host that Nova knows of, as it was read at one time.
 
-    def __init__(self, world: World, membership: Membership) -> None:
+    To narrow a request it is asked by area, never host by host: a cloud of
+    100 000 hosts has a thousand sites.
+    """
+
+    def __init__(self, membership: Membership) -> None:
+        self.locator = make_locator(membership)
+        #: Of hosts whose aggregates say one, ``{'lyon-1': 30.0}``.
+        self.multipliers = multipliers_of(membership.aggregates)
         self._cell_of = membership.cell_of
         self.count_nodes = membership.count_nodes
         #: Placement has mostly one of the nodes of each in an aggregate.
         self.hosts_of_several_nodes = membership.several_nodes.keys()
-        self._world = world
         self.cells = membership.cells
         #: Of aggregates with metadata that matters, sites and others.
         self.hosts_in: Mapping[str, frozenset[str]] = {
@@ -66,15 +75,15 @@ class Atlas:
         :param measured: vantages; a host that was measured by its own name
             has an area of its own
         """
-        own = self._world.own_names(measured) & self._cell_of.keys()
+        own = self.locator.own_names(measured) & self._cell_of.keys()
         for area in self._areas:
             if not (apart := area.hosts & own):
                 yield area
                 continue
             for host in apart:
-                spot = self._world.own_spot(host, area.cell)
+                location = self.locator.own_location(host, area.cell)
                 yield dataclasses.replace(
-                    area, spot=spot, hosts=frozenset({host})
+                    area, location=location, hosts=frozenset({host})
                 )
             if others := area.hosts - own:
                 yield dataclasses.replace(area, hosts=others)
@@ -86,7 +95,7 @@ class Atlas:
     def _sites(self, membership: Membership) -> Iterator[Area]:
         for aggregate in membership.aggregates:
             if aggregate.site:
-                yield from self._at_spots(
+                yield from self._at_locations(
                     aggregate.uuid,
                     aggregate.site,
                     self.hosts_in[aggregate.uuid],
@@ -94,17 +103,19 @@ class Atlas:
 
     def _outside(self) -> Iterator[Area]:
         """The hosts of no site."""
-        for area in self._at_spots('', '', self._cell_of.keys()):
-            if not area.spot.place.sites:
+        for area in self._at_locations('', '', self._cell_of.keys()):
+            if not area.location.place.sites:
                 yield area
 
-    def _at_spots(
+    def _at_locations(
         self, aggregate: str, site: str, hosts: Iterable[str]
     ) -> Iterator[Area]:
-        spot_of = {h: self._world.spot(h, self._cell_of[h]) for h in hosts}
-        for spot, at_spot in _inverted(spot_of).items():
-            cell = self._cell_of[next(iter(at_spot))]
-            yield Area(aggregate, site, cell, spot, at_spot)
+        location_of = {
+            h: self.locator.location(h, self._cell_of[h]) for h in hosts
+        }
+        for location, at_location in _inverted(location_of).items():
+            cell = self._cell_of[next(iter(at_location))]
+            yield Area(aggregate, site, cell, location, at_location)
 
 
 def _inverted(of_host: Mapping[str, T]) -> dict[T, frozenset[str]]:
@@ -127,3 +138,9 @@ def _tenants_of(membership: Membership) -> dict[str, frozenset[str]]:
             both = tenants.get(host, _NOBODY) | projects
             tenants[host] = made.setdefault(both, both)
     return tenants
+
+
+TOPOLOGY: Renewed[Topology] = Renewed(
+    lambda: Topology(read_membership()),
+    lambda: CONF.edge_sched.membership_ttl,
+)

@@ -9,11 +9,11 @@ import nova.conf
 from oslo_config import fixture as config_fixture
 from oslotest import base
 
+from edge_sched.scheduler.topology.locator import Locator
+from edge_sched.scheduler.topology.locator import Place
+from edge_sched.scheduler.topology.locator import _places
+from edge_sched.scheduler.topology.locator import make_locator
 from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.topology.places import Place
-from edge_sched.scheduler.topology.places import World
-from edge_sched.scheduler.topology.places import _places
-from edge_sched.scheduler.topology.places import make_world
 from tests.unit.model.test_names import ONE
 from tests.unit.model.test_names import TWO
 
@@ -55,14 +55,14 @@ class PlacesTest(base.BaseTestCase):
         )
         cell = types.SimpleNamespace(uuid='c', name=TWO)
         nameless = types.SimpleNamespace(uuid='d', name=None)
-        world = make_world(
+        locator = make_locator(
             types.SimpleNamespace(
                 aggregates=aggregates, cells={'c': cell, 'd': nameless}
             )
         )
-        self.assertEqual((ONE,) * 3, world.spot('h', 'c').chain)
-        self.assertEqual((ONE,) * 2, world.spot('i', 'c').chain)
-        self.assertEqual((ONE,), world.spot('j', 'd').chain)
+        self.assertEqual((ONE,) * 3, locator.location('h', 'c').chain)
+        self.assertEqual((ONE,) * 2, locator.location('i', 'c').chain)
+        self.assertEqual((ONE,), locator.location('j', 'd').chain)
 
     def test_host_in_no_zone_is_in_the_default_one(self) -> None:
         places = placed(({'edge:site': 'lyon'}, ['lyon-1']))
@@ -112,8 +112,8 @@ class LocateTest(base.BaseTestCase):
         self.lyon = Place(('lyon', 'metro'), 'south', {})
         self.nowhere = Place((), 'nova', {})
 
-    def world(self, order: Sequence[str] = ORDER) -> World:
-        return World(
+    def locator(self, order: Sequence[str] = ORDER) -> Locator:
+        return Locator(
             {'lyon-1': self.lyon, 'lyon-2': self.lyon},
             {'uuid-1': 'cell1', 'uuid-2': 'cell2'},
             self.nowhere,
@@ -126,8 +126,8 @@ class LocateTest(base.BaseTestCase):
         measured: str = 'lyon',
         order: Sequence[str] = ORDER,
     ) -> list[tuple[str, ...]]:
-        spots = self.world(order).locate(hosts, frozenset([measured]))
-        return [spot.chain for spot in spots]
+        locations = self.locator(order).locate(hosts, frozenset([measured]))
+        return [location.chain for location in locations]
 
     def test_most_specific_first(self) -> None:
         self.assertEqual(
@@ -160,10 +160,10 @@ class LocateTest(base.BaseTestCase):
         )
 
     def test_host_is_where_it_was(self) -> None:
-        world, hosts = self.world(ORDER), [host('lyon-1'), host('lyon-2')]
+        locator, hosts = self.locator(ORDER), [host('lyon-1'), host('lyon-2')]
         for measured in ('lyon', 'lyon-1'):
             first, second = (
-                world.locate(hosts, frozenset([measured])) for _ in range(2)
+                locator.locate(hosts, frozenset([measured])) for _ in range(2)
             )
             self.assertEqual(first, second)
 
@@ -173,11 +173,11 @@ class LocateTest(base.BaseTestCase):
             self.chains(host('new', 'uuid-2'), host('newer', 'uuid-9')),
         )
 
-    def test_hosts_at_one_place_share_their_spot(self) -> None:
-        world = self.world()
+    def test_hosts_at_one_place_share_their_location(self) -> None:
+        locator = self.locator()
         hosts = [host('lyon-1'), host('lyon-2'), host('new')]
-        first, second, other = world.locate(hosts, frozenset())
+        first, second, other = locator.locate(hosts, frozenset())
         self.assertIs(first, second)
         self.assertIs(self.lyon, first.place)
         self.assertIs(self.nowhere, other.place)
-        self.assertIs(first, world.locate(hosts[:1], frozenset())[0])
+        self.assertIs(first, locator.locate(hosts[:1], frozenset())[0])
