@@ -145,17 +145,13 @@ class Query:
         asked = urllib.parse.parse_qs(self._for(aggregates))
         if 'resources' not in asked or asked.keys() - _OF_ONE_HOST:
             return None
-        amounts = [
-            each.split(':') for each in asked['resources'][0].split(',')
-        ]
+        terms = [('member_of', each) for each in asked['member_of']]
         traits = [*asked.get('required', ()), *asked.get('root_required', ())]
-        return OneHost(
-            [
-                *(('member_of', each) for each in asked['member_of']),
-                *(('required', ','.join(traits)) for _ in traits[:1]),
-            ],
-            {name: int(amount) for name, amount in amounts},
-        )
+        if traits:
+            terms.append(('required', ','.join(traits)))
+        (resources,) = asked['resources']
+        amounts = [each.split(':') for each in resources.split(',')]
+        return OneHost(terms, {name: int(amount) for name, amount in amounts})
 
     def _for(self, aggregates: Sequence[str], number: int = 0) -> str:
         """The first query, or the second for pinned CPUs."""

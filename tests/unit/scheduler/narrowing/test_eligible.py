@@ -65,6 +65,10 @@ class EligibleTest(base.BaseTestCase):
     def test_aggregates_of_the_request(self) -> None:
         self.assertEqual('ab', self.usable(to(aggregates=['u1'])))
         self.assertEqual('ac', self.usable(to(aggregates=['u1,u2', 'u3'])))
+        self.topology.hosts_in = {'u1': frozenset('a'), 'u2': frozenset('c')}
+        self.assertEqual('ac', self.usable(to(aggregates=['u1,u2'])))
+
+    def test_aggregates_that_the_request_keeps_off(self) -> None:
         self.assertEqual('c', self.usable(to(forbidden_aggregates={'u1'})))
 
     def test_aggregate_that_is_not_known_is_left_to_placement(self) -> None:

@@ -186,6 +186,11 @@ class PlacementTest(base.BaseTestCase):
         assert asked is not None
         self.assertNotIn('required', dict(asked.terms))
 
+    def test_host_with_pinned_cpus_has_them(self) -> None:
+        asked = self.query(**{'hw:cpu_policy': 'dedicated'}).of_one_host(['a'])
+        assert asked is not None
+        self.assertEqual({'PCPU': 1, 'MEMORY_MB': 512}, asked.amounts)
+
     def test_request_for_more_than_one_host_has_by_itself(self) -> None:
         device = {'resources1:VGPU': '1'}
         self.assertIsNone(self.query(**device).of_one_host(['near']))

@@ -134,6 +134,15 @@ class SampleTest(base.BaseTestCase):
             self.inventory = inventory
             self.assertEqual(['h0'] if found else [], self.find(), inventory)
 
+    def test_nothing_is_used_where_no_use_is_told(self) -> None:
+        self.assertEqual(['h0'], self.find('h0', VCPU=8))
+        self.inventory = {'max_unit': 9}
+        self.assertEqual([], self.find('h0', VCPU=9))
+
+    def test_hosts_are_looked_at_up_to_the_deadline(self) -> None:
+        with mock.patch.object(time, 'monotonic', return_value=5.0):
+            self.assertEqual(['h0'], self.find('h0', seconds=0))
+
     def test_host_has_all_that_is_asked_by_itself(self) -> None:
         self.assertEqual([], self.find(VCPU=2, DISK_GB=10))
         self.assertEqual([], self.find(VCPU=9))

@@ -439,6 +439,21 @@ class FindRoomTest(base.BaseTestCase):
         self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
         self.assertEqual(0, found.probes)
 
+    def test_each_answer_that_was_cut_is_a_probe(self) -> None:
+        found = self.search([600] * 2, [600] * 2)
+        self.assertEqual((['uuid-0'], 2), (found.aggregates, found.probes))
+
+    def test_part_of_a_ring_takes_no_room_from_others(self) -> None:
+        # An answer has the first ring, and of the second one site.
+        found = self.search(
+            [1] * 3 + [4] * 3,
+            [1] * 3 + [3] * 3,
+            Need(2, 3),
+            size(3, 10),
+            site0=1,
+        )
+        self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
+
     def test_few_hosts_are_asked_for_at_once(self) -> None:
         few = dataclasses.replace(SIZE, few=80)
         room = [0] * 19 + [1]
