@@ -54,8 +54,9 @@ class _ScoreWeigher(weights.BaseHostWeigher):
         self, obj: HostState, weight_properties: RequestSpec
     ) -> float:
         """One host; Nova wants the method, and calls the one above."""
-        scores = SCORES.get(weight_properties)
-        return scores.of([obj])[0] if scores else 0.0
+        alone = weights.WeighedHost(obj, 0.0)
+        (weight,) = self.weigh_objects([alone], weight_properties)
+        return weight
 
 
 class EdgeLatencyWeigher(_ScoreWeigher):

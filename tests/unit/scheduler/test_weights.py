@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from unittest import mock
+
 import nova.conf
 from nova import objects
 from nova.scheduler.host_manager import HostState
@@ -47,6 +49,16 @@ class UnseenHostTest(base.BaseTestCase):
             [0.9, 0.0], [weigh(host, self.spec) for host in self.hosts]
         )
         self.assertEqual(0.0, weigh(self.hosts[0], objects.RequestSpec()))
+
+    def test_error_of_ours_weighs_nothing(self) -> None:
+        with (
+            mock.patch.object(Scores, 'of', side_effect=ZeroDivisionError),
+            self.assertLogs('edge_sched', 'ERROR'),
+        ):
+            weights = EdgeLatencyWeigher().weigh_objects(
+                self.weighed, self.spec
+            )
+        self.assertEqual([0.0, 0.0], weights)
 
     def test_in_its_cell(self) -> None:
         for attempts, worth in ((1, 0.9), (2, 0.0)):
