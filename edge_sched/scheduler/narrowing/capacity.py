@@ -62,6 +62,8 @@ class Capacity:
     def count(self, ring: Ring) -> int | None:
         """How many hosts of a ring have room; ``None`` if not told in time.
 
+        Of a ring of which some were found one by one all may have some.
+
         :raises UnseenHostsError: if the aggregates do not tell all
         :raises RefusedQueryError: if Placement does not take the query
         """
@@ -73,17 +75,20 @@ class Capacity:
                 CONF.edge_sched.ring_timeout,
             )
             return None
+        hosts = self._all_hosts(ring)
+        nodes = self._topology.count_nodes(hosts)
         self._sampled = self._sample(ring)
         if self._sampled:
-            return len(self._sampled)
+            return nodes
         aggregates = aggregates_of(ring)
         count = self._query.count(aggregates)
         if count is None:
             return None
-        hosts = self._all_hosts(ring)
-        self._has_all = count >= self._topology.count_nodes(hosts)
+        self._has_all = count >= nodes
         if not self._sees_all:
-            wanted = self._enough + self._in_vain(ring)
+            wanted = self._enough + self._in_vain(
+                ring, self._surely_eligible(ring)
+            )
             if count < wanted or hosts & self._topology.hosts_of_several_nodes:
                 self._check_mirror(aggregates, hosts)
                 self._sees_all = True
@@ -106,7 +111,7 @@ class Capacity:
         not_told = [
             hosts for uuid, hosts in by_cell.items() if uuid in self._slow
         ]
-        in_vain = 0 if self._sampled else self._in_vain(ring)
+        in_vain = self._in_vain(ring, hosts)
         return in_vain + down.hosts + sum(map(len, not_told))
 
     def was_cut(self) -> bool:
@@ -139,11 +144,10 @@ class Capacity:
         self._is_full = len(found) < self._enough
         return _NOBODY if self._is_full else frozenset(found)
 
-    def _in_vain(self, ring: Ring) -> int:
-        """How many Placement may offer that the ring is not meant for."""
+    def _in_vain(self, ring: Ring, hosts: frozenset[str]) -> int:
+        """How many Placement may offer besides some hosts of a ring."""
         count_nodes = self._topology.count_nodes
-        everyone = count_nodes(self._all_hosts(ring))
-        return everyone - count_nodes(self._surely_eligible(ring))
+        return count_nodes(self._all_hosts(ring)) - count_nodes(hosts)
 
     def _all_hosts(self, ring: Ring) -> frozenset[str]:
         aggregates = aggregates_of(ring)
