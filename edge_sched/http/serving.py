@@ -3,7 +3,7 @@
 """Metrics over HTTP, for whoever is allowed to scrape them.
 
     endpoint = Endpoint.from_group(conf.edge_sched_prober)
-    with web.MetricsServer(registry, endpoint):
+    with MetricsServer(registry, endpoint):
         ...
 
 prometheus-client renders; its own server is not used, since it shakes hands

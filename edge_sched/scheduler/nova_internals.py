@@ -62,7 +62,11 @@ def limit_of(request: ResourceRequest) -> int:
 
 
 def report_client(adapter: Adapter) -> SchedulerReportClient:
-    """Nova's client of Placement, by a connection of our own."""
+    """Nova's client of Placement, by a connection of our own.
+
+    Its constructor takes one, though nobody in Nova gives it any: Nova's own
+    has no bound on how long it waits.
+    """
     return SchedulerReportClient(adapter)
 
 

@@ -316,7 +316,7 @@ class PlainRequestTest(MeasuredCloudTestCase):
             mock.patch(
                 'edge_sched.scheduler.decide_hosts.TOPOLOGY.get',
                 side_effect=AssertionError,
-            ) as world,
+            ) as get_topology,
         ):
             for hints in (None, {}, {'group_like': 'x'}):
                 self.assertLanded('lyon', self.create_server(hints))
@@ -324,7 +324,7 @@ class PlainRequestTest(MeasuredCloudTestCase):
                 self.create_server(host='paris-1', flavor='2')
                 self.create_server(host='paris-1')
         reader.assert_not_called()
-        world.assert_not_called()
+        get_topology.assert_not_called()
         self.assertEqual([], self.decisions())
         self.assertEqual([], self.log_lines('edge_sched.'))
 

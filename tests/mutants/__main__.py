@@ -66,6 +66,11 @@ def main(arguments: list[str]) -> int:
     modules = [pathlib.Path(each) for each in arguments] or [
         path for rooms in ROOMS for path in _files('edge_sched', rooms, '*.py')
     ]
+    rooms_of_all = {
+        pathlib.Path('edge_sched', room) for rooms in ROOMS for room in rooms
+    }
+    if strange := [str(m) for m in modules if m.parent not in rooms_of_all]:
+        sys.exit(f'In none of the rooms: {", ".join(strange)}')
     known = equivalents()
     mistakes = 0
     for rooms in ROOMS:

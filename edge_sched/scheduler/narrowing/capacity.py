@@ -67,6 +67,11 @@ class Capacity:
         :raises UnseenHostsError: if the aggregates do not tell all
         :raises RefusedQueryError: if Placement does not take the query
         """
+        hosts = self._all_hosts(ring)
+        nodes = self._topology.count_nodes(hosts)
+        self._sampled = self._sample(ring)
+        if self._sampled:
+            return nodes
         if time.monotonic() > self._deadline:
             LOG.warning(
                 'The search for sites with room took longer than ring_timeout '
@@ -75,11 +80,6 @@ class Capacity:
                 CONF.edge_sched.ring_timeout,
             )
             return None
-        hosts = self._all_hosts(ring)
-        nodes = self._topology.count_nodes(hosts)
-        self._sampled = self._sample(ring)
-        if self._sampled:
-            return nodes
         aggregates = aggregates_of(ring)
         count = self._query.count(aggregates)
         if count is None:

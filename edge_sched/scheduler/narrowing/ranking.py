@@ -43,15 +43,11 @@ def nearest_first(case: Case, areas: Sequence[Area]) -> Sequence[Area] | None:
     ).verdicts
     ranked = []
     for area in areas:
-        chain = (
-            area.location.chain
-            if area.location.chain in measured
-            else _NOWHERE
-        )
-        verdict = verdicts[chain]
+        is_measured = area.location.chain in measured
+        verdict = verdicts[area.location.chain if is_measured else _NOWHERE]
         if verdict.accepted:
             # By chance, so that load spreads; what no query can name last.
             chance = random.random()  # noqa: S311
-            equals = (chain is _NOWHERE, not area.aggregate, chance)
+            equals = (not is_measured, not area.aggregate, chance)
             ranked.append((-verdict.score, *equals, area))
     return [area for *_, area in sorted(ranked, key=lambda r: r[:-1])]

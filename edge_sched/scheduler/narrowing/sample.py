@@ -15,8 +15,10 @@ import random
 import time
 import urllib.parse
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from edge_sched.scheduler.narrowing.placement import OneHost
+from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 from edge_sched.scheduler.narrowing.placement import get
 
 #: Chosen: more are found sooner by Nova's query.
@@ -37,24 +39,36 @@ def find_some(
     """Names of so many hosts with room, of those that are named.
 
     :param aggregates: how many the query names
-    :param deadline: by ``time.monotonic()``, after which none is looked at
-    :return: fewer if that takes longer than to ask for all
+    :param deadline: by ``time.monotonic()``, after which nothing is asked
+    :return: fewer if that takes longer than to ask for all, or if Placement
+        does not answer
     :raises RefusedQueryError: if Placement does not take the query
     """
-    terms = urllib.parse.urlencode(asked.terms)
-    answer = get(f'/resource_providers?{terms}', aggregates)
+
+    def tell(path: str, aggregates: int = 1) -> dict[str, Any] | None:
+        """What Placement says, ``None`` if it does not, or time is over."""
+        if time.monotonic() > deadline:
+            return None
+        return get(f'/resource_providers{path}', aggregates)
+
+    answer = tell(f'?{urllib.parse.urlencode(asked.terms)}', aggregates)
     provider_of = _providers(answer['resource_providers'] if answer else ())
     picked = [host for host in hosts if host in provider_of]
     random.shuffle(picked)
     found: list[str] = []
     for tried, host in enumerate(picked):
-        if (
-            len(found) == enough
-            or tried == _TRIES * (len(found) + 1)
-            or time.monotonic() > deadline
-        ):
+        if len(found) == enough or tried == _TRIES * (len(found) + 1):
             break
-        if _has_room(provider_of[host], asked.amounts):
+        path = f'/{provider_of[host]}'
+        try:
+            has = tell(f'{path}/inventories')
+            used = has and tell(f'{path}/usages')
+        except RefusedQueryError:
+            # Gone since it was listed.
+            continue
+        if not has or not used:
+            break
+        if _has_room(has['inventories'], used['usages'], asked.amounts):
             found.append(host)
     return found
 
@@ -69,13 +83,12 @@ def _providers(listed: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return short | {each['name']: each['uuid'] for each in roots}
 
 
-def _has_room(provider: str, amounts: Mapping[str, int]) -> bool:
-    """Whether a provider has so much left, as Placement reckons it."""
-    url = f'/resource_providers/{provider}'
-    has, used = get(f'{url}/inventories'), get(f'{url}/usages')
-    if not has or not used:
-        return False
-    inventories, usages = has['inventories'], used['usages']
+def _has_room(
+    inventories: Mapping[str, Any],
+    usages: Mapping[str, float],
+    amounts: Mapping[str, int],
+) -> bool:
+    """Whether so much is left, as Placement reckons it."""
     return all(
         name in inventories
         and _is_left(inventories[name], usages.get(name, 0), amount)

@@ -5,7 +5,7 @@
 import random
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from unittest import mock
 
@@ -13,6 +13,7 @@ from oslotest import base
 
 from edge_sched.scheduler.narrowing import sample
 from edge_sched.scheduler.narrowing.placement import OneHost
+from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 
 TERMS = [('member_of', 'in:near,next'), ('required', 'HW_GPU,!OFF')]
 
@@ -62,6 +63,8 @@ class SampleTest(base.BaseTestCase):
             self.terms = (urllib.parse.parse_qsl(query), aggregates)
             listed = self.listed
             return None if listed is None else {'resource_providers': listed}
+        # Or a connection that is dropped would be a query that is too long.
+        self.assertEqual(1, aggregates)
         _, _, uuid, what = path.split('/')
         used = self.used[uuid.removeprefix('uuid-')]
         if what == 'usages':
@@ -158,20 +161,43 @@ class SampleTest(base.BaseTestCase):
         self.assertEqual(['104'], self.find(enough=3))
         self.assertEqual(10, self.looked_at())
 
-    def test_no_host_is_looked_at_after_the_deadline(self) -> None:
+    def test_nothing_is_asked_after_the_deadline(self) -> None:
         self.assertEqual([], self.find(seconds=-1))
-        self.assertEqual(0, self.looked_at())
+        self.assertEqual([], self.asked)
 
-    def test_placement_that_does_not_answer(self) -> None:
+    def test_placement_is_asked_no_more_once_it_does_not_answer(self) -> None:
         self.listed = None
         self.assertEqual([], self.find())
-
-    def test_host_that_is_gone_has_no_room(self) -> None:
-        get = self.get
-        for what in ('/inventories', '/usages'):
-
-            def gone(url: str, aggregates: int = 1, what: str = what) -> Any:
-                return None if url.endswith(what) else get(url)
-
-            with mock.patch.object(sample, 'get', gone):
+        self.listed = [self.provider('h0'), self.provider('h1')]
+        for what, asked in (('/inventories', 2), ('/usages', 3)):
+            self.asked.clear()
+            with mock.patch.object(sample, 'get', self.without(what)):
                 self.assertEqual([], self.find())
+            self.assertEqual(asked, len(self.asked))
+
+    def test_host_that_is_gone_is_passed_over(self) -> None:
+        for what in ('/inventories', '/usages'):
+            gone = RefusedQueryError('404 not found')
+            get = self.without(f'uuid-h0{what}', gone)
+            with mock.patch.object(sample, 'get', get):
+                self.assertEqual(['h1'], self.find())
+
+    def test_query_that_is_refused_is_not_a_host_that_is_gone(self) -> None:
+        refused = RefusedQueryError('400 bad query')
+        with mock.patch.object(sample, 'get', side_effect=refused):
+            self.assertRaises(RefusedQueryError, self.find)
+
+    def without(
+        self, end: str, error: Exception | None = None
+    ) -> Callable[..., Any]:
+        """A Placement that does not answer what ends so, or refuses it."""
+
+        def get(url: str, aggregates: int = 1) -> Any:
+            answer = self.get(url, aggregates)
+            if not url.endswith(end):
+                return answer
+            if error:
+                raise error
+            return None
+
+        return get
