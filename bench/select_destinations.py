@@ -65,9 +65,9 @@ class Extent(NamedTuple):
     half_full: bool
 
 
-FULL = Extent((2000, 5000, 10_000), 9, 0.3, True)
+FULL = Extent((2000, 5000, 10_000), 9, 0.2, True)
 #: A full garbage collection more or less moves the mean of few rounds.
-SHORT = Extent((10_000,), 5, 0.4, False)
+SHORT = Extent((10_000,), 5, 0.25, False)
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
