@@ -9,6 +9,7 @@ rest is judged as ever.
 """
 
 import dataclasses
+import functools
 from typing import Any, Self, cast
 
 from edge_sched.asking.source import Wish
@@ -29,6 +30,9 @@ class Intent:
     :param required: over-budget hosts are rejected, else ranked lower
     :param reject_unknown: hosts without usable data are rejected
     :param clamped: keys of hints that were looser than the flavor
+    :ivar clients: who must be near
+    :ivar has_budget: whether any metric of any client has a budget
+    :ivar may_reject: whether any verdict is a reason to reject a host
     """
 
     targets: tuple[NearClient, ...]
@@ -40,25 +44,23 @@ class Intent:
     objective: str = 'nearest'
     combine: str = 'worst'
     clamped: tuple[str, ...] = ()
+    clients: tuple[Client, ...] = dataclasses.field(init=False)
+    has_budget: bool = dataclasses.field(init=False)
+    may_reject: bool = dataclasses.field(init=False)
 
-    @property
-    def has_budget(self) -> bool:
-        """Whether any metric of any client has a budget."""
-        return (
+    def __post_init__(self) -> None:
+        put = functools.partial(object.__setattr__, self)
+        put('clients', tuple(target.client for target in self.targets))
+        put(
+            'has_budget',
             self.jitter_budget_ms is not None
             or self.loss_budget_pct is not None
-            or any(t.latency_budget_ms is not None for t in self.targets)
+            or any(t.latency_budget_ms is not None for t in self.targets),
         )
-
-    @property
-    def may_reject(self) -> bool:
-        """Whether any verdict is a reason to reject a host."""
-        return self.reject_unknown or (self.required and self.has_budget)
-
-    @property
-    def clients(self) -> tuple[Client, ...]:
-        """Who must be near."""
-        return tuple(target.client for target in self.targets)
+        put(
+            'may_reject',
+            self.reject_unknown or (self.required and self.has_budget),
+        )
 
     def relaxed(self) -> Self:
         """The same, but only preferred: nothing is a reason to reject."""
@@ -161,12 +163,11 @@ class _Merger:
         return chosen
 
     def _target(self, client: Client) -> NearClient:
-        said = min(self._hint.latency_budgets_ms(client), default=None)
-        held = min(self._flavor.latency_budgets_ms(client), default=None)
+        said, own = _latency_budget(self._hint, client)
+        held, _ = _latency_budget(self._flavor, client)
         budget_ms = min(
             (b for b in (said, held) if b is not None), default=None
         )
-        own = self._hint.has_own_budget(client)
         self._note(
             keys.CLIENT if own else keys.LATENCY_BUDGET, said, budget_ms
         )
@@ -176,3 +177,19 @@ class _Merger:
         looser = said is not None and said != chosen
         if looser and key.name not in self.clamped:
             self.clamped.append(key.name)
+
+
+def _latency_budget(wish: Wish, client: Client) -> tuple[float | None, bool]:
+    """What a source sets for a client, and whether for this very one.
+
+    By ``@<ms>``, the smallest if there are several, before all: ``10.0`` for
+    ``a`` of ``edge:client=a@10`` whatever ``edge:latency_budget_ms`` is.
+    """
+    own = [
+        near.latency_budget_ms
+        for near in wish.clients
+        if near.client == client and near.latency_budget_ms is not None
+    ]
+    if own:
+        return min(own), True
+    return wish.values.get(keys.LATENCY_BUDGET.name), False

@@ -7,6 +7,7 @@ that cannot be read is kept as a problem beside what could be read.
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Self
 
@@ -14,6 +15,10 @@ from edge_sched.model import keys
 from edge_sched.model.client import Client
 from edge_sched.model.keys import BadValueError
 from edge_sched.model.keys import NearClient
+
+#: How many texts a process knows by heart: a cloud has few flavors, and most
+#: requests are for clients who ask again. Chosen; they are bounded in length.
+_KEPT = 1024
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -23,29 +28,31 @@ class Wish:
     :param clients: ``edge:client``, as read
     :param values: the other keys that are set, ``{'edge:percentile': 'p99'}``
     :param problems: what could not be read
+    :ivar asks: whether it has any ``edge:`` key, readable or not
+    :ivar names_client: whether it has an ``edge:client``, readable or not
+    :ivar sets_budget: whether it sets any budget, one of a client's own
+        included
     """
 
     clients: tuple[NearClient, ...] = ()
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     problems: tuple[BadValueError, ...] = ()
+    asks: bool = dataclasses.field(init=False)
+    names_client: bool = dataclasses.field(init=False)
+    sets_budget: bool = dataclasses.field(init=False)
 
-    @property
-    def asks(self) -> bool:
-        """Whether the source has any ``edge:`` key, readable or not."""
-        return bool(self.clients or self.values or self.problems)
-
-    @property
-    def names_client(self) -> bool:
-        """Whether it has an ``edge:client``, readable or not."""
-        return bool(self.clients) or any(
-            problem.key == keys.CLIENT.name for problem in self.problems
+    def __post_init__(self) -> None:
+        put = functools.partial(object.__setattr__, self)
+        put('asks', bool(self.clients or self.values or self.problems))
+        put(
+            'names_client',
+            bool(self.clients)
+            or any(p.key == keys.CLIENT.name for p in self.problems),
         )
-
-    @property
-    def sets_budget(self) -> bool:
-        """Whether it sets any budget, one of a client's own included."""
-        return any(key in self.values for key in keys.BUDGETS) or any(
-            near.latency_budget_ms is not None for near in self.clients
+        put(
+            'sets_budget',
+            any(key in self.values for key in keys.BUDGETS)
+            or any(n.latency_budget_ms is not None for n in self.clients),
         )
 
     def without(self, clients: Set[Client]) -> Self:
@@ -53,37 +60,11 @@ class Wish:
         left = tuple(n for n in self.clients if n.client not in clients)
         return dataclasses.replace(self, clients=left)
 
-    def has_own_budget(self, client: Client) -> bool:
-        """Whether it sets one for this very client, by ``@<ms>``."""
-        return any(
-            near.client == client and near.latency_budget_ms is not None
-            for near in self.clients
-        )
-
-    def latency_budgets_ms(self, client: Client) -> list[float]:
-        """The budgets that it sets for a client, ``@<ms>`` before all.
-
-        ``[10.0]`` for ``a`` of ``edge:client=a@10`` whatever
-        ``edge:latency_budget_ms`` is.
-        """
-        own = [
-            near.latency_budget_ms
-            for near in self.clients
-            if near.client == client and near.latency_budget_ms is not None
-        ]
-        common = self.values.get(keys.LATENCY_BUDGET.name)
-        return own or ([] if common is None else [common])
-
 
 def read_flavor(extra_specs: Mapping[str, str] | None) -> Wish:
     """Read the ``edge:*`` extra specs of a flavor, ``{key: text}``."""
-    return _read(
-        {
-            key: [text]
-            for key, text in (extra_specs or {}).items()
-            if keys.is_our_extra_spec(key)
-        }
-    )
+    specs = extra_specs or {}
+    return _read({key: [specs[key]] for key in keys.our_extra_specs(specs)})
 
 
 def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
@@ -92,13 +73,9 @@ def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
     :param hints: ``{'edge:client': ['203.0.113.7', 'vehicle-42@10']}``;
         an empty list is no value. Other keys are not ours.
     """
-    return _read(
-        {
-            key: texts
-            for key, texts in (hints or {}).items()
-            if texts and keys.is_our_hint(key)
-        }
-    )
+    hints = hints or {}
+    ours = keys.our_hints(hints)
+    return _read({key: hints[key] for key in ours if hints[key]})
 
 
 def _read(ours: Mapping[str, Sequence[str]]) -> Wish:
@@ -139,7 +116,7 @@ def _read_clients(
             continue
         for item in text.split(','):
             try:
-                clients.append(keys.parse_near_client(item.strip()))
+                clients.append(_near_client(item.strip()))
             except BadValueError as problem:
                 problems.append(problem)
     return tuple(clients), problems
@@ -148,4 +125,13 @@ def _read_clients(
 def _read_value(key: str, texts: Sequence[str]) -> Any:
     if len(texts) > 1:
         raise BadValueError(key, ', '.join(texts[:4]), 'one value')
-    return keys.KEYS[key].parse(texts[0])
+    return _value(key, texts[0])
+
+
+# What makes no sense, or is too long, is raised and not kept.
+_near_client = functools.lru_cache(maxsize=_KEPT)(keys.parse_near_client)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _value(key: str, text: str) -> Any:
+    return keys.KEYS[key].parse(text)

@@ -177,7 +177,7 @@ def _unset(names: Sequence[str], given: Hints) -> set[str]:
 
 def _ours(key: str) -> str:
     """A key that we may change, a misspelt one included."""
-    if not keys.is_our_hint(key):
+    if not keys.our_hints([key]):
         raise arguments.BadArgumentError(
             f'{shorten(key)!r} is not an edge: key'
         )

@@ -17,6 +17,7 @@ from edge_sched.cmd.shell import Shell
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
 from edge_sched.conf.policy import policy_of
+from edge_sched.judging.decision import is_outage
 from edge_sched.judging.judge import Judge
 from edge_sched.judging.reason import duration
 from edge_sched.judging.verdict import Policy
@@ -86,11 +87,11 @@ class Show(lister.Lister):
         answer = found.answers[client]
         if not answer.known:
             raise arguments.BadArgumentError(f'{client} is not a known client')
-        if not answer.vantages():
+        if not any(answer.parts):
             self.app.stderr.write(f'{client} was never measured\n')
         policy = policy_of(conf)
         now = time.time()
-        if policy.is_outage(answer.heartbeat_at, now):
+        if is_outage([answer], policy, now):
             self.app.stderr.write(
                 'measuring is down: measurements are used up to an age of '
                 f'{duration(policy.outage_max_age_seconds)}\n'
@@ -110,11 +111,11 @@ def judge_vantages(
     :param intent: of one client
     """
     (target,) = intent.targets
-    outage = policy.is_outage(answer.heartbeat_at, now)
+    outage = is_outage([answer], policy, now)
     judge = Judge(target, intent, policy, now, outage)
     verdicts = [
         (vantage, judge.at((vantage,), answer))
-        for vantage in sorted(answer.vantages())
+        for vantage in sorted(set[str]().union(*answer.parts))
     ]
     return sorted(verdicts, key=lambda item: _order(item[1]))
 

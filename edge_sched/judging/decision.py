@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from edge_sched.asking.intent import Intent
 from edge_sched.judging import scoring
-from edge_sched.judging.judge import Judge
+from edge_sched.judging.judge import judge_all
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import Standing
 from edge_sched.judging.verdict import Chain
@@ -34,20 +34,14 @@ class HostVerdict(NamedTuple):
     :param accepted: whether ``mode = enforce`` keeps it
     :param score: in [0, 1], see :mod:`edge_sched.judging.scoring`
     :param verdicts: one a client, in the order of the request's
+    :param deciding: that of the client who is worst off here
     """
 
     standing: Standing
     accepted: bool
     score: float
     verdicts: tuple[Verdict, ...]
-
-    @property
-    def deciding(self) -> Verdict:
-        """The verdict of the client that is worst off here."""
-        return min(
-            self.verdicts,
-            key=lambda v: (v.standing, -(v.rank_ms or 0.0)),
-        )
+    deciding: Verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,19 +49,18 @@ class Decision(Generic[Where]):
     """What was decided of a request.
 
     :param verdicts: of the hosts at each place
-    :param any_row: whether any host has any row of any client, usable or not
     :param outage: whether measuring is down, so that older rows are used
+    :ivar any_accepted: whether a host is left
     """
 
     intent: Intent
     verdicts: Mapping[Where, HostVerdict]
-    any_row: bool
     outage: bool = False
+    any_accepted: bool = dataclasses.field(init=False)
 
-    @property
-    def any_accepted(self) -> bool:
-        """Whether a host is left."""
-        return any(v.accepted for v in self.verdicts.values())
+    def __post_init__(self) -> None:
+        any_accepted = any(v.accepted for v in self.verdicts.values())
+        object.__setattr__(self, 'any_accepted', any_accepted)
 
 
 def decide(
@@ -86,27 +79,38 @@ def decide(
     :param now: UTC epoch seconds
     """
     asked_for = [answers.get(c, _NO_ANSWER) for c in intent.clients]
-    measured = frozenset[str]().union(*(a.vantages() for a in asked_for))
-    of_each = list(chains.values())
-    outage = policy.is_outage(_heartbeat_at(answers.values()), now)
-    columns = [
-        Judge(target, intent, policy, now, outage).judged(of_each, answer)
-        for target, answer in zip(intent.targets, asked_for, strict=True)
-    ]
-    hosts = _host_verdicts(columns, intent.combine, acceptance(intent))
-    return Decision(
-        intent,
-        verdicts=dict(zip(chains, hosts, strict=True)),
-        any_row=not all(map(measured.isdisjoint, of_each)),
-        outage=outage,
+    outage = is_outage(answers.values(), policy, now)
+    columns = judge_all(
+        intent, asked_for, list(chains.values()), policy, now, outage
     )
+    hosts = _host_verdicts(columns, intent.combine, acceptance(intent))
+    return Decision(intent, dict(zip(chains, hosts, strict=True)), outage)
 
 
-def _heartbeat_at(answers: Iterable[Answer]) -> float | None:
-    """As read last: answers that are kept may be of different times."""
-    return max(
-        (a.heartbeat_at for a in answers if a.heartbeat_at is not None),
-        default=None,
+def is_outage(answers: Iterable[Answer], policy: Policy, now: float) -> bool:
+    """Whether measuring itself is down.
+
+    That is while any collector has not been at work for longer than a row is
+    used, until it has been away for so long that it is taken for one that is
+    no more. Without any heartbeat there is no collector, and rows are as old
+    as they are. A prober that is silent is no outage: its collector goes on.
+
+    While the store is away the heartbeat is as last read, so that what is
+    kept of it can outlast ``max_age`` as if measuring were down, which nobody
+    can tell.
+
+    :param answers: which may be kept, and of different times: the last counts
+    """
+    heartbeats_at = [
+        a.heartbeat_at for a in answers if a.heartbeat_at is not None
+    ]
+    if not heartbeats_at:
+        return False
+    silent_seconds = now - max(heartbeats_at)
+    return (
+        policy.max_age_seconds
+        < silent_seconds
+        <= policy.outage_max_age_seconds
     )
 
 
@@ -122,7 +126,9 @@ def _host_verdicts(
     by_client = [zip(*column, strict=True) for column in columns]
     if len(by_client) == 1:
         return [
-            HostVerdict(verdict.standing, accepts(verdict), score, (verdict,))
+            HostVerdict(
+                verdict.standing, accepts(verdict), score, (verdict,), verdict
+            )
             for verdict, score in by_client[0]
         ]
     return [
@@ -142,7 +148,8 @@ def _host_verdict(
     )
     verdicts = tuple(verdict for verdict, _ in judged)
     accepted = all(map(accepts, verdicts))
-    return HostVerdict(standing, accepted, score, verdicts)
+    deciding = min(verdicts, key=lambda v: (v.standing, -(v.rank_ms or 0.0)))
+    return HostVerdict(standing, accepted, score, verdicts, deciding)
 
 
 def acceptance(intent: Intent) -> Callable[[Verdict], bool]:

@@ -37,6 +37,29 @@ from edge_sched.model.latency import is_fresh
 _OVER = (LATENCY,)
 
 
+#: Verdicts and scores of one client at some hosts, each in their order.
+Column = tuple[list[Verdict], list[float]]
+
+
+def judge_all(
+    intent: Intent,
+    answers: Sequence[Answer],
+    chains: Sequence[Sequence[str]],
+    policy: Policy,
+    now: float,
+    outage: bool,
+) -> list[Column]:
+    """Judge all clients of a request, in their order.
+
+    :param answers: what the store has of each
+    :param chains: the vantages that speak for each host, see ``Judge.at``
+    """
+    return [
+        Judge(target, intent, policy, now, outage).judged(chains, answer)
+        for target, answer in zip(intent.targets, answers, strict=True)
+    ]
+
+
 class Judge:
     """Verdicts and scores of one client.
 
@@ -84,8 +107,8 @@ class Judge:
 
     def judged(
         self, chains: Sequence[Sequence[str]], answer: Answer
-    ) -> tuple[list[Verdict], list[float]]:
-        """Verdicts and scores at some hosts, each in their order."""
+    ) -> Column:
+        """Verdicts and scores at some hosts."""
         if len(answer.parts) == 1:
             (rows,) = answer.parts
             verdicts = self._of_rows([_first_row(c, rows) for c in chains])
@@ -179,25 +202,23 @@ class Judge:
         present. Without any budget in the request a place that was not
         measured, or whose ranking quantile was lost, has 0.
         """
-        bands = scoring.Bands(_best_ms(verdicts), self._policy.tie_band_ms)
-        if self._fits or not self._has_budget:
-            return [self._score(verdict, bands) for verdict in verdicts]
-        return scoring.class_scores(
-            [v.standing for v in verdicts],
-            [math.inf if v.rank_ms is None else v.rank_ms for v in verdicts],
-            bands,
+        scores = scoring.class_scores(
+            [verdict.standing for verdict in verdicts],
+            [verdict.rank_ms for verdict in verdicts],
+            self._policy.tie_band_ms,
             self._scale_ms,
         )
+        if self._has_budget and not self._fits:
+            return scores
+        return list(map(self._of_objective, verdicts, scores))
 
-    def _score(self, verdict: Verdict, bands: scoring.Bands) -> float:
-        standing = verdict.standing
-        if standing is not WITHIN and not self._has_budget:
-            return 0.0
-        rank_ms = math.inf if verdict.rank_ms is None else verdict.rank_ms
-        s = scoring.closeness(bands.floor(rank_ms), self._scale_ms)
-        if self._fits and standing is WITHIN:
-            return scoring.fit_score(s, self._has_headroom(verdict))
-        return scoring.class_score(standing, s)
+    def _of_objective(self, verdict: Verdict, score: float) -> float:
+        """What becomes of a score without any budget, or with ``fit``."""
+        if verdict.standing is not WITHIN:
+            return score if self._has_budget else 0.0
+        if self._fits:
+            return scoring.fit_score(score, self._has_headroom(verdict))
+        return score
 
     def _standings(self, row: Latency) -> dict[str, Standing]:
         """Each metric that is asked for, and how it stands to its budget."""
@@ -241,19 +262,6 @@ class Judge:
             self._fits and verdict.standing is WITHIN
         ) or self._has_headroom(verdict)
         return verdict.standing, roomy, -rank_ms
-
-
-def _best_ms(verdicts: Sequence[Verdict]) -> float:
-    """The shortest round trip in the best class present, ``inf`` if none."""
-    for standing in sorted(Standing, reverse=True):
-        rtts_ms = [
-            verdict.rank_ms
-            for verdict in verdicts
-            if verdict.standing is standing and verdict.rank_ms is not None
-        ]
-        if rtts_ms:
-            return min(rtts_ms)
-    return math.inf
 
 
 def _first_row(

@@ -37,30 +37,6 @@ class Policy:
     tie_band_ms: float = 1.0
     fit_headroom: float = 0.1
 
-    def is_outage(self, heartbeat_at: float | None, now: float) -> bool:
-        """Whether measuring itself is down.
-
-        That is while any collector has not been at work for longer than a
-        row is used, until it has been away for so long that it is taken for
-        one that is no more. Without any heartbeat there is no collector, and
-        rows are as old as they are. A prober that is silent is no outage: its
-        collector goes on.
-
-        While the store is away the heartbeat is as last read, so that what
-        is kept of it can outlast ``max_age`` as if measuring were down, which
-        nobody can tell.
-
-        :param heartbeat_at: of ``Answer``
-        """
-        if heartbeat_at is None:
-            return False
-        silent_seconds = now - heartbeat_at
-        return (
-            self.max_age_seconds
-            < silent_seconds
-            <= self.outage_max_age_seconds
-        )
-
 
 # A tuple, because a request makes one for each client at each place, and a
 # frozen dataclass takes three times as long.

@@ -8,7 +8,6 @@ IPv4-mapped IPv6 address is the IPv4 address (RFC 4291, section 2.5.5.2).
 """
 
 import dataclasses
-import functools
 import ipaddress
 import re
 
@@ -95,14 +94,8 @@ def parse_client(text: str) -> Client:
     :param text: ``203.0.113.7``, ``2001:db8::/56`` or ``vehicle-42``
     :raises ValueError: if it is neither an address, a prefix nor a name
     """
-    # Before it is kept.
     if len(text) > MAX_LENGTH:
         raise ValueError(f'{text[:64]!r} is longer than any client')
-    return _parsed(text)
-
-
-@functools.lru_cache(maxsize=1024)
-def _parsed(text: str) -> Client:
     if NAME.fullmatch(text):
         return Client(name=text, text=text)
     return Client(prefix=parse_prefix(text), text=text)

@@ -11,7 +11,7 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from edge_sched.model.client import Client
@@ -84,23 +84,27 @@ def too_long(key: str, value: str) -> BadValueError:
     return BadValueError(key, value, f'at most {MAX_VALUE_LENGTH} characters')
 
 
-def is_our_hint(key: str) -> bool:
-    """Whether a hint is ours, misspelt ones included.
+def our_hints(names: Iterable[str]) -> list[str]:
+    """Those hints that are ours, misspelt ones included.
 
     ``Edge:client`` and ``edge_client`` are: ours but for case and
     punctuation, and nobody else's.
     """
-    return is_our_extra_spec(key) or _fold(key) in _FOLDED
+    return [n for n in names if _is_scoped(n) or _fold(n) in _FOLDED]
 
 
-def is_our_extra_spec(key: str) -> bool:
-    """Whether an extra spec of a flavor is ours, misspelt ones included.
+def our_extra_specs(names: Iterable[str]) -> list[str]:
+    """Those extra specs of a flavor that are ours, misspelt ones included.
 
     ``Edge:client`` is, but not ``edge_client``: an extra spec without a
     namespace may be there for ``AggregateInstanceExtraSpecsFilter``, which
     looks for it in the metadata of aggregates.
     """
-    scope, colon, _ = key.partition(':')
+    return [name for name in names if _is_scoped(name)]
+
+
+def _is_scoped(name: str) -> bool:
+    scope, colon, _ = name.partition(':')
     return bool(colon) and (scope == _SCOPE or _fold(scope) == _SCOPE)
 
 

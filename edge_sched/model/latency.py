@@ -188,10 +188,6 @@ class Answer:
     parts: tuple[Mapping[str, Latency], ...] = ()
     heartbeat_at: float | None = None
 
-    def vantages(self) -> frozenset[str]:
-        """Every vantage that has a row of this client."""
-        return frozenset().union(*self.parts)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class NewLatency:

@@ -22,9 +22,9 @@ from edge_sched.judging.decision import decide
 from edge_sched.judging.record import Subject
 from edge_sched.judging.record import make_record
 from edge_sched.judging.scoring import Standing
-from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
+from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.locator import Locator
@@ -151,7 +151,7 @@ def log_record(
         record = make_record(
             subject,
             case.intent,
-            case.outcome or _outcome(case, judged.decision),
+            case.outcome or _outcome(case, judged),
             case.source,
             judged.decision,
             judged.name,
@@ -177,11 +177,13 @@ def judge_locations(locations: Sequence[Location], case: Case) -> Judged:
     return Judged(decision, locations, counts)
 
 
-def _outcome(case: Case, decision: Decision[Location]) -> str:
-    if not decision.any_row:
+def _outcome(case: Case, judged: Judged) -> str:
+    measured = case.measured
+    if all(measured.isdisjoint(place.chain) for place in judged.counts):
         return 'no_data'
     full = case.search is not None and bool(case.search.full)
-    return 'judged' if decision.any_accepted and not full else 'rejected'
+    any_left = judged.decision.any_accepted and not full
+    return 'judged' if any_left else 'rejected'
 
 
 def refusal_of(case: Case, judged: Judged) -> str:

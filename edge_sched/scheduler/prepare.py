@@ -13,8 +13,6 @@ from oslo_log import log as logging
 from edge_sched.asking.intent import Intent
 from edge_sched.asking.intent import merge
 from edge_sched.asking.source import Wish
-from edge_sched.asking.source import read_flavor
-from edge_sched.asking.source import read_hints
 from edge_sched.judging.reason import STORE_AWAY
 from edge_sched.judging.reason import bounded
 from edge_sched.judging.record import Source
@@ -23,12 +21,13 @@ from edge_sched.model.client import Client
 from edge_sched.model.keys import BadValueError
 from edge_sched.model.latency import Answer
 from edge_sched.scheduler.narrowing.search import Search
-from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.spec import EVACUATE
+from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.spec import Request
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import may_be_evacuation
 from edge_sched.scheduler.spec import read_request
+from edge_sched.scheduler.spec import read_wishes
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
@@ -65,7 +64,7 @@ class Case:
     def measured(self) -> frozenset[str]:
         """The vantages that any of the clients was measured from."""
         return frozenset[str]().union(
-            *(answer.vantages() for answer in self.answers.values())
+            *(rows for a in self.answers.values() for rows in a.parts)
         )
 
 
@@ -83,12 +82,14 @@ def make_case(spec: RequestSpec, request_id: str | None = None) -> Case | None:
 
     :return: ``None`` if it is none of ours
     """
-    request = read_request(spec)
-    if request is None or CONF.edge_sched.mode == 'off':
+    if CONF.edge_sched.mode == 'off':
         return None
-    flavor = read_flavor(request.extra_specs)
-    hint = read_hints(request.hints)
-    if CONF.edge_sched.hints == 'flavor' and not flavor.asks:
+    flavor, hint = read_wishes(spec)
+    only_flavor = CONF.edge_sched.hints == 'flavor'
+    if not (flavor.asks or (hint.asks and not only_flavor)):
+        return None
+    request = read_request(spec)
+    if request is None:
         return None
     intent = merge(flavor, hint, CONF.edge_sched.default_percentile)
     case = Case(request, intent, request_id=request_id)

@@ -61,7 +61,8 @@ def edge_latency(
     if CONF.edge_sched.mode == 'enforce':
         if case.refusal:
             _refuse(request_spec, case, case.refusal)
-        case = _narrowed(ctxt, request_spec, case)
+        if CONF.edge_sched.narrow_candidates != 'never':
+            case = _narrowed(ctxt, request_spec, case)
     CASES.put(request_spec, case)
     return True
 

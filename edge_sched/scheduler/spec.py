@@ -3,8 +3,7 @@
 """What a RequestSpec says that matters here."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import nova.conf
 from nova.compute import task_states
@@ -13,14 +12,17 @@ from nova.objects.request_spec import RequestSpec
 from nova.scheduler import utils
 from oslo_log import log as logging
 
-from edge_sched.model.keys import is_our_extra_spec
-from edge_sched.model.keys import is_our_hint
+from edge_sched.asking.source import Wish
+from edge_sched.asking.source import read_flavor
+from edge_sched.asking.source import read_hints
 from edge_sched.scheduler.topology.cell import CellAwayError
 from edge_sched.scheduler.topology.cell import count_down
 from edge_sched.scheduler.topology.cell import task_state
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
 
 CREATE, MOVE, EVACUATE = 'create', 'move', 'evacuate'
 
@@ -29,18 +31,11 @@ CREATE, MOVE, EVACUATE = 'create', 'move', 'evacuate'
 class Request:
     """One request, as far as it is ours.
 
-    It outlives the stage that reads it, so it has copies: a dictionary of a
-    versioned object knows its object.
-
-    :param extra_specs: of the flavor, ``{'edge:percentile': 'p99'}``
-    :param hints: ``{'edge:client': ['203.0.113.7']}``
     :param operation: ``create`` or ``move``: a server that lives has a cell;
         ``evacuate`` if that could not be ruled out
     :param num_instances: how many servers are asked for
     """
 
-    extra_specs: Mapping[str, str]
-    hints: Mapping[str, Sequence[str]]
     operation: str
     project_id: str
     num_instances: int = 1
@@ -51,34 +46,64 @@ class Request:
         return self.operation == CREATE
 
 
+class PerRequest(Generic[T]):
+    """A value that hangs on a RequestSpec: the same object passes all stages.
+
+    Nova's request filters, filters and weighers of one request are given one
+    RequestSpec object. Nothing else knows the value, so whatever it holds it
+    goes with its request, also where that ended between two stages. A copy
+    of the object, like one that is sent, has none.
+
+    It is there for as long as the request is, and Nova's objects know each
+    other in circles that wait for the garbage collector. So a value is plain:
+    no HostState, no versioned object, nor a list or dictionary of one's field.
+
+    :param name: tells it from other values
+    """
+
+    def __init__(self, name: str) -> None:
+        self._attribute = f'_edge_sched_{name}'
+
+    def get(self, spec: RequestSpec) -> T | None:
+        """The value of a request, if it has one."""
+        value: T | None = getattr(spec, self._attribute, None)
+        return value
+
+    def put(self, spec: RequestSpec, value: T) -> None:
+        """Give a request a value."""
+        setattr(spec, self._attribute, value)
+
+    def drop(self, spec: RequestSpec) -> None:
+        """Take the value of a request away, if it has one."""
+        vars(spec).pop(self._attribute, None)
+
+
 def field_of(obj: Any, name: str) -> Any:
     """A field of a versioned object, ``None`` if it was never set."""
     return getattr(obj, name) if name in obj else None
 
 
-def read_request(spec: RequestSpec) -> Request | None:
-    """What a request asks of us, ``None`` if nothing.
-
-    Nothing is asked by a request without any ``edge:`` key, by a rebuild,
-    which stays on its host, and for a host that an admin has forced.
-    """
-    hints = field_of(spec, 'scheduler_hints') or {}
+def read_wishes(spec: RequestSpec) -> tuple[Wish, Wish]:
+    """What the flavor asks for, and what the hints do."""
     flavor = field_of(spec, 'flavor')
-    extra_specs = (flavor and field_of(flavor, 'extra_specs')) or {}
-    our_hints = {k: list(hints[k]) for k in hints if is_our_hint(k)}
-    our_specs = {
-        k: extra_specs[k] for k in extra_specs if is_our_extra_spec(k)
-    }
-    if not our_hints and not our_specs:
-        return None
+    return (
+        read_flavor(flavor and field_of(flavor, 'extra_specs')),
+        read_hints(field_of(spec, 'scheduler_hints')),
+    )
+
+
+def read_request(spec: RequestSpec) -> Request | None:
+    """Who asks, ``None`` if there is nothing to decide.
+
+    That is for a rebuild, which stays on its host, and for a host that an
+    admin has forced.
+    """
     if utils.request_is_rebuild(spec):
         return None
     if field_of(spec, 'force_hosts') or field_of(spec, 'force_nodes'):
         return None
     create = source_cell(spec) is None
     return Request(
-        our_specs,
-        our_hints,
         CREATE if create else MOVE,
         field_of(spec, 'project_id') or '',
         # Of a server that moves, the spec tells with how many it was made.

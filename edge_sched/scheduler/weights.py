@@ -11,13 +11,16 @@ from nova.scheduler import weights
 from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
-from edge_sched.judging.scoring import kth_best
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Scores
-from edge_sched.scheduler.topology import multiplier
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
+
+#: Where the multipliers of the weighers hang on a HostState: Nova asks for
+#: them host by host. One that no request has weighed has none, which is 0.
+LATENCY_MULTIPLIER = 'edge_latency_weight_multiplier'
+CELL_MULTIPLIER = 'edge_cell_latency_weight_multiplier'
 
 
 class _ScoreWeigher(weights.BaseHostWeigher):
@@ -79,12 +82,15 @@ class EdgeLatencyWeigher(_ScoreWeigher):
         self, hosts: Sequence[HostState], scores: Scores
     ) -> list[float]:
         """The scores, and the multipliers hung on the hosts."""
-        multiplier.hang_latency_multipliers(hosts, scores.multipliers)
+        default = CONF.edge_sched.latency_weight_multiplier
+        for host in hosts:
+            own = scores.multipliers.get(host.host, default)
+            setattr(host, LATENCY_MULTIPLIER, own)
         return scores.of(hosts)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option, or what the aggregates of the host say."""
-        return getattr(host_state, multiplier.LATENCY, 0.0)
+        return getattr(host_state, LATENCY_MULTIPLIER, 0.0)
 
 
 class EdgeCellLatencyWeigher(_ScoreWeigher):
@@ -103,7 +109,9 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
         self, hosts: Sequence[HostState], scores: Scores
     ) -> list[float]:
         """The worth of each host's cell."""
-        multiplier.hang_cell_multiplier(hosts)
+        multiplier = CONF.edge_sched.cell_latency_weight_multiplier
+        for host in hosts:
+            setattr(host, CELL_MULTIPLIER, multiplier)
         return _worth_of_cells(
             [host.cell_uuid for host in hosts],
             scores.of(hosts),
@@ -112,7 +120,7 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option: a cell is no aggregate."""
-        return getattr(host_state, multiplier.CELL, 0.0)
+        return getattr(host_state, CELL_MULTIPLIER, 0.0)
 
 
 def _worth_of_cells(
@@ -122,5 +130,8 @@ def _worth_of_cells(
     in_cell: dict[str, list[float]] = collections.defaultdict(list)
     for cell, score in zip(cells, scores, strict=True):
         in_cell[cell].append(score)
-    worth = {cell: kth_best(found, kth) for cell, found in in_cell.items()}
+    worth = {
+        cell: sorted(found)[-kth] if len(found) >= kth else 0.0
+        for cell, found in in_cell.items()
+    }
     return [worth[cell] for cell in cells]

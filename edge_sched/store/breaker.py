@@ -32,10 +32,7 @@ class Breaker:
         self._clock = clock
         self._retry_at: float | None = None
         self._why = ''
-
-    @property
-    def state(self) -> State:
-        return 'closed' if self._retry_at is None else 'open'
+        self.state: State = 'closed'
 
     def check(self) -> None:
         """Join who is already waiting for the store.
@@ -73,7 +70,9 @@ class Breaker:
     def succeeded(self) -> None:
         if self._retry_at is not None:
             self._retry_at = None
+            self.state = 'closed'
             LOG.info('The latency store is back.')
 
     def _leave_alone(self) -> None:
         self._retry_at = self._clock() + self._retry_after_seconds
+        self.state = 'open'

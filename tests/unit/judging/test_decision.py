@@ -27,6 +27,15 @@ NO_BUDGET = make_intent(make_target(budget_ms=None), reject_unknown=False)
 FIT = make_intent(objective='fit')
 
 
+def is_outage(policy, *ages):
+    """Whether it is one, heartbeats of answers being so old."""
+    answers = [
+        latency.Answer(True, (), None if age is None else factories.NOW - age)
+        for age in ages
+    ]
+    return decision.is_outage(answers, policy, factories.NOW)
+
+
 class SeveralClientsTest(base.BaseTestCase):
     """``a`` within 10 ms, the second, ``b``, within 20 ms."""
 
@@ -135,12 +144,13 @@ class SeveralClientsTest(base.BaseTestCase):
         self.assertIs(over, made.verdicts['nice'].deciding.latency)
 
     def test_client_with_a_figure_decides_before_one_without(self):
-        unknown = verdict.Verdict(Standing.UNKNOWN)
-        ranked = unknown._replace(rank_ms=0.5)
-        made = decision.HostVerdict(
-            Standing.UNKNOWN, True, 0.5, (unknown, ranked)
+        unranked, ranked = make_row(1, 21), make_row(1, 21, rtt_p99_ms=22.0)
+        made = decided(
+            make_intent(*self.TARGETS),
+            {'lyon': [unranked, ranked]},
+            verdict.Policy(rank_percentile='p99'),
         )
-        self.assertIs(ranked, made.deciding)
+        self.assertIs(ranked, made.verdicts['lyon'].deciding.latency)
 
 
 @ddt.ddt
@@ -264,7 +274,6 @@ class DecideTest(base.BaseTestCase):
         )
         self.assertIs(Standing.UNKNOWN, made.verdicts['lyon'].standing)
         self.assertFalse(made.any_accepted)
-        self.assertFalse(made.any_row)
 
     def test_places_are_judged_by_their_vantages(self):
         asked = make_intent()
@@ -279,14 +288,6 @@ class DecideTest(base.BaseTestCase):
         self.assertEqual({'rack 1'}, accepted(made))
         self.assertEqual(['rack 1', 'rack 2'], list(made.verdicts))
 
-    def test_unusable_row_is_a_row(self):
-        self.assertTrue(
-            decided(make_intent(), {'lyon': make_row(age=9999)}).any_row
-        )
-        self.assertFalse(decided(make_intent(), {'lyon': None}).any_row)
-        rows = {'lyon': None, 'paris': make_row(age=9999)}
-        self.assertTrue(decided(make_intent(), rows).any_row)
-
     def test_decision_is_frozen(self):
         made = decided(make_intent(), {'lyon': make_row()})
         host = made.verdicts['lyon']
@@ -299,34 +300,31 @@ class DecideTest(base.BaseTestCase):
         ):
             self.assertRaises(AttributeError, setattr, frozen, name, None)
 
-    def test_name_with_one_prefix_never_measured_still_has_rows(self):
-        parts = ({'lyon': make_row()}, {})
-        made = decision.decide(
-            make_intent(make_target('fleet')),
-            {client.parse_client('fleet'): latency.Answer(True, parts)},
-            {'lyon': ('lyon',)},
-            verdict.Policy(),
-            factories.NOW,
-        )
-        self.assertEqual(set(), accepted(made))
-        self.assertTrue(made.any_row)
-
-    def test_row_where_no_host_is_is_no_row(self):
-        made = decision.decide(
-            make_intent(),
-            {
-                client.parse_client(factories.ADDRESS): latency.Answer(
-                    True, ({'paris': make_row()},)
-                )
-            },
-            {'lyon': ('lyon',), 'nowhere': ()},
-            verdict.Policy(),
-            factories.NOW,
-        )
-        self.assertFalse(made.any_row)
-
 
 class OutageTest(base.BaseTestCase):
+    def test_heartbeat_between_max_age_and_outage_max_age(self):
+        for age, expected in (
+            (-3600, False),
+            (0, False),
+            (900, False),
+            (901, True),
+            (21_600, True),
+            (21_601, False),
+        ):
+            self.assertIs(expected, is_outage(verdict.Policy(), age), age)
+        self.assertIs(False, is_outage(verdict.Policy(), None))
+        self.assertIs(False, is_outage(verdict.Policy()))
+
+    def test_last_heartbeat_counts(self):
+        for ages in ((901, 900), (900, 901), (900, None)):
+            self.assertIs(False, is_outage(verdict.Policy(), *ages), ages)
+
+    def test_none_with_the_option_at_max_age_or_below(self):
+        for seconds in (0, 30, 900):
+            policy = verdict.Policy(outage_max_age_seconds=seconds)
+            for age in (0, 29, 899, 900, 901, 7200):
+                self.assertFalse(is_outage(policy, age))
+
     rows = {'lyon': make_row(age=7200), 'paris': make_row(age=30_000)}
 
     def test_old_rows_are_used_while_the_heartbeat_is_old(self):

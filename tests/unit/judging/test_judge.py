@@ -306,31 +306,6 @@ class OutageTest(base.BaseTestCase):
     def test_future_rows_are_no_better_in_an_outage(self):
         self.assertIs(UNKNOWN, self.judged(make_row(age=-5.1)).standing)
 
-    def test_outage_is_a_heartbeat_between_max_age_and_outage_max_age(self):
-        policy = verdict.Policy()
-        for age, expected in (
-            (-3600, False),
-            (0, False),
-            (900, False),
-            (901, True),
-            (21_600, True),
-            (21_601, False),
-        ):
-            self.assertIs(
-                expected,
-                policy.is_outage(factories.NOW - age, factories.NOW),
-                age,
-            )
-        self.assertIs(False, policy.is_outage(None, factories.NOW))
-
-    def test_no_outage_with_the_option_at_max_age_or_below(self):
-        for seconds in (0, 30, 900):
-            policy = verdict.Policy(outage_max_age_seconds=seconds)
-            for age in (0, 29, 899, 900, 901, 7200):
-                self.assertFalse(
-                    policy.is_outage(factories.NOW - age, factories.NOW)
-                )
-
 
 class ChainTest(base.BaseTestCase):
     """Which row decides."""

@@ -391,7 +391,7 @@ class UnusableTest(base.BaseTestCase):
         )
 
     def test_no_host_at_all(self):
-        made = decision.Decision(make_intent(), {}, any_row=False)
+        made = decision.Decision(make_intent(), {})
         self.assertEqual(NO_DATA, reason.refusal(made, {}, 'figure'))
 
     def test_lost_without_a_budget_is_no_distance(self):

@@ -155,36 +155,54 @@ class BandTest(base.BaseTestCase):
         self.assertEqual(best, scoring.Bands(best, band).floor(best))
 
 
+def score(standing, rtt_ms, scale_ms):
+    """Of one host alone."""
+    (made,) = scoring.class_scores([standing], [rtt_ms], 0.0, scale_ms)
+    return made
+
+
 @ddt.ddt
 class ScoreTest(base.BaseTestCase):
-    # s = 1 / (1 + rtt / scale).
+    # (standing + s) / 3, where s = 1 / (1 + rtt / scale).
     @ddt.data(
-        (0.0, 20.0, 1.0),
-        (5.0, 20.0, 0.8),
-        (20.0, 20.0, 0.5),
-        (60.0, 20.0, 0.25),
-        (INF, 20.0, 0.0),
+        (WITHIN, 0.0, 20.0, 1.0),
+        (WITHIN, 5.0, 20.0, 2.8 / 3),
+        (WITHIN, 20.0, 20.0, 2.5 / 3),
+        (WITHIN, 60.0, 20.0, 2.25 / 3),
+        (WITHIN, INF, 20.0, 2 / 3),
+        (WITHIN, None, 20.0, 2 / 3),
         # Smallest and largest numbers that a budget can be.
-        (1.0, 5e-324, 0.0),
-        (1.0, 1e308, 1.0),
+        (WITHIN, 1.0, 5e-324, 2 / 3),
+        (WITHIN, 1.0, 1e308, 1.0),
+        (UNKNOWN, None, 20.0, 0.5),
+        (UNKNOWN, 0.0, 20.0, 0.5),
+        (OVER, 0.0, 20.0, 1 / 3),
+        (OVER, 30.0, 20.0, 0.4 / 3),
+        (OVER, INF, 20.0, 0.0),
+        (OVER, None, 20.0, 0.0),
     )
     @ddt.unpack
-    def test_closeness(self, rtt, scale, expected):
-        self.assertEqual(expected, scoring.closeness(rtt, scale))
+    def test_class(self, standing, rtt_ms, scale_ms, expected):
+        self.assertAlmostEqual(expected, score(standing, rtt_ms, scale_ms), 12)
 
+    # Standing, rtt and the band that it is ranked by: 1 ms wide, from the
+    # best of the best class that has any.
     @ddt.data(
-        (WITHIN, 1.0, 1.0),
-        (WITHIN, 0.8, 2.8 / 3),
-        (WITHIN, 0.0, 2 / 3),
-        (UNKNOWN, 0.0, 0.5),
-        (UNKNOWN, 1.0, 0.5),
-        (OVER, 1.0, 1 / 3),
-        (OVER, 0.6, 0.2),
-        (OVER, 0.0, 0.0),
+        [(WITHIN, 4.0, 4.0), (WITHIN, 4.9, 4.0), (WITHIN, 5.1, 5.0)],
+        [(OVER, 4.7, 4.3), (WITHIN, 5.3, 5.3), (WITHIN, None, INF)],
+        [(WITHIN, None, INF), (UNKNOWN, None, INF), (OVER, 4.7, 4.7)],
+        [(WITHIN, INF, INF), (OVER, 4.7, 4.7)],
     )
-    @ddt.unpack
-    def test_class(self, standing, s, expected):
-        self.assertAlmostEqual(expected, scoring.class_score(standing, s), 12)
+    def test_bands_are_counted_from_the_best(self, ranked):
+        self.assertEqual(
+            [score(standing, band, 20.0) for standing, _, band in ranked],
+            scoring.class_scores(
+                [standing for standing, _, _ in ranked],
+                [rtt_ms for _, rtt_ms, _ in ranked],
+                1.0,
+                20.0,
+            ),
+        )
 
     # 90 % of 20 ms are 18.
     @ddt.data(
@@ -197,31 +215,8 @@ class ScoreTest(base.BaseTestCase):
     @ddt.unpack
     def test_fit(self, s, judged, expected):
         roomy = scoring.keeps_headroom(judged, 20.0, 0.1)
-        observed = scoring.fit_score(s, roomy)
+        observed = scoring.fit_score((2 + s) / 3, roomy)
         self.assertAlmostEqual(expected, observed, 12)
-
-    @hypothesis.given(
-        st.lists(st.tuples(standings, rtts_ms | st.just(INF))),
-        rtts_ms,
-        bands_ms,
-        rtts_ms,
-    )
-    def test_many_score_as_each_does(self, ranked, best, width, scale):
-        bands = scoring.Bands(best, width)
-        self.assertEqual(
-            [
-                scoring.class_score(
-                    standing, scoring.closeness(bands.floor(rtt_ms), scale)
-                )
-                for standing, rtt_ms in ranked
-            ],
-            scoring.class_scores(
-                [standing for standing, _ in ranked],
-                [rtt_ms for _, rtt_ms in ranked],
-                bands,
-                scale,
-            ),
-        )
 
     @hypothesis.given(st.integers(1, 10_000))
     def test_fit_keeps_the_headroom_at_its_edge(self, tenths):
@@ -229,12 +224,11 @@ class ScoreTest(base.BaseTestCase):
         budget, judged = float(f'{tenths / 10:.1f}'), tenths * 9 / 100
         self.assertTrue(scoring.keeps_headroom(judged, budget, 0.1))
 
-    @hypothesis.given(standings, shares, standings, shares)
-    def test_classes_never_overlap(self, one, s_one, other, s_other):
+    @hypothesis.given(standings, rtts_ms, standings, rtts_ms)
+    def test_classes_never_overlap(self, one, rtt_one, other, rtt_other):
         if one > other:
             self.assertGreater(
-                scoring.class_score(one, s_one),
-                scoring.class_score(other, s_other),
+                score(one, rtt_one, 20.0), score(other, rtt_other, 20.0)
             )
 
     # Several clients: the worst class, and in it the worst or the mean.
@@ -253,13 +247,3 @@ class ScoreTest(base.BaseTestCase):
         observed, score = scoring.combined(scores, 'mean')
         self.assertIs(standing, observed)
         self.assertAlmostEqual(mean, score, 12)
-
-
-class KthBestTest(base.BaseTestCase):
-    def test_missing_one_counts_nothing(self):
-        scores = [0.9, 0.7, 0.8]
-        self.assertEqual(
-            [0.9, 0.8, 0.7, 0.0],
-            [scoring.kth_best(scores, k) for k in (1, 2, 3, 4)],
-        )
-        self.assertEqual(0.0, scoring.kth_best([], 1))

@@ -217,11 +217,9 @@ class ClientTest(base.BaseTestCase):
     def test_what_is_neither_name_nor_address_is_refused(self, text):
         self.assertRaises(ValueError, client.parse_client, text)
 
-    def test_no_text_is_kept_before_its_length_is_looked_at(self):
-        misses = client._parsed.cache_info().misses
+    def test_text_of_any_length_is_quoted_in_part(self):
         error = self.assertRaises(ValueError, client.parse_client, 'x' * 9999)
         self.assertLess(len(str(error)), 120)
-        self.assertEqual(misses, client._parsed.cache_info().misses)
         self.assertEqual('x' * 63, client.parse_client('x' * 63).name)
 
     def test_clients_are_equal_by_what_is_meant(self):

@@ -312,8 +312,10 @@ class OursTest(base.BaseTestCase):
     )
     @ddt.unpack
     def test_whose_it_is(self, key, hint, extra_spec):
-        self.assertIs(hint, keys.is_our_hint(key))
-        self.assertIs(extra_spec, keys.is_our_extra_spec(key))
+        self.assertEqual([key] if hint else [], keys.our_hints([key]))
+        self.assertEqual(
+            [key] if extra_spec else [], keys.our_extra_specs([key])
+        )
 
     def test_every_key_is_known_by_its_letters(self):
         for name in keys.KEYS:

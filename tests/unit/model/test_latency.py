@@ -231,9 +231,3 @@ class LatencyTest(base.BaseTestCase):
         make_row(**statistics).check()
         statistics['loss_ratio'] = round(statistics['loss_ratio'], digits)
         make_row(**statistics).check()
-
-    def test_vantages_of_an_answer(self):
-        row = make_row()
-        answer = latency.Answer(True, ({'lyon': row}, {'paris': row}, {}))
-        self.assertEqual({'lyon', 'paris'}, answer.vantages())
-        self.assertEqual(frozenset(), latency.Answer(False).vantages())

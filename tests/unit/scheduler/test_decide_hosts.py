@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import time
+
 import fixtures
 from nova import context
 from nova import exception
 from nova import objects
 
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler import prepare
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Judged
@@ -78,6 +84,32 @@ class JudgeHostsTest(StagesTestCase):
         self.topology.assert_not_called()
         (record,) = self.records()
         self.assertEqual('no_client', record['outcome'])
+
+
+class OutcomeTest(StagesTestCase):
+    def outcome(self, client: str) -> str:
+        self.schedule(self.spec({'edge:client': [client]}))
+        (record,) = self.records()
+        return str(record['outcome'])
+
+    def test_unusable_row_is_a_row(self) -> None:
+        stale = Latency('paris', '192.0.2.1', 9, 10, time.time() - 9999)
+        self.writer.store_latencies(
+            [NewLatency(parse_client('192.0.2.1'), stale)]
+        )
+        self.assertEqual('judged', self.outcome('192.0.2.1'))
+
+    def test_client_who_was_never_measured(self) -> None:
+        self.assertEqual('no_data', self.outcome('198.51.100.7'))
+
+    def test_row_where_no_host_is_is_no_row(self) -> None:
+        self.measure('198.51.100.7', nice=9)
+        self.assertEqual('no_data', self.outcome('198.51.100.7'))
+
+    def test_name_with_one_prefix_never_measured_still_has_rows(self) -> None:
+        prefixes = [parse_prefix('203.0.113.0/24'), parse_prefix('192.0.2.1')]
+        self.writer.set_client('fleet', prefixes)
+        self.assertEqual('judged', self.outcome('fleet'))
 
 
 class JudgedTest(StagesTestCase):

@@ -124,7 +124,7 @@ class LookUpTest(CaseTestCase):
         case = self.made(self.spec(BUDGET))
         self.assertEqual(('', ''), (case.outcome, case.refusal))
         (answer,) = case.answers.values()
-        self.assertEqual({'paris', 'lyon'}, answer.vantages())
+        self.assertEqual([{'paris', 'lyon'}], [set(p) for p in answer.parts])
         self.assertEqual('miss', case.source.cache)
 
     def test_first_client_that_is_not_known_is_told(self) -> None:

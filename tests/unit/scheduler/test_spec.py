@@ -9,10 +9,14 @@ from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
+from edge_sched.asking.source import Wish
+from edge_sched.asking.source import read_flavor
+from edge_sched.asking.source import read_hints
 from edge_sched.scheduler import spec as request
 from edge_sched.scheduler.spec import Request
 from edge_sched.scheduler.spec import may_be_evacuation
 from edge_sched.scheduler.spec import read_request
+from edge_sched.scheduler.spec import read_wishes
 from edge_sched.scheduler.topology.cell import CellAwayError
 from edge_sched.scheduler.topology.cell import Down
 
@@ -28,13 +32,13 @@ class ReadRequestTest(base.BaseTestCase):
         )
 
     def test_create_is_for_all_servers_that_are_asked_for(self) -> None:
-        request = Request({}, HINTS, 'create', 'mine', 3)
+        request = Request('create', 'mine', 3)
         self.assertEqual(request, self.read(num_instances=3))
         self.assertTrue(request.is_create)
 
     def test_move_is_for_one_server_of_however_many_were_made(self) -> None:
         cell = objects.CellMapping(uuid=uuids.cell1, name='cell1')
-        request = Request({}, HINTS, 'move', 'mine', 1)
+        request = Request('move', 'mine', 1)
         self.assertEqual(
             request,
             self.read(
@@ -45,27 +49,24 @@ class ReadRequestTest(base.BaseTestCase):
         self.assertFalse(request.is_create)
 
     def test_fields_that_were_never_set(self) -> None:
-        self.assertEqual(Request({}, HINTS, 'create', 'mine', 1), self.read())
+        self.assertEqual(Request('create', 'mine', 1), self.read())
         spec = objects.RequestSpec(scheduler_hints=HINTS)
-        self.assertEqual(
-            Request({}, HINTS, 'create', '', 1), read_request(spec)
-        )
+        self.assertEqual(Request('create', '', 1), read_request(spec))
 
-    def test_only_keys_of_ours_are_read(self) -> None:
-        hints = {'group': ['g'], **HINTS}
-        self.assertEqual(
-            Request({}, HINTS, 'create', 'mine', 1),
-            self.read(scheduler_hints=hints),
-        )
+    def test_what_flavor_and_hints_ask_for(self) -> None:
         ours = {'edge:percentile': 'p99'}
         flavor = objects.Flavor(
             extra_specs={'hw:cpu_policy': 'shared', **ours}
         )
+        spec = objects.RequestSpec(scheduler_hints=HINTS, flavor=flavor)
         self.assertEqual(
-            Request(ours, {}, 'create', 'mine', 1),
-            self.read(scheduler_hints={}, flavor=flavor),
+            (read_flavor(ours), read_hints(HINTS)), read_wishes(spec)
         )
-        self.assertIsNone(self.read(scheduler_hints={'group': ['g']}))
+        for spec in (
+            objects.RequestSpec(),
+            objects.RequestSpec(scheduler_hints=None, flavor=objects.Flavor()),
+        ):
+            self.assertEqual((Wish(), Wish()), read_wishes(spec))
 
     def test_host_that_an_admin_has_forced(self) -> None:
         self.assertIsNone(self.read(force_hosts=['paris-1']))

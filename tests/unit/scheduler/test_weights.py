@@ -12,6 +12,7 @@ from oslotest import base
 
 from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.scoring import WITHIN
+from edge_sched.judging.verdict import UNMEASURED
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Scores
 from edge_sched.scheduler.topology.locator import Locator
@@ -28,9 +29,9 @@ class UnseenHostTest(base.BaseTestCase):
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
         self.spec = objects.RequestSpec()
         locator = Locator({}, {}, Place((), 'nova', {}), ['host', 'zone'])
-        near = HostVerdict(WITHIN, True, 0.9, ())
+        near = HostVerdict(WITHIN, True, 0.9, (), UNMEASURED)
         verdicts = {locator.own_location('near', uuids.cell1): near}
-        scores = Scores(locator, frozenset({'near'}), verdicts, {})
+        scores = Scores(locator, frozenset({'near'}), verdicts, {'near': 5.0})
         SCORES.put(self.spec, scores)
         self.hosts = [
             HostState(name, name, uuids.cell1) for name in ('near', 'unseen')
@@ -59,6 +60,22 @@ class UnseenHostTest(base.BaseTestCase):
                 self.weighed, self.spec
             )
         self.assertEqual([0.0, 0.0], weights)
+
+    def test_multiplier_is_its_own_or_else_the_option(self) -> None:
+        weigher = EdgeLatencyWeigher()
+        self.assertEqual(0.0, weigher.weight_multiplier(self.hosts[0]))
+        weigher.weigh_objects(self.weighed, self.spec)
+        self.assertEqual(
+            [5.0, 3000.0], [weigher.weight_multiplier(h) for h in self.hosts]
+        )
+
+    def test_multiplier_of_a_cell_is_the_option(self) -> None:
+        weigher = EdgeCellLatencyWeigher()
+        self.assertEqual(0.0, weigher.weight_multiplier(self.hosts[0]))
+        weigher.weigh_objects(self.weighed, self.spec)
+        self.assertEqual(
+            [10.0, 10.0], [weigher.weight_multiplier(h) for h in self.hosts]
+        )
 
     def test_in_its_cell(self) -> None:
         for attempts, worth in ((1, 0.9), (2, 0.0)):

@@ -54,7 +54,7 @@ class NearestFirstTest(base.BaseTestCase):
         }
         intent = make_intent(**asked)
         case = Case(
-            Request({}, {}, CREATE, 'mine'),
+            Request(CREATE, 'mine'),
             intent,
             {
                 target.client: Answer(True, (rows,))

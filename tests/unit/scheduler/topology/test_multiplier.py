@@ -3,7 +3,6 @@
 """The multiplier of a host is that of its aggregates."""
 
 import logging
-import types
 
 import fixtures
 from oslotest import base
@@ -11,8 +10,6 @@ from oslotest import base
 from edge_sched.scheduler.topology import multiplier
 from edge_sched.scheduler.topology.membership import MULTIPLIER_KEY
 from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
-from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
 
 def aggregate(value: str | None, *hosts: str) -> Aggregate:
@@ -56,16 +53,3 @@ class MultiplierTest(base.BaseTestCase):
         self.assertEqual({'lyon-1': 3000.0}, self.said('b', '9000'))
         self.assertEqual({'lyon-1': 10.0}, self.said('nan', '10', 'b', 'b'))
         self.assertEqual(1, self.log.output.count("['b', 'nan'] is not a"))
-
-    def test_own_multipliers_hang_on_hosts_and_else_the_option(self) -> None:
-        hosts = [types.SimpleNamespace(host=name) for name in 'ab']
-        multiplier.hang_latency_multipliers(hosts, {'a': 5.0})
-        weigher = EdgeLatencyWeigher()
-        self.assertEqual(
-            [5.0, 3000.0], [weigher.weight_multiplier(host) for host in hosts]
-        )
-
-    def test_host_that_was_not_weighed(self) -> None:
-        host = types.SimpleNamespace(host='a')
-        self.assertEqual(0.0, EdgeLatencyWeigher().weight_multiplier(host))
-        self.assertEqual(0.0, EdgeCellLatencyWeigher().weight_multiplier(host))

@@ -22,8 +22,8 @@ from edge_sched.scheduler import decide_hosts
 from edge_sched.scheduler import request_filter
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.prepare import CASES
+from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.topology import cell
 from tests.unit import growth
 from tests.unit.scheduler.base import ALICE
