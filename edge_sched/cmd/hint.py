@@ -53,7 +53,7 @@ class Show(_HintLister):
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         server_id = _server_id(parsed_args.server)
         read_nova_configuration(parsed_args.nova_config_file)
-        from edge_sched.scheduler import hints
+        from edge_sched.cmd.nova import hints
 
         server = hints.read_server(server_id)
         return ('hint', 'values'), _rows(parsed_args, server.hints)
@@ -103,7 +103,7 @@ class Set(_HintLister):
         if not given and not unset:
             raise arguments.BadArgumentError('nothing to set or to unset')
         read_nova_configuration(parsed_args.nova_config_file)
-        from edge_sched.scheduler import hints
+        from edge_sched.cmd.nova import hints
 
         server = hints.read_server(server_id)
         for key in unset - server.hints.keys():

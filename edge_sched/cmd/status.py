@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Of libraries, to developers.
     warnings.simplefilter('ignore')
     try:
-        from edge_sched.scheduler.status.checks import run
+        from edge_sched.cmd.nova.checks import run
     except ImportError as error:
         return _refused(f'run this where Nova is installed: {error}')
     try:

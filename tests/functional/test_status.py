@@ -21,8 +21,8 @@ from oslo_upgradecheck.upgradecheck import Code
 from oslo_upgradecheck.upgradecheck import Result
 from oslo_utils import uuidutils
 
-from edge_sched.scheduler.status import cloud as status_cloud
-from edge_sched.scheduler.status.checks import Checks
+from edge_sched.status import cloud as status_cloud
+from edge_sched.status.checks import Checks
 from tests.functional import cloud
 from tests.functional.measured import MeasuredCloudTestCase
 
@@ -140,7 +140,7 @@ class HealthyTest(StatusTestCase):
 
         self.useFixture(
             fixtures.MonkeyPatch(
-                'edge_sched.scheduler.status.cloud._scheduler_hosts', hosts
+                'edge_sched.status.cloud._scheduler_hosts', hosts
             )
         )
 

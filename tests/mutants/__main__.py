@@ -30,6 +30,7 @@ from tests.mutants.runner import Tests
 ROOMS = (
     ('', 'model', 'asking', 'judging', 'http', 'measurement'),
     ('scheduler', 'scheduler/topology', 'scheduler/narrowing'),
+    ('cmd/nova',),
 )
 EQUIVALENT = pathlib.Path(__file__).with_name('equivalent.toml')
 

@@ -8,7 +8,7 @@ from unittest import mock
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.cmd.nova import NoNovaError
-from edge_sched.scheduler import hints
+from edge_sched.cmd.nova import hints
 from tests.unit.cmd import base
 
 STORED = {'edge:client': ['car', '10.0.0.1'], 'query': ['["=", "a", 1]']}
@@ -22,10 +22,10 @@ class HintTestCase(base.SyncedTestCase):
         self.read = self.replaced(
             'edge_sched.cmd.hint.read_nova_configuration'
         )
-        self.replaced('edge_sched.scheduler.hints.read_server', self.server)
-        self.replaced('edge_sched.scheduler.hints.change_hints', self.change)
+        self.replaced('edge_sched.cmd.nova.hints.read_server', self.server)
+        self.replaced('edge_sched.cmd.nova.hints.change_hints', self.change)
         self.replaced(
-            'edge_sched.scheduler.hints.task_of', lambda uuid: self.task
+            'edge_sched.cmd.nova.hints.task_of', lambda uuid: self.task
         )
 
     def replaced(

@@ -12,7 +12,7 @@ from oslotest import base
 
 from edge_sched.cmd import configuration
 from edge_sched.cmd import status
-from edge_sched.scheduler.status import checks
+from edge_sched.cmd.nova import checks
 
 
 class MainTest(base.BaseTestCase):

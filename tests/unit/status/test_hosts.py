@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.status.hosts import judge_coverage
-from edge_sched.scheduler.status.hosts import judge_names
 from edge_sched.scheduler.topology.locator import VantageNames
-from tests.unit.scheduler.status import base
+from edge_sched.status.hosts import judge_coverage
+from edge_sched.status.hosts import judge_names
+from tests.unit.status import base
 
 ORDER = ['host', 'site', 'zone', 'cell']
 SET_SITE = '$ openstack aggregate set --property edge:site=SITE AGGREGATE'

@@ -6,10 +6,10 @@ import importlib.metadata
 from unittest import mock
 
 from edge_sched.model.keys import KEYS
-from edge_sched.scheduler.status import validators
-from edge_sched.scheduler.status.validators import Validators
-from edge_sched.scheduler.status.validators import judge_validators
-from tests.unit.scheduler.status import base
+from edge_sched.status import validators
+from edge_sched.status.validators import Validators
+from edge_sched.status.validators import judge_validators
+from tests.unit.status import base
 
 OURS = 'edge = edge_sched.extra_specs'
 NOVAS = 'hw = nova.api.validation.extra_specs.hw'

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.status.finding import Finding
-from edge_sched.scheduler.status.finding import count
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import listed
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import share
-from edge_sched.scheduler.status.finding import warning
 from edge_sched.scheduler.topology.locator import VantageNames
+from edge_sched.status.finding import Finding
+from edge_sched.status.finding import count
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import listed
+from edge_sched.status.finding import result
+from edge_sched.status.finding import share
+from edge_sched.status.finding import warning
 
 
 def judge_coverage(

@@ -13,15 +13,15 @@ from typing import TypeVar
 import nova.conf
 
 from edge_sched.conf import checks
-from edge_sched.scheduler.status import cloud
-from edge_sched.scheduler.status import filters
-from edge_sched.scheduler.status import latency_store
-from edge_sched.scheduler.status import narrowing
-from edge_sched.scheduler.status import options
-from edge_sched.scheduler.status.feeding import Freshness
-from edge_sched.scheduler.status.unseen import Unseen
-from edge_sched.scheduler.status.unseen import seen
 from edge_sched.scheduler.topology.locator import VantageNames
+from edge_sched.status import cloud
+from edge_sched.status import filters
+from edge_sched.status import latency_store
+from edge_sched.status import narrowing
+from edge_sched.status import options
+from edge_sched.status.feeding import Freshness
+from edge_sched.status.unseen import Unseen
+from edge_sched.status.unseen import seen
 from edge_sched.store import survey
 from edge_sched.store.settings import StoreSettings
 

@@ -5,11 +5,11 @@
 import nova.conf
 from oslo_config import fixture as config_fixture
 
-from edge_sched.scheduler.status.options import Options
-from edge_sched.scheduler.status.options import judge_bad_options
-from edge_sched.scheduler.status.options import judge_options
-from edge_sched.scheduler.status.options import read_options
-from tests.unit.scheduler.status import base
+from edge_sched.status.options import Options
+from edge_sched.status.options import judge_bad_options
+from edge_sched.status.options import judge_options
+from edge_sched.status.options import read_options
+from tests.unit.status import base
 
 ENFORCE = ('[edge_sched]', 'mode = enforce')
 

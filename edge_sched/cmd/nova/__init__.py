@@ -14,14 +14,14 @@ def read_nova_configuration(files: Sequence[str] = ()) -> None:
 
     :param files: files and directories, by default those that Nova reads
     :raises NoNovaError: if Nova is not installed
-    :raises Exception: see ``edge_sched.scheduler.nova_configuration``, each
-        with a line for an operator
+    :raises Exception: see ``edge_sched.cmd.nova.configuration``, each with a
+        line for an operator
     """
     try:
-        from edge_sched.scheduler import nova_configuration
+        import edge_sched.cmd.nova.configuration as configuration
     except ImportError as error:
         raise NoNovaError(
             f'Nova cannot be used here ({error}): run this where Nova is '
             'installed'
         ) from error
-    nova_configuration.read_nova_configuration(files)
+    configuration.read_nova_configuration(files)

@@ -8,14 +8,14 @@ import nova.conf
 from nova.scheduler import weights
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import listed
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import warning
-from edge_sched.scheduler.status.loading import SECTION
-from edge_sched.scheduler.status.loading import judge_unloaded
-from edge_sched.scheduler.status.loading import load
-from edge_sched.scheduler.status.loading import name_of
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import listed
+from edge_sched.status.finding import result
+from edge_sched.status.finding import warning
+from edge_sched.status.loading import SECTION
+from edge_sched.status.loading import judge_unloaded
+from edge_sched.status.loading import load
+from edge_sched.status.loading import name_of
 
 CONF = nova.conf.CONF
 

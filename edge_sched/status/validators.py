@@ -15,10 +15,10 @@ from oslo_upgradecheck.upgradecheck import Result
 
 from edge_sched.model.keys import KEYS
 from edge_sched.model.keys import NAMESPACE
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import listed
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import warning
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import listed
+from edge_sched.status.finding import result
+from edge_sched.status.finding import warning
 
 GROUP = 'nova.api.extra_spec_validators'
 _OURS = 'edge = edge_sched.extra_specs'

@@ -2,10 +2,10 @@
 
 """What feeds the store, at a moment that every test can mean."""
 
-from edge_sched.scheduler.status.feeding import Freshness
-from edge_sched.scheduler.status.feeding import judge_collectors
-from edge_sched.scheduler.status.feeding import judge_freshness
-from tests.unit.scheduler.status import base
+from edge_sched.status.feeding import Freshness
+from edge_sched.status.feeding import judge_collectors
+from edge_sched.status.feeding import judge_freshness
+from tests.unit.status import base
 
 NOW = 1_700_000_000.0
 START = '$ systemctl start edge-sched-collector'

@@ -19,8 +19,8 @@ from nova import rpc
 from oslo_config import fixture as config_fixture
 from oslotest import base
 
-from edge_sched.scheduler.nova_configuration import NoApiDatabaseError
-from edge_sched.scheduler.nova_configuration import read_nova_configuration
+from edge_sched.cmd.nova.configuration import NoApiDatabaseError
+from edge_sched.cmd.nova.configuration import read_nova_configuration
 
 CONF = nova.conf.CONF
 

@@ -6,9 +6,9 @@ from oslo_upgradecheck.upgradecheck import Code
 from oslo_upgradecheck.upgradecheck import Result
 from oslotest import base
 
-from edge_sched.scheduler.status.unseen import Unseen
-from edge_sched.scheduler.status.unseen import judged
-from edge_sched.scheduler.status.unseen import seen
+from edge_sched.status.unseen import Unseen
+from edge_sched.status.unseen import judged
+from edge_sched.status.unseen import seen
 
 
 class UnseenTest(base.BaseTestCase):

@@ -4,10 +4,10 @@ import types
 from collections.abc import Mapping
 from unittest import mock
 
-from edge_sched.scheduler.status import narrowing
 from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.scheduler.topology.membership import Membership
-from tests.unit.scheduler.status import base
+from edge_sched.status import narrowing
+from tests.unit.status import base
 
 
 class LimitTest(base.JudgementTestCase):

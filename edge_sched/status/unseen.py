@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import warning
+from edge_sched.status.finding import result
+from edge_sched.status.finding import warning
 from edge_sched.store.reasons import reason
 
 T = TypeVar('T')

@@ -5,8 +5,8 @@
 import nova.conf
 from oslo_config import fixture as config_fixture
 
-from edge_sched.scheduler.status import weighers
-from tests.unit.scheduler.status import base
+from edge_sched.status import weighers
+from tests.unit.status import base
 
 NOVAS = 'nova.scheduler.weights.all_weighers'
 ALL = 'edge_sched.plugins.all_weighers'

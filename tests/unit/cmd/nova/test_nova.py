@@ -8,14 +8,14 @@ from unittest import mock
 from oslotest import base
 
 from edge_sched.cmd.nova import NoNovaError
+from edge_sched.cmd.nova import configuration
 from edge_sched.cmd.nova import read_nova_configuration
-from edge_sched.scheduler import nova_configuration
 
 
 class ReadNovaConfigurationTest(base.BaseTestCase):
     def test_files_are_handed_on(self) -> None:
         with mock.patch.object(
-            nova_configuration, 'read_nova_configuration'
+            configuration, 'read_nova_configuration'
         ) as read:
             read_nova_configuration(['a.conf', 'b.d'])
 
@@ -26,10 +26,9 @@ class ReadNovaConfigurationTest(base.BaseTestCase):
             name
             for name in sys.modules
             if name.partition('.')[0] == 'nova'
-            or name.startswith('edge_sched.scheduler')
+            or name.startswith('edge_sched.cmd.nova.')
         )
         with mock.patch.dict(sys.modules, hidden):
-            del sys.modules['edge_sched.scheduler']
             error = self.assertRaises(NoNovaError, read_nova_configuration)
 
         self.assertIn('run this where Nova is installed', str(error))

@@ -10,8 +10,8 @@ from nova.scheduler import request_filter as nova_request_filter
 from oslo_config import fixture as config_fixture
 
 from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.status import filters
-from tests.unit.scheduler.status import base
+from edge_sched.status import filters
+from tests.unit.status import base
 
 NOVAS = 'nova.scheduler.filters.all_filters'
 ALL = 'edge_sched.plugins.all_filters'

@@ -5,12 +5,12 @@
 from oslo_upgradecheck.upgradecheck import Code
 from oslotest import base
 
-from edge_sched.scheduler.status.finding import count
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import listed
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import share
-from edge_sched.scheduler.status.finding import warning
+from edge_sched.status.finding import count
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import listed
+from edge_sched.status.finding import result
+from edge_sched.status.finding import share
+from edge_sched.status.finding import warning
 
 
 class FindingTest(base.BaseTestCase):

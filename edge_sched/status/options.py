@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import nova.conf
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import warning
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import result
+from edge_sched.status.finding import warning
 
 CONF = nova.conf.CONF
 

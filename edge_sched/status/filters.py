@@ -11,15 +11,15 @@ from oslo_upgradecheck.upgradecheck import Result
 from edge_sched.scheduler.nova_internals import request_filters
 from edge_sched.scheduler.request_filter import FILTER_NAME
 from edge_sched.scheduler.request_filter import edge_latency
-from edge_sched.scheduler.status.finding import Finding
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import listed
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import warning
-from edge_sched.scheduler.status.loading import SECTION
-from edge_sched.scheduler.status.loading import judge_unloaded
-from edge_sched.scheduler.status.loading import load
-from edge_sched.scheduler.status.loading import name_of
+from edge_sched.status.finding import Finding
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import listed
+from edge_sched.status.finding import result
+from edge_sched.status.finding import warning
+from edge_sched.status.loading import SECTION
+from edge_sched.status.loading import judge_unloaded
+from edge_sched.status.loading import load
+from edge_sched.status.loading import name_of
 
 CONF = nova.conf.CONF
 

@@ -2,31 +2,28 @@
 
 """The checks by name."""
 
-import logging
 import textwrap
 import time
-from collections.abc import Sequence
 
 import nova.conf
 from oslo_upgradecheck import upgradecheck
 from oslo_upgradecheck.upgradecheck import Result
 
 from edge_sched.conf.checks import unknown
-from edge_sched.scheduler.nova_configuration import parse_nova_arguments
-from edge_sched.scheduler.status import feeding
-from edge_sched.scheduler.status import filters
-from edge_sched.scheduler.status import hosts
-from edge_sched.scheduler.status import latency_store
-from edge_sched.scheduler.status import narrowing
-from edge_sched.scheduler.status import options
-from edge_sched.scheduler.status import validators
-from edge_sched.scheduler.status import weighers
-from edge_sched.scheduler.status.facts import Facts
-from edge_sched.scheduler.status.finding import INDENT
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.unseen import Unseen
-from edge_sched.scheduler.status.unseen import judged
-from edge_sched.scheduler.status.unseen import seen
+from edge_sched.status import feeding
+from edge_sched.status import filters
+from edge_sched.status import hosts
+from edge_sched.status import latency_store
+from edge_sched.status import narrowing
+from edge_sched.status import options
+from edge_sched.status import validators
+from edge_sched.status import weighers
+from edge_sched.status.facts import Facts
+from edge_sched.status.finding import INDENT
+from edge_sched.status.finding import result
+from edge_sched.status.unseen import Unseen
+from edge_sched.status.unseen import judged
+from edge_sched.status.unseen import seen
 
 CONF = nova.conf.CONF
 
@@ -186,22 +183,3 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Vantage points of hosts', _check_coverage),
         ('Names', _check_names),
     )
-
-
-def run(args: Sequence[str], prog: str) -> int:
-    """Read Nova's configuration and do what the arguments say.
-
-    :param args: ``['--config-file', 'nova.conf', 'upgrade', 'check']``
-    :param prog: for usage errors
-    :return: 0, 1 or 2 for the worst result: success, warning or failure; 255
-        if it did not come to that
-    :raises oslo_config.cfg.Error: for a configuration that cannot be read
-    """
-    # What went wrong is told in the results; without any handler Python
-    # would print Nova's tracebacks as well.
-    logging.getLogger().addHandler(logging.NullHandler())
-    upgradecheck.register_cli_options(CONF, Checks())
-    parse_nova_arguments(args, prog)
-    # As its own main() does: --json is looked for there.
-    upgradecheck.CONF = CONF
-    return upgradecheck.run(CONF)

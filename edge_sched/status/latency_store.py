@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.status.cloud import Schedulers
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import listed
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import warning
+from edge_sched.status.cloud import Schedulers
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import listed
+from edge_sched.status.finding import result
+from edge_sched.status.finding import warning
 from edge_sched.store import migrate
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.migrate import Revision

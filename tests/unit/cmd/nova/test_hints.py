@@ -13,7 +13,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 from sqlalchemy.dialects import postgresql
 
-from edge_sched.scheduler import hints
+from edge_sched.cmd.nova import hints
 from tests.unit.scheduler.nova_databases import ApiDatabase
 from tests.unit.scheduler.nova_databases import CellDatabase
 

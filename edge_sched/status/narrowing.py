@@ -9,11 +9,11 @@ from oslo_upgradecheck.upgradecheck import Result
 
 from edge_sched.scheduler.narrowing.placement import providers_in
 from edge_sched.scheduler.narrowing.rings import MAX_AGGREGATES
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import share
-from edge_sched.scheduler.status.finding import warning
 from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.scheduler.topology.membership import read_membership
+from edge_sched.status.finding import result
+from edge_sched.status.finding import share
+from edge_sched.status.finding import warning
 
 
 class Mirror(NamedTuple):

@@ -7,16 +7,16 @@ import pathlib
 
 import fixtures
 
-from edge_sched.scheduler.status.cloud import Schedulers
-from edge_sched.scheduler.status.latency_store import Store
-from edge_sched.scheduler.status.latency_store import judge_sharing
-from edge_sched.scheduler.status.latency_store import judge_store
-from edge_sched.scheduler.status.latency_store import read_store
+from edge_sched.status.cloud import Schedulers
+from edge_sched.status.latency_store import Store
+from edge_sched.status.latency_store import judge_sharing
+from edge_sched.status.latency_store import judge_store
+from edge_sched.status.latency_store import read_store
 from edge_sched.store import migrate
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.migrate import Revision
 from edge_sched.store.settings import StoreSettings
-from tests.unit.scheduler.status import base
+from tests.unit.status import base
 
 URL = 'mysql+pymysql://edge:***@db/edge'
 CONNECTION = (

@@ -3,7 +3,7 @@
 """The hints of a server that lives, in Nova's API database.
 
 Nova keeps them with the rest of the request in one JSON text, which every
-move reads, and no API of Nova's changes them. ``nova_configuration`` has to
+move reads, and no API of Nova's changes them. Nova's ``configuration`` has to
 be read first.
 """
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import result
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import result
 
 SECTION = '[filter_scheduler]'
 

@@ -9,11 +9,11 @@ from oslo_upgradecheck.upgradecheck import Result
 
 from edge_sched.judging.reason import duration
 from edge_sched.model.latency import age_seconds
-from edge_sched.scheduler.status.finding import failure
-from edge_sched.scheduler.status.finding import listed
-from edge_sched.scheduler.status.finding import result
-from edge_sched.scheduler.status.finding import share
-from edge_sched.scheduler.status.finding import warning
+from edge_sched.status.finding import failure
+from edge_sched.status.finding import listed
+from edge_sched.status.finding import result
+from edge_sched.status.finding import share
+from edge_sched.status.finding import warning
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
