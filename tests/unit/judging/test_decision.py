@@ -2,6 +2,7 @@
 
 """One decision for a request: scores by hand, who is accepted, properties."""
 
+import dataclasses
 import math
 
 import ddt
@@ -144,9 +145,10 @@ class SeveralClientsTest(base.BaseTestCase):
         self.assertIs(over, made.verdicts['nice'].deciding.latency)
 
     def test_client_with_a_figure_decides_before_one_without(self):
-        unranked, ranked = make_row(1, 21), make_row(1, 21, rtt_p99_ms=22.0)
+        lossy = make_row(0.2, 0.3, loss_ratio=0.005)
+        unranked, ranked = lossy, dataclasses.replace(lossy, rtt_p99_ms=0.5)
         made = decided(
-            make_intent(*self.TARGETS),
+            make_intent(*self.TARGETS, loss_budget_pct=0.1),
             {'lyon': [unranked, ranked]},
             verdict.Policy(rank_percentile='p99'),
         )
