@@ -61,6 +61,10 @@ class Wish:
         return dataclasses.replace(self, clients=left)
 
 
+#: Of most flavors and requests.
+_NOTHING = Wish()
+
+
 def read_flavor(extra_specs: Mapping[str, str] | None) -> Wish:
     """Read the ``edge:*`` extra specs of a flavor, ``{key: text}``."""
     specs = extra_specs or {}
@@ -79,6 +83,8 @@ def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
 
 
 def _read(ours: Mapping[str, Sequence[str]]) -> Wish:
+    if not ours:
+        return _NOTHING
     clients: tuple[NearClient, ...] = ()
     values: dict[str, Any] = {}
     problems: list[BadValueError] = []
