@@ -15,7 +15,7 @@ from cliff import lister
 from edge_sched.asking.source import read_hints
 from edge_sched.cmd import arguments
 from edge_sched.cmd.client import WITH_LISTS
-from edge_sched.cmd.nova import read_nova_configuration
+from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
 from edge_sched.model import keys

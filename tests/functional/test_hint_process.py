@@ -73,7 +73,7 @@ class HintProcessTest(testtools.TestCase):
 MAKE_SERVER = """
 import sys
 import sqlalchemy as sa
-from edge_sched.cmd.nova import read_nova_configuration
+from edge_sched.cmd.nova.access import read_nova_configuration
 nova_conf, folder, uuid = sys.argv[1:]
 read_nova_configuration([nova_conf])
 from nova import context, objects

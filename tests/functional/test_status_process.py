@@ -31,7 +31,7 @@ sys.modules['nova'] = None
 #: A cell with two hosts at one site, by Nova's own objects.
 _NOVA = """
 import sys
-from edge_sched.cmd.nova import read_nova_configuration
+from edge_sched.cmd.nova.access import read_nova_configuration
 read_nova_configuration(sys.argv[1:])
 from nova import objects
 from nova.conf import CONF

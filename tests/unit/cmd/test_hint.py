@@ -7,8 +7,8 @@ from unittest import mock
 
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from edge_sched.cmd.nova import NoNovaError
 from edge_sched.cmd.nova import hints
+from edge_sched.cmd.nova.access import NoNovaError
 from tests.unit.cmd import base
 
 STORED = {'edge:client': ['car', '10.0.0.1'], 'query': ['["=", "a", 1]']}

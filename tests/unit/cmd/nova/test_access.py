@@ -7,9 +7,9 @@ from unittest import mock
 
 from oslotest import base
 
-from edge_sched.cmd.nova import NoNovaError
 from edge_sched.cmd.nova import configuration
-from edge_sched.cmd.nova import read_nova_configuration
+from edge_sched.cmd.nova.access import NoNovaError
+from edge_sched.cmd.nova.access import read_nova_configuration
 
 
 class ReadNovaConfigurationTest(base.BaseTestCase):
@@ -29,6 +29,7 @@ class ReadNovaConfigurationTest(base.BaseTestCase):
             or name.startswith('edge_sched.cmd.nova.')
         )
         with mock.patch.dict(sys.modules, hidden):
+            del sys.modules['edge_sched.cmd.nova']
             error = self.assertRaises(NoNovaError, read_nova_configuration)
 
         self.assertIn('run this where Nova is installed', str(error))
