@@ -17,7 +17,6 @@ from oslo_log import log as logging
 from edge_sched.conf.policy import policy_of
 from edge_sched.judging import reason
 from edge_sched.judging.decision import Decision
-from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.decision import decide
 from edge_sched.judging.record import Subject
 from edge_sched.judging.record import make_record
@@ -26,8 +25,7 @@ from edge_sched.scheduler.per_request import PerRequest
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
 from edge_sched.scheduler.spec import field_of
-from edge_sched.scheduler.topology.locator import Location
-from edge_sched.scheduler.topology.locator import Locator
+from edge_sched.scheduler.topology.membership import Location
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 
 CONF = nova.conf.CONF
@@ -38,24 +36,16 @@ LOG = logging.getLogger(__name__)
 class Scores:
     """What the weighers need of a request that was judged.
 
-    :param locator: where its hosts are
-    :param measured: vantages with any row for it
-    :param verdicts: of each location that any of its hosts is at
+    :param score_of: each of its hosts, by name
     :param multipliers: of hosts with one of their own
     """
 
-    locator: Locator
-    measured: frozenset[str]
-    verdicts: Mapping[Location, HostVerdict]
+    score_of: Mapping[str, float]
     multipliers: Mapping[str, float]
 
     def of(self, hosts: Sequence[HostState]) -> list[float]:
         """The score of each host, 0 where nobody judged."""
-        locations = self.locator.locate(hosts, self.measured)
-        score_of = {
-            location: v.score for location, v in self.verdicts.items()
-        }.get
-        return [score_of(location, 0.0) for location in locations]
+        return [self.score_of.get(host.host, 0.0) for host in hosts]
 
 
 #: Made by the filter, read by the weighers. None in mode ``shadow``.
@@ -76,11 +66,11 @@ class Judged:
 
     def name(self, location: Location) -> str:
         """What the operator calls a location."""
-        return location.place.name(self._vantage(location))
+        return location.name(self._vantage(location))
 
     def label(self, location: Location, project_id: str | None) -> str:
         """What a project may be told of a location, ``''`` for nothing."""
-        return location.place.label(project_id, self._vantage(location))
+        return location.label(project_id, self._vantage(location))
 
     def hosts(self) -> Mapping[Standing, int]:
         """How many hosts there are, by how they stand."""
@@ -113,9 +103,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
         return hosts
 
     topology = TOPOLOGY.get()
-    locator = topology.locator
-    measured = case.measured
-    locations = locator.locate(hosts, measured)
+    locations = topology.locate(hosts, case.measured)
     judged = judge_locations(locations, case)
     log_record(spec, case, judged)
     if not enforce:
@@ -124,7 +112,11 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     if not decision.any_accepted:
         raise exception.NoValidHost(reason=refusal_of(case, judged))
     verdicts = decision.verdicts
-    SCORES.put(spec, Scores(locator, measured, verdicts, topology.multipliers))
+    score_of = {
+        host.host: verdicts[location].score
+        for host, location in zip(hosts, locations, strict=True)
+    }
+    SCORES.put(spec, Scores(score_of, topology.multipliers))
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
     return [

@@ -21,7 +21,7 @@ from edge_sched.scheduler.status import options
 from edge_sched.scheduler.status.feeding import Freshness
 from edge_sched.scheduler.status.unseen import Unseen
 from edge_sched.scheduler.status.unseen import seen
-from edge_sched.scheduler.topology.locator import VantageNames
+from edge_sched.scheduler.topology.membership import VantageNames
 from edge_sched.store import survey
 from edge_sched.store.settings import StoreSettings
 

@@ -14,7 +14,7 @@ from edge_sched.scheduler.status.finding import listed
 from edge_sched.scheduler.status.finding import result
 from edge_sched.scheduler.status.finding import share
 from edge_sched.scheduler.status.finding import warning
-from edge_sched.scheduler.topology.locator import VantageNames
+from edge_sched.scheduler.topology.membership import VantageNames
 
 
 def judge_coverage(

@@ -10,12 +10,8 @@ from oslo_config import fixture as config_fixture
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
-from edge_sched.judging.decision import HostVerdict
-from edge_sched.judging.scoring import WITHIN
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Scores
-from edge_sched.scheduler.topology.locator import Locator
-from edge_sched.scheduler.topology.locator import Place
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
@@ -27,11 +23,7 @@ class UnseenHostTest(base.BaseTestCase):
         super().setUp()
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
         self.spec = objects.RequestSpec()
-        locator = Locator({}, {}, Place((), 'nova', {}), ['host', 'zone'])
-        near = HostVerdict(WITHIN, True, 0.9, ())
-        verdicts = {locator.own_location('near', uuids.cell1): near}
-        scores = Scores(locator, frozenset({'near'}), verdicts, {})
-        SCORES.put(self.spec, scores)
+        SCORES.put(self.spec, Scores({'near': 0.9}, {}))
         self.hosts = [
             HostState(name, name, uuids.cell1) for name in ('near', 'unseen')
         ]

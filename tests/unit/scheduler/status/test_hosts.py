@@ -8,7 +8,7 @@ from oslo_upgradecheck.upgradecheck import Result
 
 from edge_sched.scheduler.status.hosts import judge_coverage
 from edge_sched.scheduler.status.hosts import judge_names
-from edge_sched.scheduler.topology.locator import VantageNames
+from edge_sched.scheduler.topology.membership import VantageNames
 from tests.unit.scheduler.status import base
 
 ORDER = ['host', 'site', 'zone', 'cell']
