@@ -74,13 +74,15 @@ class Judged:
     locations: Sequence[Location]
     counts: Mapping[Location, int]
 
-    def name(self, location: Location) -> str:
+    def name_for_operator(self, location: Location) -> str:
         """What the operator calls a location."""
-        return location.place.name(self._vantage(location))
+        return location.name_for_operator(self._vantage(location))
 
-    def label(self, location: Location, project_id: str | None) -> str:
+    def name_for_project(
+        self, location: Location, project_id: str | None
+    ) -> str:
         """What a project may be told of a location, ``''`` for nothing."""
-        return location.place.label(project_id, self._vantage(location))
+        return location.name_for_project(project_id, self._vantage(location))
 
     def hosts(self) -> Mapping[Standing, int]:
         """How many hosts there are, by how they stand."""
@@ -154,7 +156,7 @@ def log_record(
             case.outcome or _outcome(case, judged),
             case.source,
             judged.decision,
-            judged.name,
+            judged.name_for_operator,
             judged.hosts(),
             case.search.for_record if case.search else None,
         )
@@ -208,6 +210,6 @@ def _labels(case: Case, judged: Judged) -> dict[Location, str]:
     """What the user may be told of each place, ``''`` for nothing."""
     project_id = case.request.project_id
     return {
-        location: judged.label(location, project_id)
+        location: judged.name_for_project(location, project_id)
         for location in judged.counts
     }

@@ -13,8 +13,7 @@ from nova import context as nova_context
 from nova import objects
 
 from edge_sched.scheduler.topology.locator import VantageNames
-from edge_sched.scheduler.topology.locator import make_locator
-from edge_sched.scheduler.topology.membership import read_membership
+from edge_sched.scheduler.topology.topology import read_topology
 
 #: How long all cells may take to tell of their services. Chosen: a cell that
 #: is slower than that is as good as away.
@@ -38,12 +37,9 @@ def read_hosts() -> list[VantageNames]:
 
     A compute host is one that is mapped to a cell, up or not.
     """
-    membership = read_membership()
-    locator = make_locator(membership)
-    return [
-        locator.vantage_names(host, cell_uuid)
-        for host, cell_uuid in membership.cell_of.items()
-    ]
+    topology = read_topology()
+    own_location = topology.locator.own_location
+    return [own_location(host).names for host in topology.hosts]
 
 
 def read_schedulers() -> Schedulers:

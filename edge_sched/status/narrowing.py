@@ -9,8 +9,7 @@ from oslo_upgradecheck.upgradecheck import Result
 
 from edge_sched.scheduler.narrowing.placement import providers_in
 from edge_sched.scheduler.narrowing.rings import MAX_AGGREGATES
-from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.topology.membership import read_membership
+from edge_sched.scheduler.topology.topology import read_topology
 from edge_sched.status.finding import result
 from edge_sched.status.finding import share
 from edge_sched.status.finding import warning
@@ -32,17 +31,16 @@ def read_mirror() -> Mirror:
 
     :raises RuntimeError: if Placement does not answer
     """
-    membership = read_membership()
-    sites = [a for a in membership.aggregates if a.site]
+    topology = read_topology()
+    areas = topology.areas(frozenset())
+    sites = sorted({area.aggregate for area in areas} - {''})
     hosts = missing = 0
     for batch in _batches(sites):
-        members = membership.cell_of.keys() & {
-            host for aggregate in batch for host in aggregate.hosts
-        }
-        providers = providers_in([aggregate.uuid for aggregate in batch])
+        members = frozenset().union(*(topology.hosts_in[a] for a in batch))
+        providers = providers_in(batch)
         if providers is None:
             raise RuntimeError('no answer')
-        nodes = membership.count_nodes(members)
+        nodes = topology.count_nodes(members)
         hosts += nodes
         missing += max(0, nodes - providers)
     return Mirror(hosts, missing)
@@ -50,8 +48,7 @@ def read_mirror() -> Mirror:
 
 def count_nodes() -> int:
     """How many hosts Placement may hand out: Ironic's count by their nodes."""
-    membership = read_membership()
-    return membership.count_nodes(membership.cell_of.keys())
+    return read_topology().node_count
 
 
 def narrows(narrow_candidates: str, limit: int, hosts: int) -> bool:
@@ -106,7 +103,7 @@ def judge_mirror(mirror: Mirror) -> Result:
     )
 
 
-def _batches(aggregates: list[Aggregate]) -> Iterator[list[Aggregate]]:
+def _batches(aggregates: list[str]) -> Iterator[list[str]]:
     """As many at a time as one query may name."""
     for first in range(0, len(aggregates), MAX_AGGREGATES):
         yield aggregates[first : first + MAX_AGGREGATES]

@@ -5,7 +5,7 @@
 import functools
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import nova.conf
 from nova import context as nova_context
@@ -17,7 +17,6 @@ from edge_sched.scheduler import nova_internals
 
 CONF = nova.conf.CONF
 
-P = ParamSpec('P')
 T = TypeVar('T')
 
 #: Hosts in one query: below 1000 the databases look each up in the index.
@@ -29,10 +28,6 @@ _SEVERAL_NODES: dict[str, dict[str, int]] = {}
 
 class CellAwayError(Exception):
     """A cell did not answer, or not in time; the message says why."""
-
-
-class CellSlowError(CellAwayError):
-    """A cell did not answer in time; Nova waits longer for it."""
 
 
 class Down(NamedTuple):
@@ -52,8 +47,8 @@ def task_state(cell: CellMapping, instance_uuid: str) -> str | None:
     :raises CellAwayError: if that cannot be told
     """
     answer = _ask([cell], _task_state, instance_uuid)[cell.uuid]
-    if isinstance(answer, CellAwayError):
-        raise answer
+    if isinstance(answer, Exception):
+        raise CellAwayError(str(answer))
     return answer
 
 
@@ -71,9 +66,9 @@ def count_down(
     every = sorted(itertools.chain.from_iterable(hosts.values()))
     down, slow = 0, set()
     for uuid, answer in _ask(cells, _count_down, every).items():
-        if isinstance(answer, CellSlowError):
+        if isinstance(answer, TimeoutError):
             slow.add(uuid)
-        elif isinstance(answer, CellAwayError):
+        elif isinstance(answer, Exception):
             down += len(hosts[uuid])
         else:
             down += answer
@@ -85,52 +80,48 @@ def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
 
     ``{'ironic-1': 40}``; of a cell that does not answer, what it told last.
     """
-    found: dict[str, int] = {}
-    for uuid, answer in _ask(
-        cells, nova_internals.hosts_of_several_nodes
-    ).items():
-        if not isinstance(answer, CellAwayError):
+    question = nova_internals.hosts_of_several_nodes
+    for uuid, answer in _ask(cells, question).items():
+        if not isinstance(answer, Exception):
             _SEVERAL_NODES[uuid] = answer
-        found |= _SEVERAL_NODES.get(uuid, {})
-    return found
+    return {
+        host: nodes
+        for cell in cells
+        for host, nodes in _SEVERAL_NODES.get(cell.uuid, {}).items()
+    }
 
 
 def _ask(
     cells: Sequence[CellMapping],
-    work: Callable[Concatenate[nova_context.RequestContext, P], T],
-    *arguments: P.args,
-    **options: P.kwargs,
-) -> dict[str, T | CellAwayError]:
-    """The answer of each cell, waited for no longer than the store is."""
+    question: Callable[..., T],
+    *arguments: object,
+) -> dict[str, T | Exception]:
+    """The answer of each cell, waited for no longer than the store is.
+
+    It is what was raised where there is none: ``TimeoutError`` of a slow one.
+    """
     try:
-        answers = nova_context.scatter_gather_cells(
+        answers: dict[str, Any] = nova_context.scatter_gather_cells(
             nova_context.get_admin_context(),
             cells,
             CONF.edge_sched.store_timeout,
-            work,
+            question,
             *arguments,
-            **options,
         )
     except Exception as error:
-        answers = {cell.uuid: error for cell in cells}
-    return {uuid: _told(answer) for uuid, answer in answers.items()}
-
-
-def _told(answer: Any) -> Any:
-    if answer is nova_context.did_not_respond_sentinel:
-        return CellSlowError('its cell did not answer in time')
-    if isinstance(answer, Exception):
-        return CellAwayError(str(answer))
-    return answer
+        return {cell.uuid: error for cell in cells}
+    late = TimeoutError('its cell did not answer in time')
+    silent = nova_context.did_not_respond_sentinel
+    return {u: late if a is silent else a for u, a in answers.items()}
 
 
 def _task_state(
     context: nova_context.RequestContext, instance_uuid: str
 ) -> str | None:
-    instance = objects.Instance.get_by_uuid(
+    server = objects.Instance.get_by_uuid(
         context, instance_uuid, expected_attrs=[]
     )
-    return instance.task_state  # type: ignore[no-any-return]
+    return server.task_state  # type: ignore[no-any-return]
 
 
 def _count_down(

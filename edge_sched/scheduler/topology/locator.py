@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where hosts are: sites, availability zones and cells.
-
-Made of what ``membership`` reads from Nova's API database, not of
-``HostState.aggregates``: a worker that is forked again, as on SIGHUP, has the
-aggregates of the day the service was started.
-"""
+"""Where hosts are: sites, availability zones and cells."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
 
 import nova.conf
 from nova.scheduler.host_manager import HostState
@@ -16,87 +12,104 @@ from nova.scheduler.host_manager import HostState
 from edge_sched.judging.verdict import Chain
 from edge_sched.model.names import normal
 from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.topology.membership import Membership
 
 CONF = nova.conf.CONF
 
 VantageNames = Mapping[str, tuple[str, ...]]
 
+#: By name, with the projects that each is kept for, ``None`` if for all.
+Sites = tuple[tuple[str, frozenset[str] | None], ...]
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """What hosts at one place share; one object a place, compared by it.
 
-    :param sites: by name, ``('lyon', 'lyon-metro')``; mostly one
-    :param tenants: of the sites that are kept for some projects, whose,
-        ``{'lyon': frozenset({'4f2e...'})}``
+@dataclasses.dataclass(frozen=True, eq=False)
+class Location:
+    """Hosts that the same vantages speak for; compared by identity.
+
+    :param sites: ``(('lyon', None), ('lyon-metro', {'4f2e...'}))``; mostly
+        one
+    :param cell: its name, ``''`` if it has none
+    :param host: its name, of one that was measured by it
     """
 
-    sites: tuple[str, ...]
+    sites: Sites
     zone: str
-    tenants: Mapping[str, frozenset[str]]
+    cell: str
+    host: str = ''
 
-    def label(self, project_id: str | None, vantage: str = '') -> str:
-        """What a project may be told of the place, ``''`` for nothing.
+    @property
+    def names(self) -> VantageNames:
+        """What its vantages are called, whatever the order."""
+        return {
+            'host': (self.host,),
+            'site': tuple(site for site, _ in self.sites),
+            'zone': (self.zone,),
+            'cell': (self.cell,),
+        }
+
+    @functools.cached_property
+    def chain(self) -> Chain:
+        """The vantages, most specific first."""
+        names = self.names
+        order = CONF.edge_sched.vantage_order
+        return tuple(name for kind in order for name in names[kind] if name)
+
+    def name_for_project(
+        self, project_id: str | None, vantage: str = ''
+    ) -> str:
+        """What a project may be told of the location, ``''`` for nothing.
 
         :param vantage: the one that decided; if it is a site, that or nothing
         """
-        sites = (vantage,) if vantage in self.sites else self.sites
-        for site in sites:
-            tenants = self.tenants.get(site)
+        sites = dict(self.sites)
+        if vantage in sites:
+            sites = {vantage: sites[vantage]}
+        for site, tenants in sites.items():
             if tenants is None or project_id in tenants:
                 return site
-        return '' if self.sites else self.zone
+        return '' if sites else self.zone
 
-    def name(self, vantage: str = '') -> str:
+    def name_for_operator(self, vantage: str = '') -> str:
         """What the operator calls it.
 
         :param vantage: the one that decided
         """
-        if vantage in self.sites:
-            return vantage
-        return self.sites[0] if self.sites else self.zone
+        sites = self.names['site']
+        return vantage if vantage in sites else (*sites, self.zone)[0]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Location:
-    """Hosts that the same vantages speak for; compared by identity.
-
-    :param chain: the vantages, most specific first
-    """
-
-    chain: Chain
-    place: Place
+def where_in(aggregates: Sequence[Aggregate]) -> tuple[Sites, str]:
+    """The sites and the zone of hosts that are in some aggregates."""
+    sites: dict[str, frozenset[str] | None] = {}
+    zone = normal(CONF.default_availability_zone)
+    for aggregate in aggregates:
+        if site := aggregate.site:
+            sites[site] = sites.get(site) or aggregate.tenants
+        zone = aggregate.zone or zone
+    return tuple((site, sites[site]) for site in sorted(sites)), zone
 
 
 class Locator:
     """Where every host is, at one time.
 
-    :param places: ``{'lyon-1': Place(...)}``
-    :param cells: ``{'5c9f...': 'cell1'}``
-    :param nowhere: the place of hosts in no aggregate of either kind
-    :param order: ``['host', 'site', 'zone', 'cell']``
+    :param location_of: ``{'lyon-1': Location(...)}``
+    :param nowhere_in: of hosts that are newer, by the UUID of their cell
     """
 
     def __init__(
         self,
-        places: Mapping[str, Place],
-        cells: Mapping[str, str],
-        nowhere: Place,
-        order: Sequence[str],
+        location_of: Mapping[str, Location],
+        nowhere_in: Mapping[str, Location],
     ) -> None:
-        self._places = places
-        self._cells = cells
-        self._nowhere = nowhere
-        self._order = order
-        self._by_host: dict[str, Location] = {}
-        self._by_own_name: dict[str, Location] = {}
-        self._by_place: dict[tuple[Place, str], Location] = {}
-        #: What a vantage can be called that is not a host.
-        self._shared = frozenset(cells.values()).union(
-            *((*place.sites, place.zone) for place in places.values()),
-            [nowhere.zone],
-        )
+        self.location_of = location_of
+        self._nowhere_in = nowhere_in
+        self._nowhere = Location(*where_in([]), '')
+        self._own_location_of: dict[str, Location] = {}
+        #: Hosts that can be measured by their own names: a vantage that is
+        #: called like one is the vantage.
+        self.own_names = frozenset[str]()
+        if 'host' in CONF.edge_sched.vantage_order:
+            chains = {each.chain for each in location_of.values()}
+            self.own_names = frozenset(location_of).difference(*chains)
 
     def locate(
         self, hosts: Sequence[HostState], measured: frozenset[str]
@@ -106,111 +119,24 @@ class Locator:
         :param measured: vantages with any row for this request; a host whose
             own name is among them has a location of its own
         """
-        location_of = self._by_host
+        location_of = self.location_of
         try:
             locations = [location_of[host.host] for host in hosts]
         except KeyError:
             locations = [
-                self.location(host.host, host.cell_uuid) for host in hosts
+                location_of.get(host.host)
+                or self._nowhere_in.get(host.cell_uuid, self._nowhere)
+                for host in hosts
             ]
-        if not self.own_names(measured):
-            return locations
-        return [
-            self.own_location(host.host, host.cell_uuid)
-            if host.host in measured
-            else location
-            for host, location in zip(hosts, locations, strict=True)
-        ]
+        if own := self.own_names & measured:
+            for number, host in enumerate(hosts):
+                if host.host in own:
+                    locations[number] = self.own_location(host.host)
+        return locations
 
-    def own_names(self, measured: frozenset[str]) -> frozenset[str]:
-        """Those of the vantages that can only be hosts."""
-        if 'host' not in self._order:
-            return frozenset()
-        return measured - self._shared
-
-    def location(self, host: str, cell_uuid: str) -> Location:
-        """Found once for each host; hosts at one place share it."""
-        place = self._places.get(host, self._nowhere)
-        key = (place, cell_uuid)
-        if key not in self._by_place:
-            self._by_place[key] = Location(self._chain('', *key), place)
-        location = self._by_host[host] = self._by_place[key]
-        return location
-
-    def own_location(self, host: str, cell_uuid: str) -> Location:
+    def own_location(self, host: str) -> Location:
         """Where a host is that was measured by its own name."""
-        if host not in self._by_own_name:
-            place = self._places.get(host, self._nowhere)
-            chain = self._chain(host, place, cell_uuid)
-            self._by_own_name[host] = Location(chain, place)
-        return self._by_own_name[host]
-
-    def vantage_names(self, host: str, cell_uuid: str) -> VantageNames:
-        """What the vantages of a host are called, whatever the order."""
-        place = self._places.get(host, self._nowhere)
-        return self._names(host, place, cell_uuid)
-
-    def _names(self, host: str, place: Place, cell_uuid: str) -> VantageNames:
-        return {
-            'host': (host,),
-            'site': place.sites,
-            'zone': (place.zone,),
-            'cell': (self._cells.get(cell_uuid, ''),),
-        }
-
-    def _chain(self, host: str, place: Place, cell_uuid: str) -> Chain:
-        names = self._names(host, place, cell_uuid)
-        return tuple(
-            name for kind in self._order for name in names[kind] if name
-        )
-
-
-def make_locator(membership: Membership) -> Locator:
-    """Put together what was read."""
-    return Locator(
-        places=_places(membership.aggregates),
-        cells={
-            cell.uuid: normal(cell.name or '')
-            for cell in membership.cells.values()
-        },
-        nowhere=Place((), _default_zone(), {}),
-        order=CONF.edge_sched.vantage_order,
-    )
-
-
-def _places(aggregates: Iterable[Aggregate]) -> dict[str, Place]:
-    """Put what the aggregates say together, one Place object a place."""
-    sites: dict[str, dict[str, frozenset[str] | None]] = {}
-    zones: dict[str, str] = {}
-    for aggregate in aggregates:
-        site, zone = aggregate.site, aggregate.zone
-        tenants = aggregate.tenants
-        for host in aggregate.hosts:
-            if site:
-                known = sites.setdefault(host, {})
-                known[site] = known.get(site) or tenants
-            if zone:
-                zones[host] = zone
-    default_zone = _default_zone()
-    made: dict[tuple[object, ...], Place] = {}
-    places = {}
-    for host in sites.keys() | zones.keys():
-        zone = zones.get(host, default_zone)
-        of_host = tuple(sorted(sites.get(host, {}).items(), key=_site_name))
-        key = (of_host, zone)
-        if key not in made:
-            made[key] = Place(
-                tuple(site for site, _ in of_host),
-                zone,
-                {site: who for site, who in of_host if who is not None},
-            )
-        places[host] = made[key]
-    return places
-
-
-def _default_zone() -> str:
-    return normal(CONF.default_availability_zone)
-
-
-def _site_name(item: tuple[str, object]) -> str:
-    return item[0]
+        if host not in self._own_location_of:
+            own = dataclasses.replace(self.location_of[host], host=host)
+            self._own_location_of.setdefault(host, own)
+        return self._own_location_of[host]

@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which host is in which aggregate and cell, from Nova's API database."""
+"""Host aggregates, and what they say of hosts: for whom, and how dear.
+
+Of those that Nova's API database has, not of ``HostState.aggregates``: a
+worker that is forked again, as on SIGHUP, has the aggregates of the day the
+service was started.
+"""
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+import functools
+import math
+from collections.abc import Mapping, Sequence
 
 import nova.conf
-from nova import context as nova_context
-from nova import objects
-from nova.objects.cell_mapping import CellMapping
+from oslo_log import log as logging
 
 from edge_sched.model.names import normal
-from edge_sched.scheduler import nova_internals
-from edge_sched.scheduler.topology.cell import several_nodes
 
 CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
 
 ZONE_KEY = 'availability_zone'
 TENANT_KEY = 'filter_tenant_id'
 MULTIPLIER_KEY = 'edge_latency_weight_multiplier'
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Aggregate:
     """A host aggregate with metadata that matters here.
 
@@ -34,18 +38,18 @@ class Aggregate:
     metadata: Mapping[str, str]
     hosts: Sequence[str]
 
-    @property
+    @functools.cached_property
     def site(self) -> str:
         """The name of the site that it is, or ``''``."""
         key = CONF.edge_sched.site_metadata_key
         return normal(self.metadata.get(key, ''))
 
-    @property
+    @functools.cached_property
     def zone(self) -> str:
         """The availability zone that it is, or ``''``."""
         return normal(self.metadata.get(ZONE_KEY, ''))
 
-    @property
+    @functools.cached_property
     def tenants(self) -> frozenset[str] | None:
         """The projects that it is kept for, ``None`` if for all."""
         kept = [
@@ -59,59 +63,56 @@ class Aggregate:
             tenant.strip() for value in kept for tenant in value.split(',')
         )
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Membership:
-    """What was read, all at one time.
-
-    :param cells: by UUID
-    :param cell_of: of each host, ``{'lyon-1': '5c9f...'}``
-    :param several_nodes: how many nodes the hosts have that have several,
-        each of which Placement hands out, ``{'ironic-1': 40}``
-    """
-
-    aggregates: Sequence[Aggregate]
-    cells: Mapping[str, CellMapping]
-    cell_of: Mapping[str, str]
-    several_nodes: Mapping[str, int] = dataclasses.field(default_factory=dict)
-
-    def count_nodes(self, hosts: Collection[str]) -> int:
-        """How many nodes some hosts have: mostly as many as there are."""
-        several = self.several_nodes.keys() & hosts
-        more = sum(self.several_nodes[host] - 1 for host in several)
-        return len(hosts) + more
+    @functools.cached_property
+    def multiplier(self) -> float | None:
+        """What it says of ours, ``None`` if nothing, NaN if that is none."""
+        try:
+            multiplier = float(self.metadata[MULTIPLIER_KEY])
+        except KeyError:
+            return None
+        except ValueError:
+            return math.nan
+        return multiplier if 0 <= multiplier < math.inf else math.nan
 
 
-def read_membership() -> Membership:
-    """Ask for all of it: four queries, and one of each cell."""
-    cells = objects.CellMappingList.get_all(nova_context.get_admin_context())
-    uuid_of = {cell.id: cell.uuid for cell in cells}
-    rows = nova_internals.read_membership(
-        [CONF.edge_sched.site_metadata_key, ZONE_KEY, MULTIPLIER_KEY],
-        prefix=TENANT_KEY,
-    )
-    return Membership(
-        aggregates=_aggregates(rows.metadata, rows.members),
-        cells={cell.uuid: cell for cell in cells},
-        cell_of={
-            host: uuid_of[cell_id]
-            for host, cell_id in rows.mappings
-            if cell_id in uuid_of
-        },
-        several_nodes=several_nodes(cells),
-    )
+def tenants_of(aggregates: Sequence[Aggregate]) -> dict[str, frozenset[str]]:
+    """The projects of hosts that are kept for some."""
+    found: dict[str, frozenset[str]] = {}
+    for aggregate in aggregates:
+        if tenants := aggregate.tenants:
+            for host in aggregate.hosts:
+                known = found.get(host, tenants)
+                # One set for all hosts that are alike.
+                found[host] = known if known >= tenants else known | tenants
+    return found
 
 
-def _aggregates(
-    metadata: Sequence[tuple[int, str, str, str]],
-    members: Sequence[tuple[int, str]],
-) -> list[Aggregate]:
-    """Put the rows of both queries together, in the order of the ids."""
-    found: dict[int, tuple[str, dict[str, str], list[str]]] = {}
-    for aggregate_id, uuid, key, value in sorted(metadata):
-        found.setdefault(aggregate_id, (uuid, {}, []))[1][key] = value
-    for aggregate_id, host in members:
-        # It may have come between the two queries.
-        if aggregate_id in found:
-            found[aggregate_id][2].append(host)
-    return [Aggregate(*fields) for fields in found.values()]
+def multipliers_of(aggregates: Sequence[Aggregate]) -> dict[str, float]:
+    """The lowest that is said of each host; the option for what is none."""
+    default = CONF.edge_sched.latency_weight_multiplier
+    found: dict[str, float] = {}
+    for aggregate in aggregates:
+        if (multiplier := aggregate.multiplier) is not None:
+            if math.isnan(multiplier):
+                multiplier = default
+            for host in aggregate.hosts:
+                found[host] = min(multiplier, found.get(host, multiplier))
+    return found
+
+
+def warn_of_multipliers(aggregates: Sequence[Aggregate]) -> None:
+    """Name the values that are none, in one warning."""
+    if bad := {
+        aggregate.metadata[MULTIPLIER_KEY]
+        for aggregate in aggregates
+        if math.isnan(aggregate.multiplier or 0)
+    }:
+        LOG.warning(
+            'Aggregate metadata %(key)s %(values)s is not a finite number of '
+            '0 or more; %(default)s is used',
+            {
+                'key': MULTIPLIER_KEY,
+                'values': sorted(bad),
+                'default': CONF.edge_sched.latency_weight_multiplier,
+            },
+        )

@@ -4,23 +4,42 @@
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+import functools
+import math
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import nova.conf
+from nova import context as nova_context
+from nova import objects
+from nova.objects.cell_mapping import CellMapping
+from oslo_log import log as logging
 
+from edge_sched.model.names import normal
+from edge_sched.scheduler import nova_internals
+from edge_sched.scheduler.topology.cell import several_nodes
 from edge_sched.scheduler.topology.locator import Location
-from edge_sched.scheduler.topology.locator import make_locator
-from edge_sched.scheduler.topology.membership import Membership
-from edge_sched.scheduler.topology.membership import read_membership
-from edge_sched.scheduler.topology.multiplier import multipliers_of
-from edge_sched.scheduler.topology.renewed import Renewed
+from edge_sched.scheduler.topology.locator import Locator
+from edge_sched.scheduler.topology.locator import where_in
+from edge_sched.scheduler.topology.membership import MULTIPLIER_KEY
+from edge_sched.scheduler.topology.membership import TENANT_KEY
+from edge_sched.scheduler.topology.membership import ZONE_KEY
+from edge_sched.scheduler.topology.membership import Aggregate
+from edge_sched.scheduler.topology.membership import multipliers_of
+from edge_sched.scheduler.topology.membership import tenants_of
+from edge_sched.scheduler.topology.membership import warn_of_multipliers
 
 CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
 
-T = TypeVar('T')
+#: How long a topology that could not be renewed serves on before the next
+#: try, at the most. Chosen: short beside any sensible lifetime, long beside
+#: the rate of requests.
+RETRY_SECONDS = 5.0
 
-_NOBODY: frozenset[str] = frozenset()
+#: What hosts of no site are in.
+_NO_SITE = Aggregate('', {}, ())
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -46,28 +65,56 @@ class Topology:
     100 000 hosts has a thousand sites.
     """
 
-    def __init__(self, membership: Membership) -> None:
-        self.locator = make_locator(membership)
-        #: Of hosts whose aggregates say one, ``{'lyon-1': 30.0}``.
-        self.multipliers = multipliers_of(membership.aggregates)
-        self._cell_of = membership.cell_of
-        self.count_nodes = membership.count_nodes
+    def __init__(
+        self,
+        aggregates: Sequence[Aggregate],
+        cells: Mapping[str, CellMapping],
+        cell_of: Mapping[str, str],
+        several_nodes: Mapping[str, int],
+    ) -> None:
+        self.cells = cells
+        self.hosts = cell_of.keys()
+        self._several_nodes = several_nodes
         #: Placement has mostly one of the nodes of each in an aggregate.
-        self.hosts_of_several_nodes = membership.several_nodes.keys()
-        self.cells = membership.cells
+        self.hosts_of_several_nodes = several_nodes.keys()
+        self.node_count = self.count_nodes(self.hosts)
         #: Of aggregates with metadata that matters, sites and others.
         self.hosts_in: Mapping[str, frozenset[str]] = {
-            aggregate.uuid: frozenset(aggregate.hosts) & self._cell_of.keys()
-            for aggregate in membership.aggregates
+            aggregate.uuid: frozenset(aggregate.hosts) & self.hosts
+            for aggregate in aggregates
         }
-        self.hosts_in_cell = _inverted(membership.cell_of)
-        self.tenants_of = _tenants_of(membership)
-        self._areas = [*self._sites(membership), *self._outside()]
+        #: The projects of hosts that are kept for some.
+        self.tenants_of = tenants_of(aggregates)
+        #: Of hosts whose aggregates say one, ``{'lyon-1': 30.0}``.
+        self.multipliers = multipliers_of(aggregates)
+        location_of: dict[str, Location] = {}
+        in_cell = collections.defaultdict(set)
+        in_area = collections.defaultdict(set)
+        shared = functools.cache(Location)
+        names = {uuid: normal(cell.name or '') for uuid, cell in cells.items()}
+        nowhere = where_in([])
+        for cell, members_of, hosts in _alike(aggregates, cell_of):
+            location = shared(*where_in(members_of), names[cell])
+            location_of |= dict.fromkeys(hosts, location)
+            in_cell[cell].update(hosts)
+            for site in [a for a in members_of if a.site] or [_NO_SITE]:
+                in_area[site.uuid, site.site, cell, location].update(hosts)
+        self.hosts_in_cell = {
+            cell: frozenset(hosts) for cell, hosts in in_cell.items()
+        }
+        self._areas = [
+            Area(*area, frozenset(hosts)) for area, hosts in in_area.items()
+        ]
+        self.locator = Locator(
+            location_of,
+            {uuid: shared(*nowhere, name) for uuid, name in names.items()},
+        )
 
-    @property
-    def node_count(self) -> int:
-        """How many nodes there are, which Placement hands out."""
-        return self.count_nodes(self._cell_of.keys())
+    def count_nodes(self, hosts: Collection[str]) -> int:
+        """How many nodes some hosts have: mostly as many as there are."""
+        several = self._several_nodes.keys() & hosts
+        more = sum(self._several_nodes[host] - 1 for host in several)
+        return len(hosts) + more
 
     def areas(self, measured: frozenset[str]) -> Iterator[Area]:
         """All hosts by area.
@@ -75,72 +122,145 @@ class Topology:
         :param measured: vantages; a host that was measured by its own name
             has an area of its own
         """
-        own = self.locator.own_names(measured) & self._cell_of.keys()
+        own = self.locator.own_names & measured
         for area in self._areas:
-            if not (apart := area.hosts & own):
-                yield area
-                continue
+            apart = area.hosts & own
             for host in apart:
-                location = self.locator.own_location(host, area.cell)
                 yield dataclasses.replace(
-                    area, location=location, hosts=frozenset({host})
+                    area,
+                    location=self.locator.own_location(host),
+                    hosts=frozenset({host}),
                 )
-            if others := area.hosts - own:
+            if not apart:
+                yield area
+            elif others := area.hosts - own:
                 yield dataclasses.replace(area, hosts=others)
 
-    def by_cell(self, hosts: Iterable[str]) -> dict[str, frozenset[str]]:
+    def by_cell(self, hosts: frozenset[str]) -> dict[str, frozenset[str]]:
         """Hosts by the UUID of their cell."""
-        return _inverted({host: self._cell_of[host] for host in hosts})
-
-    def _sites(self, membership: Membership) -> Iterator[Area]:
-        for aggregate in membership.aggregates:
-            if aggregate.site:
-                yield from self._at_locations(
-                    aggregate.uuid,
-                    aggregate.site,
-                    self.hosts_in[aggregate.uuid],
-                )
-
-    def _outside(self) -> Iterator[Area]:
-        """The hosts of no site."""
-        for area in self._at_locations('', '', self._cell_of.keys()):
-            if not area.location.place.sites:
-                yield area
-
-    def _at_locations(
-        self, aggregate: str, site: str, hosts: Iterable[str]
-    ) -> Iterator[Area]:
-        location_of = {
-            h: self.locator.location(h, self._cell_of[h]) for h in hosts
+        return {
+            cell: found
+            for cell, in_cell in self.hosts_in_cell.items()
+            if (found := hosts & in_cell)
         }
-        for location, at_location in _inverted(location_of).items():
-            cell = self._cell_of[next(iter(at_location))]
-            yield Area(aggregate, site, cell, location, at_location)
 
 
-def _inverted(of_host: Mapping[str, T]) -> dict[T, frozenset[str]]:
-    """``{'h': 1, 'i': 1}`` to ``{1: frozenset({'h', 'i'})}``."""
-    hosts: dict[T, set[str]] = collections.defaultdict(set)
-    for host, value in of_host.items():
-        hosts[value].add(host)
-    return {value: frozenset(found) for value, found in hosts.items()}
+class CurrentTopology:
+    """The topology of now, read on first use and anew when it has expired.
+
+    The first caller reads it, and those who come meanwhile share what comes
+    of that, be it a failure. When it has expired one caller reads it anew and
+    all others are given the old one. If that fails the old one serves on, and
+    a later call tries again. With a lifetime of 0 each caller reads it anew.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures = 0
+        self.forget()
+
+    def get(self) -> Topology:
+        """The topology.
+
+        :raises Exception: if it could not be read, and there is no old one
+        """
+        ttl_seconds = CONF.edge_sched.membership_ttl
+        if not ttl_seconds:
+            return self._renew(ttl_seconds)
+        failures = self._failures
+        if time.monotonic() >= self._due and self._lock.acquire(
+            blocking=self._held is None
+        ):
+            try:
+                # Unless somebody else has tried meanwhile.
+                if (
+                    time.monotonic() >= self._due
+                    and self._failures == failures
+                ):
+                    return self._renew(ttl_seconds)
+            finally:
+                self._lock.release()
+        if self._held is None:
+            raise RuntimeError('nobody could read where hosts are')
+        return self._held
+
+    def forget(self) -> None:
+        """Read it anew at the next call."""
+        self._held: Topology | None = None
+        self._due = -math.inf
+
+    def _renew(self, ttl_seconds: float) -> Topology:
+        try:
+            topology = read_topology()
+        except Exception:
+            self._failures += 1
+            if self._held is None:
+                raise
+            LOG.warning(
+                'Cannot read where hosts are, what was read serves on',
+                exc_info=True,
+            )
+            topology = self._held
+            ttl_seconds = min(ttl_seconds, RETRY_SECONDS)
+        self._held = topology
+        self._due = time.monotonic() + ttl_seconds
+        return topology
 
 
-def _tenants_of(membership: Membership) -> dict[str, frozenset[str]]:
-    """The projects of hosts that are kept for some; equal sets are one."""
-    tenants: dict[str, frozenset[str]] = {}
-    made: dict[frozenset[str], frozenset[str]] = {}
-    for aggregate in membership.aggregates:
-        projects = aggregate.tenants
-        if projects is None:
-            continue
-        for host in aggregate.hosts:
-            both = tenants.get(host, _NOBODY) | projects
-            tenants[host] = made.setdefault(both, both)
-    return tenants
+def read_topology() -> Topology:
+    """Ask Nova's databases: four queries, and one of each cell."""
+    cells = objects.CellMappingList.get_all(nova_context.get_admin_context())
+    uuid_of = {cell.id: cell.uuid for cell in cells}
+    rows = nova_internals.read_membership(
+        [CONF.edge_sched.site_metadata_key, ZONE_KEY, MULTIPLIER_KEY],
+        prefix=TENANT_KEY,
+    )
+    aggregates = _aggregates(rows.metadata, rows.members)
+    warn_of_multipliers(aggregates)
+    return Topology(
+        aggregates,
+        cells={cell.uuid: cell for cell in cells},
+        # A cell may have come after they were read.
+        cell_of={
+            host: uuid_of[cell_id]
+            for host, cell_id in rows.mappings
+            if cell_id in uuid_of
+        },
+        several_nodes=several_nodes(cells),
+    )
 
 
-TOPOLOGY: Renewed[Topology] = Renewed(
-    lambda: Topology(read_membership()),
-    lambda: CONF.edge_sched.membership_ttl,
-)
+def _aggregates(
+    metadata: Iterable[tuple[int, str, str, str]],
+    members: Iterable[tuple[int, str]],
+) -> list[Aggregate]:
+    """Put the rows of both queries together, in the order of the ids."""
+    hosts = collections.defaultdict(list)
+    for aggregate_id, host in members:
+        hosts[aggregate_id].append(host)
+    pairs: dict[tuple[int, str], dict[str, str]] = {}
+    for aggregate_id, uuid, key, value in sorted(metadata):
+        pairs.setdefault((aggregate_id, uuid), {})[key] = value
+    return [Aggregate(uuid, pairs[i, uuid], hosts[i]) for i, uuid in pairs]
+
+
+def _alike(
+    aggregates: Sequence[Aggregate], cell_of: Mapping[str, str]
+) -> Iterator[tuple[str, list[Aggregate], list[str]]]:
+    """Hosts of one cell and the same sites and zone: these, and the hosts.
+
+    A cloud of 100 000 hosts has some thousand of them.
+    """
+    numbers_of = collections.defaultdict(list)
+    for number, aggregate in enumerate(aggregates):
+        if aggregate.site or aggregate.zone:
+            for host in aggregate.hosts:
+                numbers_of[host].append(number)
+    alike = collections.defaultdict(list)
+    for host, cell in cell_of.items():
+        alike[cell, tuple(numbers_of[host])].append(host)
+    for (cell, numbers), hosts in alike.items():
+        yield cell, [aggregates[number] for number in numbers], hosts
+
+
+TOPOLOGY = CurrentTopology()

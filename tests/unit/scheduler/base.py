@@ -31,7 +31,6 @@ from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.topology.membership import Membership
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.scheduler.topology.topology import Topology
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
@@ -71,7 +70,7 @@ class StagesTestCase(base.BaseTestCase):
         self.addCleanup(self.writer.close)
         self.writer.set_client('crew', [parse_prefix('203.0.113.0/24')])
         self.measure('203.0.113.0/24', paris=9, lyon=15)
-        membership = Membership(
+        topology = Topology(
             [
                 Aggregate(
                     uuids.paris,
@@ -86,10 +85,9 @@ class StagesTestCase(base.BaseTestCase):
                 'paris-2': uuids.cell1,
                 'lyon-1': uuids.cell2,
             },
+            several_nodes={},
         )
-        patcher = mock.patch.object(
-            TOPOLOGY, 'get', return_value=Topology(membership)
-        )
+        patcher = mock.patch.object(TOPOLOGY, 'get', return_value=topology)
         self.topology = patcher.start()
         self.addCleanup(patcher.stop)
         self.hosts = [

@@ -19,12 +19,11 @@ from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.topology.locator import Location
-from edge_sched.scheduler.topology.locator import Place
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
 #: Two sites at once, which anybody may be told of.
-OPEN = Place(('aix', 'paris'), 'nova', {})
+OPEN = Location((('aix', None), ('paris', None)), 'nova', 'cell1')
 #: In milliseconds: Paris is within it, Lyon is not.
 BUDGET = {'edge:client': [ALICE], 'edge:latency_budget_ms': ['12']}
 
@@ -115,29 +114,26 @@ class OutcomeTest(StagesTestCase):
 class JudgedTest(StagesTestCase):
     """Paris is 9 ms away at the median, 10 ms at the 95th percentile."""
 
-    def judged(self, *places: Place) -> tuple[prepare.Case, Judged]:
-        """Hosts of some places, for whom a row of Paris speaks."""
+    def judged(self, location: Location) -> tuple[prepare.Case, Judged]:
+        """A host, for which a row of Paris speaks if it is there."""
         asked = prepare.make_case(
             self.spec(BUDGET | {'edge:latency_budget_ms': ['5']})
         )
         assert asked is not None
-        locations = [Location(('aix', 'paris'), place) for place in places]
-        return asked, judge_locations(locations, asked)
+        return asked, judge_locations([location], asked)
 
     def test_place_is_called_as_the_vantage_that_decided(self) -> None:
         _, judged = self.judged(OPEN)
-        (location,) = judged.locations
-        self.assertEqual('paris', judged.name(location))
-        self.assertEqual('paris', judged.label(location, None))
+        self.assertEqual('paris', judged.name_for_operator(OPEN))
+        self.assertEqual('paris', judged.name_for_project(OPEN, None))
 
     def test_place_without_a_row_is_called_by_its_first_site(self) -> None:
-        asked, _ = self.judged(OPEN)
-        location = Location(('aix',), OPEN)
-        self.assertEqual(
-            'aix', judge_locations([location], asked).name(location)
-        )
+        unknown = Location((('aix', None), ('nice', None)), 'nova', 'cell1')
+        _, judged = self.judged(unknown)
+        self.assertEqual('aix', judged.name_for_operator(unknown))
 
     def test_site_of_others_is_not_told(self) -> None:
-        kept = Place(OPEN.sites, 'nova', {'paris': frozenset(['others'])})
+        others = frozenset(['others'])
+        kept = Location((('aix', None), ('paris', others)), 'nova', 'cell1')
         self.assertIn('paris', refusal_of(*self.judged(OPEN)))
         self.assertNotIn('paris', refusal_of(*self.judged(kept)))

@@ -15,8 +15,8 @@ from edge_sched.judging.scoring import WITHIN
 from edge_sched.judging.verdict import UNMEASURED
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Scores
+from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.locator import Locator
-from edge_sched.scheduler.topology.locator import Place
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 
@@ -28,9 +28,9 @@ class UnseenHostTest(base.BaseTestCase):
         super().setUp()
         self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
         self.spec = objects.RequestSpec()
-        locator = Locator({}, {}, Place((), 'nova', {}), ['host', 'zone'])
+        locator = Locator({'near': Location((), 'nova', '')}, {})
         near = HostVerdict(WITHIN, True, 0.9, (), UNMEASURED)
-        verdicts = {locator.own_location('near', uuids.cell1): near}
+        verdicts = {locator.own_location('near'): near}
         scores = Scores(locator, frozenset({'near'}), verdicts, {'near': 5.0})
         SCORES.put(self.spec, scores)
         self.hosts = [

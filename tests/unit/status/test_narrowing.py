@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from unittest import mock
 
 from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.topology.membership import Membership
+from edge_sched.scheduler.topology.topology import Topology
 from edge_sched.status import narrowing
+from tests.unit.scheduler.topology.test_topology import CELL1
+from tests.unit.scheduler.topology.test_topology import CELLS
 from tests.unit.status import base
 
 
@@ -27,11 +29,11 @@ class LimitTest(base.JudgementTestCase):
         )
 
     def test_hosts_count_by_their_nodes(self) -> None:
-        hosts = {'paris-1': 'c', 'ironic-1': 'c'}
+        hosts = dict.fromkeys(('paris-1', 'ironic-1'), CELL1)
         with mock.patch.object(
             narrowing,
-            'read_membership',
-            return_value=Membership([], {}, hosts, {'ironic-1': 40}),
+            'read_topology',
+            return_value=Topology([], CELLS, hosts, {'ironic-1': 40}),
         ):
             self.assertEqual(41, narrowing.count_nodes())
 
@@ -70,11 +72,11 @@ class MirrorTest(base.JudgementTestCase):
             for n in range(60)
         ]
         zone = Aggregate('z', {'availability_zone': 'z'}, ['other'])
-        hosts = {h: 'c' for site in sites for h in site.hosts if h != 'h3'}
-        membership = Membership([*sites, zone], {}, hosts, several_nodes)
+        hosts = {h: CELL1 for site in sites for h in site.hosts if h != 'h3'}
+        topology = Topology([*sites, zone], CELLS, hosts, several_nodes)
         with (
             mock.patch.object(
-                narrowing, 'read_membership', return_value=membership
+                narrowing, 'read_topology', return_value=topology
             ),
             mock.patch.object(
                 narrowing, 'providers_in', side_effect=providers

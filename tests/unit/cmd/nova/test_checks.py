@@ -5,8 +5,8 @@ from unittest import mock
 
 import fixtures
 import nova.conf
-from oslotest import base
 from oslo_upgradecheck import upgradecheck
+from oslotest import base
 
 from edge_sched.cmd.nova import checks
 from edge_sched.status.checks import Checks

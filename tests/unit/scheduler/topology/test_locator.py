@@ -1,183 +1,190 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where hosts are, from what the aggregates say."""
-
-import types
-from collections.abc import Sequence
+"""Where hosts are, and what that is called."""
 
 import nova.conf
+from nova import objects
+from nova.scheduler.host_manager import HostState
 from oslo_config import fixture as config_fixture
+from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
-from edge_sched.scheduler.topology.locator import Locator
-from edge_sched.scheduler.topology.locator import Place
-from edge_sched.scheduler.topology.locator import _places
-from edge_sched.scheduler.topology.locator import make_locator
+from edge_sched.scheduler.topology.locator import Location
+from edge_sched.scheduler.topology.locator import where_in
+from edge_sched.scheduler.topology.membership import MULTIPLIER_KEY
 from edge_sched.scheduler.topology.membership import Aggregate
+from edge_sched.scheduler.topology.topology import Topology
 from tests.unit.model.test_names import ONE
 from tests.unit.model.test_names import TWO
-
-ORDER = ['host', 'site', 'zone', 'cell']
-
-
-def placed(*aggregates: tuple[dict[str, str], list[str]]) -> dict[str, Place]:
-    """The place of each host, by metadata and hosts of some aggregates."""
-    return _places(Aggregate('uuid', *fields) for fields in aggregates)
+from tests.unit.scheduler.topology.test_topology import CELL1
+from tests.unit.scheduler.topology.test_topology import CELL2
+from tests.unit.scheduler.topology.test_topology import SITE
+from tests.unit.scheduler.topology.test_topology import topology
 
 
-def host(name: str, cell: str = 'uuid-1') -> types.SimpleNamespace:
-    return types.SimpleNamespace(host=name, cell_uuid=cell)
+def location(*aggregates: dict[str, str]) -> Location:
+    """Of a host that is in some aggregates, by their metadata."""
+    members_of = [Aggregate('uuid', pairs, ['h']) for pairs in aggregates]
+    return Location(*where_in(members_of), 'cell1')
 
 
-class PlacesTest(base.BaseTestCase):
-    """The default names of option site_metadata_key and the default zone."""
+class LocationTest(base.BaseTestCase):
+    """The default name of option site_metadata_key and the default zone."""
 
-    def test_hosts_of_one_site_share_their_place(self) -> None:
-        places = placed(
-            ({'edge:site': 'lyon'}, ['lyon-1', 'lyon-2']),
-            (
-                {'availability_zone': 'south'},
-                ['lyon-1', 'lyon-2', 'nice-1'],
-            ),
+    def setUp(self) -> None:
+        super().setUp()
+        self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+
+    def test_vantages_most_specific_first(self) -> None:
+        lyon = location({'edge:site': 'lyon'}, {'availability_zone': 'south'})
+        self.assertEqual(('lyon', 'south', 'cell1'), lyon.chain)
+        self.conf.config(
+            group='edge_sched', vantage_order=['cell', 'host', 'site']
         )
-        self.assertIs(places['lyon-1'], places['lyon-2'])
-        self.assertEqual(('lyon',), places['lyon-1'].sites)
-        self.assertEqual('south', places['lyon-1'].zone)
-        self.assertEqual((), places['nice-1'].sites)
-        self.assertEqual('south', places['nice-1'].name())
+        own = Location(lyon.sites, lyon.zone, lyon.cell, 'lyon-1')
+        self.assertEqual(('cell1', 'lyon-1', 'lyon'), own.chain)
+        self.assertEqual(
+            {
+                'host': ('lyon-1',),
+                'site': ('lyon',),
+                'zone': ('south',),
+                'cell': ('cell1',),
+            },
+            own.names,
+        )
 
     def test_names_are_in_their_one_form(self) -> None:
-        conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
-        conf.config(default_availability_zone=TWO)
-        aggregates = (
-            Aggregate('a', {'edge:site': TWO}, ['h']),
-            Aggregate('b', {'availability_zone': TWO}, ['i']),
-        )
-        cell = types.SimpleNamespace(uuid='c', name=TWO)
-        nameless = types.SimpleNamespace(uuid='d', name=None)
-        locator = make_locator(
-            types.SimpleNamespace(
-                aggregates=aggregates, cells={'c': cell, 'd': nameless}
-            )
-        )
-        self.assertEqual((ONE,) * 3, locator.location('h', 'c').chain)
-        self.assertEqual((ONE,) * 2, locator.location('i', 'c').chain)
-        self.assertEqual((ONE,), locator.location('j', 'd').chain)
+        self.assertEqual(ONE, location({'edge:site': TWO}).name_for_operator())
+        self.assertEqual(ONE, location({'availability_zone': TWO}).zone)
+        self.conf.config(default_availability_zone=TWO)
+        self.assertEqual(ONE, location().zone)
+
+    def test_host_in_no_site_is_called_by_its_zone(self) -> None:
+        south = location({'availability_zone': 'south'}, {})
+        self.assertEqual('south', south.name_for_operator())
+        self.assertEqual('south', south.name_for_project(None))
 
     def test_host_in_no_zone_is_in_the_default_one(self) -> None:
-        places = placed(({'edge:site': 'lyon'}, ['lyon-1']))
-        self.assertEqual('nova', places['lyon-1'].zone)
+        self.assertEqual('nova', location({'edge:site': 'lyon'}).zone)
 
     def test_two_sites_are_in_the_order_of_their_names(self) -> None:
-        places = placed(
-            ({'edge:site': 'zurich'}, ['h']),
-            ({'edge:site': 'aarau'}, ['h']),
-        )
-        self.assertEqual(('aarau', 'zurich'), places['h'].sites)
-        self.assertEqual('aarau', places['h'].name())
+        both = location({'edge:site': 'zurich'}, {'edge:site': 'aarau'})
+        self.assertEqual(('aarau', 'zurich'), both.names['site'])
+        self.assertEqual('aarau', both.name_for_operator())
 
     def test_label_hides_sites_of_other_projects(self) -> None:
-        places = placed(
-            ({'edge:site': 'lyon', 'filter_tenant_id9': 'a, b'}, ['h', 'g']),
-            ({'edge:site': 'metro'}, ['g']),
-        )
-        self.assertEqual('lyon', places['h'].label('b'))
-        self.assertEqual('', places['h'].label('c'))
-        self.assertEqual('', places['h'].label(None))
-        self.assertEqual('metro', places['g'].label('c'))
-        self.assertEqual('lyon', places['h'].name())
+        kept = {'edge:site': 'lyon', 'filter_tenant_id9': 'a, b'}
+        lyon = location(kept)
+        self.assertEqual('lyon', lyon.name_for_project('b'))
+        self.assertEqual('', lyon.name_for_project('c'))
+        self.assertEqual('', lyon.name_for_project(None))
+        self.assertEqual('lyon', lyon.name_for_operator())
+        both = location(kept, {'edge:site': 'metro'})
+        self.assertEqual('metro', both.name_for_project('c'))
 
     def test_site_that_decided_is_named_or_none_is(self) -> None:
-        places = placed(
-            ({'edge:site': 'aaa'}, ['h']),
-            ({'edge:site': 'lyon', 'filter_tenant_id': 'a'}, ['h']),
+        both = location(
+            {'edge:site': 'aaa'},
+            {'edge:site': 'lyon', 'filter_tenant_id': 'a'},
         )
-        self.assertEqual('lyon', places['h'].label('a', 'lyon'))
-        self.assertEqual('', places['h'].label('b', 'lyon'))
-        self.assertEqual('aaa', places['h'].label('b', 'aaa'))
-        self.assertEqual('aaa', places['h'].label('b', 'cell1'))
-        self.assertEqual('lyon', places['h'].name('lyon'))
-        self.assertEqual('aaa', places['h'].name('cell1'))
+        self.assertEqual('lyon', both.name_for_project('a', 'lyon'))
+        self.assertEqual('', both.name_for_project('b', 'lyon'))
+        self.assertEqual('aaa', both.name_for_project('b', 'aaa'))
+        self.assertEqual('aaa', both.name_for_project('b', 'cell1'))
+        self.assertEqual('lyon', both.name_for_operator('lyon'))
+        self.assertEqual('aaa', both.name_for_operator('cell1'))
 
     def test_site_is_hidden_if_any_of_its_aggregates_says_so(self) -> None:
-        kept = ({'edge:site': 'lyon', 'filter_tenant_id': 'a'}, ['h'])
-        for_all = ({'edge:site': 'lyon'}, ['h'])
-        for aggregates in ((kept, for_all), (for_all, kept)):
-            self.assertEqual('', placed(*aggregates)['h'].label('c'))
+        kept = {'edge:site': 'lyon', 'filter_tenant_id': 'a'}
+        for_all = {'edge:site': 'lyon'}
+        self.assertEqual('', location(kept, for_all).name_for_project('c'))
+        self.assertEqual('', location(for_all, kept).name_for_project('c'))
 
 
 class LocateTest(base.BaseTestCase):
+    """Two hosts at two sites, one that is like them, and one of none."""
+
     def setUp(self) -> None:
         super().setUp()
-        self.lyon = Place(('lyon', 'metro'), 'south', {})
-        self.nowhere = Place((), 'nova', {})
-
-    def locator(self, order: Sequence[str] = ORDER) -> Locator:
-        return Locator(
-            {'lyon-1': self.lyon, 'lyon-2': self.lyon},
-            {'uuid-1': 'cell1', 'uuid-2': 'cell2'},
-            self.nowhere,
-            order,
+        self.conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        names = ['lyon-1', 'lyon-2', 'lyon-3']
+        self.aggregates = (
+            Aggregate('u-metro', {SITE: 'metro'}, names),
+            Aggregate('u-lyon', {SITE: 'lyon'}, names),
+            Aggregate('u-more', {MULTIPLIER_KEY: '5'}, names[2:]),
         )
+        self.cell_of = {**dict.fromkeys(names, CELL1), 'alone': CELL2}
+        self.topology = topology(*self.aggregates, cell_of=self.cell_of)
 
-    def chains(
-        self,
-        *hosts: types.SimpleNamespace,
-        measured: str = 'lyon',
-        order: Sequence[str] = ORDER,
-    ) -> list[tuple[str, ...]]:
-        locations = self.locator(order).locate(hosts, frozenset([measured]))
-        return [location.chain for location in locations]
+    def locate(self, *names: str, measured: str = 'lyon') -> list[Location]:
+        hosts = [HostState(name, name, CELL1) for name in names]
+        return self.topology.locator.locate(hosts, frozenset([measured]))
 
-    def test_most_specific_first(self) -> None:
-        self.assertEqual(
-            [('lyon', 'metro', 'south', 'cell1')], self.chains(host('lyon-1'))
-        )
-        self.assertEqual(
-            [('cell1', 'lyon', 'metro')],
-            self.chains(host('lyon-1'), order=['cell', 'site']),
-        )
+    def chains(self, *names: str, measured: str) -> list[tuple[str, ...]]:
+        return [each.chain for each in self.locate(*names, measured=measured)]
+
+    def test_hosts_at_one_place_share_their_location(self) -> None:
+        first, second, third, alone = self.locate(*self.cell_of)
+        self.assertIs(first, second)
+        # What else is said of it does not matter.
+        self.assertIs(first, third)
+        self.assertEqual(('lyon', 'metro', 'nova', 'cell1'), first.chain)
+        self.assertEqual(('nova', 'cell2'), alone.chain)
 
     def test_own_name_only_if_something_was_measured_from_it(self) -> None:
-        hosts = (host('lyon-1'), host('lyon-2'), host('new'))
         self.assertEqual(
             [
-                ('lyon-1', 'lyon', 'metro', 'south', 'cell1'),
-                ('lyon', 'metro', 'south', 'cell1'),
-                ('nova', 'cell1'),
+                ('lyon-1', 'lyon', 'metro', 'nova', 'cell1'),
+                ('lyon', 'metro', 'nova', 'cell1'),
+                ('nova', 'cell2'),
             ],
-            self.chains(*hosts, measured='lyon-1'),
+            self.chains('lyon-1', 'lyon-2', 'alone', measured='lyon-1'),
         )
         self.assertEqual(
-            ('new', 'nova', 'cell1'),
-            self.chains(*hosts, measured='new')[2],
-        )
-        self.assertEqual(
-            ('lyon', 'cell1'),
-            self.chains(
-                host('lyon-1'), measured='lyon-1', order=['site', 'cell']
-            )[0][::2],
+            [('alone', 'nova', 'cell2')],
+            self.chains('alone', measured='alone'),
         )
 
+    def test_own_name_is_no_vantage_if_the_order_says_so(self) -> None:
+        self.conf.config(group='edge_sched', vantage_order=['site', 'cell'])
+        self.topology = topology(*self.aggregates)
+        self.assertEqual(
+            [('lyon', 'metro', 'cell1')],
+            self.chains('lyon-1', measured='lyon-1'),
+        )
+
+    def test_host_that_is_called_like_a_site(self) -> None:
+        """The name is the site's, for all of its hosts."""
+        self.topology = topology(
+            Aggregate('u-lyon', {SITE: 'lyon'}, ['lyon', 'lyon-2'])
+        )
+        first, second = self.locate('lyon', 'lyon-2', measured='lyon')
+        self.assertIs(first, second)
+
     def test_host_is_where_it_was(self) -> None:
-        locator, hosts = self.locator(ORDER), [host('lyon-1'), host('lyon-2')]
         for measured in ('lyon', 'lyon-1'):
             first, second = (
-                locator.locate(hosts, frozenset([measured])) for _ in range(2)
+                self.locate(*self.cell_of, measured=measured) for _ in range(2)
             )
             self.assertEqual(first, second)
 
-    def test_host_and_cell_that_nobody_knows(self) -> None:
+    def test_host_that_is_newer_is_at_no_site_of_its_cell(self) -> None:
         self.assertEqual(
-            [('nova', 'cell2'), ('nova',)],
-            self.chains(host('new', 'uuid-2'), host('newer', 'uuid-9')),
+            [('nova', 'cell1'), ('lyon', 'metro', 'nova', 'cell1')],
+            self.chains('new', 'lyon-1', measured='new'),
         )
 
-    def test_hosts_at_one_place_share_their_location(self) -> None:
-        locator = self.locator()
-        hosts = [host('lyon-1'), host('lyon-2'), host('new')]
-        first, second, other = locator.locate(hosts, frozenset())
-        self.assertIs(first, second)
-        self.assertIs(self.lyon, first.place)
-        self.assertIs(self.nowhere, other.place)
-        self.assertIs(first, locator.locate(hosts[:1], frozenset())[0])
+    def test_host_of_a_newer_cell_is_nowhere(self) -> None:
+        new = HostState('new', 'new', uuids.cell3)
+        (location,) = self.topology.locator.locate([new], frozenset(['lyon']))
+        self.assertEqual(('nova',), location.chain)
+
+    def test_cells_are_called_by_their_names(self) -> None:
+        cell = objects.CellMapping(uuid=CELL1, name=TWO)
+        nameless = objects.CellMapping(uuid=CELL2, name=None)
+        self.topology = Topology(
+            [], {CELL1: cell, CELL2: nameless}, {'h': CELL1, 'i': CELL2}, {}
+        )
+        self.assertEqual(
+            [('nova', ONE), ('nova',)], self.chains('h', 'i', measured='')
+        )

@@ -1,93 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 
-from unittest import mock
+"""What the aggregates of hosts say of them."""
 
-from nova.db.api import models
-from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
 from edge_sched.scheduler.topology import membership
+from edge_sched.scheduler.topology.membership import MULTIPLIER_KEY
 from edge_sched.scheduler.topology.membership import Aggregate
-from tests.unit.scheduler.nova_databases import ApiDatabase
 
 
-class AggregatesTest(base.BaseTestCase):
-    def test_metadata_and_hosts_of_each_by_its_id(self) -> None:
-        site, zone = ('edge:site', 'lyon'), ('availability_zone', 'z')
-        self.assertEqual(
-            [
-                Aggregate('u-1', dict([zone]), []),
-                Aggregate('u-2', dict([site, zone]), ['lyon-1', 'lyon-2']),
-            ],
-            membership._aggregates(
-                [(2, 'u-2', *site), (1, 'u-1', *zone), (2, 'u-2', *zone)],
-                # The last came after the metadata was read.
-                [(2, 'lyon-1'), (2, 'lyon-2'), (3, 'oslo-1')],
-            ),
-        )
+def aggregate(multiplier: str | None) -> Aggregate:
+    metadata = {} if multiplier is None else {MULTIPLIER_KEY: multiplier}
+    return Aggregate('uuid', metadata, ['h'])
 
 
-class ReadMembershipTest(base.BaseTestCase):
-    def test_what_matters_is_read(self) -> None:
-        api = self.useFixture(ApiDatabase())
-        api.insert(
-            models.CellMapping,
-            *(
-                {
-                    'id': i,
-                    'uuid': getattr(uuids, name),
-                    'name': name,
-                    'transport_url': 'none:///',
-                    'database_connection': 'sqlite://',
-                }
-                for i, name in enumerate(('cell0', 'cell1'), 1)
-            ),
-        )
-        api.insert(
-            models.HostMapping,
-            {'host': 'lyon-1', 'cell_id': 2},
-            # Of a cell that came after the cells were read.
-            {'host': 'oslo-1', 'cell_id': 3},
-        )
-        keys = {
-            1: {'edge:site': 'lyon', 'ssd': 'true'},
-            2: {'availability_zone': 'z'},
-            3: {'filter_tenant_id_2': 'p1'},
-            4: {'edge_latency_weight_multiplier': '2'},
-            5: {'ssd': 'true', 'filterXtenant_id': 'p1'},
-        }
-        api.insert(
-            models.Aggregate,
-            *({'id': i, 'uuid': f'u-{i}', 'name': str(i)} for i in keys),
-        )
-        api.insert(
-            models.AggregateMetadata,
-            *(
-                {'aggregate_id': i, 'key': key, 'value': value}
-                for i, metadata in keys.items()
-                for key, value in metadata.items()
-            ),
-        )
-        api.insert(
-            models.AggregateHost,
-            *({'aggregate_id': i, 'host': f'h{i}'} for i in keys),
-        )
-        with mock.patch.object(
-            membership, 'several_nodes', return_value={'lyon-1': 2}
-        ) as several_nodes:
-            read = membership.read_membership()
-        del keys[1]['ssd'], keys[5]
-        self.assertEqual(
-            [Aggregate(f'u-{i}', keys[i], [f'h{i}']) for i in keys],
-            read.aggregates,
-        )
-        self.assertEqual(
-            [uuids.cell0, uuids.cell1],
-            [cell.uuid for cell in several_nodes.call_args.args[0]],
-        )
-        self.assertEqual(
-            {uuids.cell0: 'cell0', uuids.cell1: 'cell1'},
-            {uuid: cell.name for uuid, cell in read.cells.items()},
-        )
-        self.assertEqual({'lyon-1': uuids.cell1}, read.cell_of)
-        self.assertEqual({'lyon-1': 2}, read.several_nodes)
+class MultiplierTest(base.BaseTestCase):
+    def said(self, *values: str | None) -> float | None:
+        """Of a host in aggregates that say so."""
+        found = membership.multipliers_of([aggregate(v) for v in values])
+        return found.get('h')
+
+    def test_no_aggregate_says_anything(self) -> None:
+        self.assertIsNone(self.said())
+        self.assertIsNone(self.said(None, None))
+
+    def test_lowest_of_several(self) -> None:
+        self.assertEqual(2.5, self.said('40', None, '2.5'))
+        self.assertEqual(0.0, self.said('0', '1'))
+        self.assertEqual(9000.0, self.said('9000'))
+
+    def test_option_stands_for_what_is_none(self) -> None:
+        for bad in ('nan', 'inf', '-inf', '-1', 'much', ''):
+            self.assertEqual(3000.0, self.said(bad), bad)
+        self.assertEqual(3000.0, self.said('b', '9000'))
+        self.assertEqual(10.0, self.said('nan', '10', 'b', 'b'))
+
+    def test_values_that_are_none_are_named_once(self) -> None:
+        with self.assertLogs('edge_sched', 'WARNING') as log:
+            membership.warn_of_multipliers(
+                [aggregate(v) for v in ('nan', '10', 'b', 'b', None)]
+            )
+        (line,) = log.output
+        self.assertIn("['b', 'nan'] is not a finite", line)
+        with self.assertNoLogs('edge_sched'):
+            membership.warn_of_multipliers([aggregate('0'), aggregate(None)])

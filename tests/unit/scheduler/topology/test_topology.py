@@ -2,14 +2,18 @@
 
 import types
 from collections.abc import Mapping
+from unittest import mock
 
 from nova import objects
+from nova.db.api import models
 from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
+from edge_sched.scheduler.topology import topology as module
+from edge_sched.scheduler.topology.membership import MULTIPLIER_KEY
 from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.topology.membership import Membership
 from edge_sched.scheduler.topology.topology import Topology
+from tests.unit.scheduler.nova_databases import ApiDatabase
 
 SITE = 'edge:site'
 CELL1, CELL2 = uuids.cell1, uuids.cell2
@@ -25,8 +29,7 @@ def topology(
     several_nodes: Mapping[str, int] = types.MappingProxyType({}),
 ) -> Topology:
     hosts = {host: CELL1 for each in aggregates for host in each.hosts}
-    membership = Membership(aggregates, CELLS, cell_of or hosts, several_nodes)
-    return Topology(membership)
+    return Topology(aggregates, CELLS, cell_of or hosts, several_nodes)
 
 
 class TopologyTest(base.BaseTestCase):
@@ -111,3 +114,121 @@ class TopologyTest(base.BaseTestCase):
                 key=[CELL1, CELL2].index,
             ),
         )
+
+    def test_hosts_by_cell(self) -> None:
+        self.assertEqual(
+            {CELL1: {'lyon-1', 'x'}, CELL2: {'lyon-2'}},
+            self.topology.by_cell(frozenset(('lyon-1', 'lyon-2', 'x'))),
+        )
+        self.assertEqual({CELL2: {'y'}}, self.topology.by_cell(frozenset('y')))
+
+    def test_each_host_has_the_multiplier_of_its_own_aggregates(self) -> None:
+        said = [
+            Aggregate('u-1', {MULTIPLIER_KEY: '5'}, ['a', 'b']),
+            Aggregate('u-2', {MULTIPLIER_KEY: '0'}, ['b', 'c']),
+            Aggregate('u-3', {SITE: 'lyon'}, ['d']),
+        ]
+        self.assertEqual(
+            {'a': 5.0, 'b': 0.0, 'c': 0.0}, topology(*said).multipliers
+        )
+
+
+class ReadTest(base.BaseTestCase):
+    def test_metadata_and_hosts_of_each_aggregate_by_its_id(self) -> None:
+        site, zone = ('edge:site', 'lyon'), ('availability_zone', 'z')
+        self.assertEqual(
+            [
+                Aggregate('u-1', dict([zone]), []),
+                Aggregate('u-2', dict([site, zone]), ['lyon-1', 'lyon-2']),
+            ],
+            module._aggregates(
+                [(2, 'u-2', *site), (1, 'u-1', *zone), (2, 'u-2', *zone)],
+                # The last came after the metadata was read.
+                [(2, 'lyon-1'), (2, 'lyon-2'), (3, 'oslo-1')],
+            ),
+        )
+
+    def test_what_matters_is_read(self) -> None:
+        api = self.useFixture(ApiDatabase())
+        api.insert(
+            models.CellMapping,
+            *(
+                {
+                    'id': i,
+                    'uuid': getattr(uuids, name),
+                    'name': name,
+                    'transport_url': 'none:///',
+                    'database_connection': 'sqlite://',
+                }
+                for i, name in enumerate(('cell0', 'cell1'), 1)
+            ),
+        )
+        api.insert(
+            models.HostMapping,
+            *({'host': f'h{i}', 'cell_id': 2} for i in range(1, 6)),
+            # Of a cell that came after the cells were read.
+            {'host': 'oslo-1', 'cell_id': 3},
+        )
+        keys = {
+            1: {'edge:site': 'lyon', 'ssd': 'true'},
+            2: {'availability_zone': 'z'},
+            3: {'filter_tenant_id_2': 'p1'},
+            4: {'edge_latency_weight_multiplier': '2'},
+            5: {'ssd': 'true', 'filterXtenant_id': 'p1'},
+        }
+        api.insert(
+            models.Aggregate,
+            *({'id': i, 'uuid': f'u-{i}', 'name': str(i)} for i in keys),
+        )
+        api.insert(
+            models.AggregateMetadata,
+            *(
+                {'aggregate_id': i, 'key': key, 'value': value}
+                for i, metadata in keys.items()
+                for key, value in metadata.items()
+            ),
+        )
+        api.insert(
+            models.AggregateHost,
+            *({'aggregate_id': i, 'host': f'h{i}'} for i in keys),
+        )
+        with mock.patch.object(
+            module, 'several_nodes', return_value={'h1': 2}
+        ) as several_nodes:
+            read = module.read_topology()
+        self.assertEqual({f'h{i}' for i in keys}, read.hosts)
+        self.assertEqual(
+            {f'u-{i}': {f'h{i}'} for i in range(1, 5)}, read.hosts_in
+        )
+        self.assertEqual(
+            [('lyon', 'nova'), ('z',)],
+            [
+                read.locator.own_location(host).chain[1:-1]
+                for host in ('h1', 'h2')
+            ],
+        )
+        self.assertEqual({'h3': {'p1'}}, read.tenants_of)
+        self.assertEqual({'h4': 2.0}, read.multipliers)
+        self.assertEqual(
+            [uuids.cell0, uuids.cell1],
+            [cell.uuid for cell in several_nodes.call_args.args[0]],
+        )
+        self.assertEqual(
+            {uuids.cell0: 'cell0', uuids.cell1: 'cell1'},
+            {uuid: cell.name for uuid, cell in read.cells.items()},
+        )
+        self.assertEqual({uuids.cell1: read.hosts}, read.hosts_in_cell)
+        self.assertEqual(6, read.node_count)
+
+    def test_multiplier_that_is_none_is_named(self) -> None:
+        self.useFixture(ApiDatabase())
+        with (
+            mock.patch.object(
+                module,
+                '_aggregates',
+                return_value=[Aggregate('u', {MULTIPLIER_KEY: 'much'}, [])],
+            ),
+            self.assertLogs('edge_sched', 'WARNING') as log,
+        ):
+            module.read_topology()
+        self.assertIn("['much'] is not", log.output[0])
