@@ -2,9 +2,12 @@
 
 """Nova as the benchmarks configure it."""
 
+import contextlib
 import logging
 import pathlib
 import sys
+import tempfile
+from collections.abc import Iterator, Sequence
 
 import nova.conf
 from nova import config
@@ -12,6 +15,8 @@ from oslo_log import log as oslo_log
 
 CONF = nova.conf.CONF
 
+#: Those that Nova enables by default, ``['ComputeFilter', ...]``.
+DEFAULT_FILTERS: Sequence[str] = list(CONF.filter_scheduler.enabled_filters)
 OUR_FILTER = 'EdgeLatencyFilter'
 
 #: Longer than any run: heartbeats, rows, answers and site membership must not
@@ -37,23 +42,27 @@ store_timeout = 600
 """
 
 
-def configure(folder: str, **options: object) -> list[str]:
-    """Configure Nova by a file, as an operator would.
+@contextlib.contextmanager
+def configured(**options: object) -> Iterator[str]:
+    """Configure Nova by a file, as an operator would; its folder.
 
     :param options: of ``[edge_sched]``, ``narrow_candidates='never'``
-    :return: the filters that Nova enables by default
     """
-    path = pathlib.Path(folder, 'nova.conf')
-    path.write_text(NOVA_CONF.format(folder=folder, forever=FOREVER_SECONDS))
-    config.parse_args(['nova-scheduler'], default_config_files=[str(path)])
-    _throw_logs_away()
-    default_filters = list(CONF.filter_scheduler.enabled_filters)
-    CONF.set_override(
-        'enabled_filters', [*default_filters, OUR_FILTER], 'filter_scheduler'
-    )
-    for name, value in options.items():
-        CONF.set_override(name, value, 'edge_sched')
-    return default_filters
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'nova.conf')
+        path.write_text(
+            NOVA_CONF.format(folder=folder, forever=FOREVER_SECONDS)
+        )
+        config.parse_args(['nova-scheduler'], default_config_files=[str(path)])
+        _throw_logs_away()
+        CONF.set_override(
+            'enabled_filters',
+            [*DEFAULT_FILTERS, OUR_FILTER],
+            'filter_scheduler',
+        )
+        for name, value in options.items():
+            CONF.set_override(name, value, 'edge_sched')
+        yield folder
 
 
 def _throw_logs_away() -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from nova import objects
 
 from bench import latencies
-from bench.country import Country
 from bench.deployment import Deployment
 from bench.deployment import deployed
 from bench.deployment import release
@@ -18,32 +17,18 @@ from bench.measure import take_turns
 from bench.plan import Plan
 from bench.plan import Room
 from bench.plan import spread_full
-from bench.records import request_spec
 from bench.schedulers import Scheduler
 from bench.schedulers import Setup
 from bench.schedulers import Turn
-
-#: More than there are rounds in any benchmark.
-CLIENTS = 60
-
-#: Every site of the country is within it: no host is dropped, which is the
-#: dearest case.
-BUDGET_MS = 200
 
 Request = Callable[[int], objects.RequestSpec]
 
 
 class Contest:
-    """Schedulers of one deployment, made when they are first asked.
+    """Schedulers of one deployment, made when they are first asked."""
 
-    :param default_filters: those that Nova enables by itself
-    """
-
-    def __init__(
-        self, deployment: Deployment, default_filters: Sequence[str]
-    ) -> None:
+    def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._default_filters = default_filters
         self._schedulers: dict[str, Scheduler] = {}
 
     def rounds(
@@ -68,9 +53,7 @@ class Contest:
     def _turn(self, setup: Setup, request: Request, number: int) -> Turn:
         """What was claimed is given back: each finds the same cloud."""
         if setup.name not in self._schedulers:
-            self._schedulers[setup.name] = Scheduler(
-                setup, self._deployment, self._default_filters
-            )
+            self._schedulers[setup.name] = Scheduler(setup, self._deployment)
         turn = self._schedulers[setup.name].select(request(number))
         if not turn.hosts:
             raise RuntimeError(f'{setup.name}: {turn.reason}')
@@ -79,20 +62,8 @@ class Contest:
 
 
 @contextlib.contextmanager
-def contest(
-    folder: str, default_filters: Sequence[str], plan: Plan
-) -> Iterator[Contest]:
+def contest(folder: str, plan: Plan) -> Iterator[Contest]:
     """Who takes turns on a deployment, every host of which has some room."""
     with deployed(folder, plan, spread_full(plan, 0)) as deployment:
-        settings = latencies.make(f'{deployment.folder}/latency.sqlite')
-        here = Country(list(plan.hosts_at))
-        clients = [here.measure() for _ in range(CLIENTS)]
-        latencies.write(settings, latencies.rows(clients))
-        yield Contest(deployment, default_filters)
-
-
-def one_server(client: int) -> objects.RequestSpec:
-    """A request near a client that every site is near enough to."""
-    return request_spec(
-        {'edge:latency_budget_ms': f'{BUDGET_MS}'}, latencies.near(client)
-    )
+        latencies.fill(folder, list(plan.hosts_at))
+        yield Contest(deployment)

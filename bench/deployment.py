@@ -159,15 +159,9 @@ def _multiply(
 
 
 class Deployment:
-    """What ``deployed`` has made.
+    """What ``deployed`` has made."""
 
-    :param folder: where its databases are, and others may be
-    """
-
-    def __init__(
-        self, folder: str, plan: Plan, databases: NovaDatabases
-    ) -> None:
-        self.folder = folder
+    def __init__(self, plan: Plan, databases: NovaDatabases) -> None:
         self._databases = databases
         servers = [
             records.instances(host.name) for host in plan.hosts[:BUILT_HOSTS]
@@ -200,7 +194,7 @@ def deployed(folder: str, plan: Plan, room: Room) -> Iterator[Deployment]:
     ):
         databases = NovaDatabases(own, plan)
         providers.write(plan)
-        deployment = Deployment(own, plan, databases)
+        deployment = Deployment(plan, databases)
         deployment.fill(room)
         TOPOLOGY.forget()
         yield deployment

@@ -11,16 +11,17 @@ filter, filter and weighers, and those of Nova.
 import argparse
 import os
 import pathlib
-import tempfile
 from collections.abc import Sequence
 
 import nova.conf
 import numpy as np
 
-from bench import quality_cloud as cloud
 from bench import quality_load
 from bench import quality_models as models
-from bench.configuration import configure
+from bench.configuration import configured
+from bench.quality_cloud import Request
+from bench.quality_cloud import Sites
+from bench.quality_cloud import within
 from bench.result import Check
 from bench.result import Section
 from bench.result import table
@@ -86,9 +87,7 @@ class Trial:
     :param budgets_ms: if there are requests with budgets besides
     """
 
-    def __init__(
-        self, sites: cloud.Sites, budgets_ms: Sequence[float] = ()
-    ) -> None:
+    def __init__(self, sites: Sites, budgets_ms: Sequence[float] = ()) -> None:
         self._sites = sites
         self._budgets_ms = budgets_ms
         self._best_ms: list[models.Array] = []
@@ -103,18 +102,23 @@ class Trial:
         truth, sites = instant.next, self._sites
         count = truth.p50_ms.shape[1]
         asked_ms = np.resize(self._budgets_ms, count)
+        nearest: list[Request] = [(client, {}) for client in range(count)]
+        with_budget = [
+            (client, within(budget_ms))
+            for client, budget_ms in enumerate(asked_ms)
+        ]
         picks = {
             models.RANDOM: models.by_chance(count, chance),
-            models.STOCK: cloud.by_stock_nova(sites, count),
+            models.STOCK: sites.place(count, nearest, with_ours=False),
         }
         for name, guess_ms in instant.guesses_ms.items():
             picks[name] = models.by_least(guess_ms)
-        within = dict(picks)
+        kept_picks = dict(picks)
         for name, known in instant.remembered.items():
             sites.measure(known)
-            picks[name] = cloud.by_edge_sched(sites, count)
+            picks[name] = sites.place(count, nearest)
             if self._budgets_ms:
-                within[name] = cloud.by_edge_sched_within(sites, asked_ms)
+                kept_picks[name] = sites.place(count, with_budget)
         picks[models.ORACLE] = models.by_least(truth.p50_ms)
         self._best_ms.append(truth.p50_ms.min(axis=0))
         for name, found in picks.items():
@@ -122,11 +126,11 @@ class Trial:
             self._picked_ms.setdefault(name, []).append(picked_ms)
         best = models.by_least(truth.p95_ms)
         can_be_kept = models.at(truth.p95_ms, best) <= asked_ms
-        within[models.ORACLE] = np.where(can_be_kept, best, models.NOWHERE)
+        kept_picks[models.ORACLE] = np.where(can_be_kept, best, models.NOWHERE)
         for budget_ms in self._budgets_ms:
             asked = asked_ms == budget_ms
             of_asked_ms = truth.p95_ms[:, asked]
-            for name, found in within.items():
+            for name, found in kept_picks.items():
                 kept = models.Kept.of(found[asked], of_asked_ms, budget_ms)
                 self._kept.setdefault((name, budget_ms), []).append(kept)
 
@@ -180,10 +184,9 @@ def sections(options: argparse.Namespace) -> list[Section]:
         return [Section('Decision quality', skipped)]
     datasets = [(path.stem, read(path)) for path in paths]
     found: list[Section] = []
-    with tempfile.TemporaryDirectory() as folder:
-        # Measurements change from one request to the next.
-        filters = configure(folder, cache_ttl=0)
-        sites = cloud.Sites(filters, f'{folder}/latency.sqlite')
+    # Measurements change from one request to the next.
+    with configured(cache_ttl=0) as folder:
+        sites = Sites(folder)
         for name, dataset in datasets:
             about = (
                 f'{models.SITES} of {dataset.shape[-1]} nodes are sites, all '
@@ -223,7 +226,7 @@ def read(path: pathlib.Path) -> models.Array:
 
 
 def _with_full_knowledge(
-    title: str, about: str, matrix: models.Array, sites: cloud.Sites
+    title: str, about: str, matrix: models.Array, sites: Sites
 ) -> Section:
     """Judge picks by the very matrix that they were made by."""
     trial = Trial(sites)
@@ -247,7 +250,7 @@ def _with_full_knowledge(
 
 
 def _for_the_next_hour(
-    title: str, about: str, frames: models.Array, sites: cloud.Sites
+    title: str, about: str, frames: models.Array, sites: Sites
 ) -> Section:
     """Judge picks by the hour after, as either end measures it.
 
@@ -273,7 +276,7 @@ def _for_the_next_hour(
     return Section(f'Picks for the next hour, {title}', text, checks)
 
 
-def run_frames(frames: models.Array, sites: cloud.Sites) -> Trial:
+def run_frames(frames: models.Array, sites: Sites) -> Trial:
     """Pick and judge at even distances, with a whole hour around each.
 
     :param frames: ``frames[time, site, client]``; all nodes are both

@@ -9,13 +9,12 @@ for each plug-in of its lists.
 
 import argparse
 import statistics
-import tempfile
 from collections.abc import Sequence
 
 from bench.configuration import FOREVER_SECONDS
-from bench.configuration import configure
+from bench.configuration import configured
 from bench.contest import contest
-from bench.contest import one_server
+from bench.latencies import request_near
 from bench.measure import Round
 from bench.plan import make_plan
 from bench.result import Check
@@ -62,12 +61,9 @@ def sections(options: argparse.Namespace) -> list[Section]:
     """Let requests with a known client and with another take turns."""
     count = SHORT_ROUNDS if options.short else FULL_ROUNDS
     plan = make_plan(HOSTS, (SITE_HOSTS,))
-    with tempfile.TemporaryDirectory() as folder:
-        with contest(folder, configure(folder), plan) as turns:
-            # The same request in each, so that its client can be known.
-            return [
-                _share(turns.rounds(SETUPS, lambda _: one_server(0), count))
-            ]
+    with configured() as folder, contest(folder, plan) as turns:
+        # The same request in each, so that its client can be known.
+        return [_share(turns.rounds(SETUPS, lambda _: request_near(0), count))]
 
 
 def _share(rounds: Sequence[Round]) -> Section:
@@ -91,7 +87,7 @@ def _share(rounds: Sequence[Round]) -> Section:
         rows.append([label, *cells])
     for label, less in (('share of ours', ()), ('... less bare', BARE)):
         shares = [share(name, OURS, less) for name in names]
-        rows.append(row(label, shares, '{:.2%}'.format))
+        rows.append(row(label, shares, '.2%'))
     return Section(
         f'Our share of select_destinations at {HOSTS} hosts',
         f'All {HOSTS} hosts have room, and Placement hands them all '

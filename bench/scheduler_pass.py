@@ -10,16 +10,16 @@ however many hosts it has: hosts of which each is a site are the dearest.
 import argparse
 import operator
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bench import hosts
 from bench import latencies
 from bench import subjects
-from bench.configuration import configure
+from bench.configuration import configured
 from bench.measure import Formula
 from bench.measure import Round
+from bench.measure import count_statements
 from bench.measure import median
 from bench.measure import no_garbage_collection
 from bench.measure import take_turns
@@ -31,7 +31,6 @@ from bench.result import Growth
 from bench.result import Section
 from bench.result import row
 from bench.result import table
-from bench.store_databases import statements
 from bench.subjects import Subject
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 
@@ -162,17 +161,16 @@ def sections(options: argparse.Namespace) -> list[Section]:
         enough = (rounds for most, rounds in ROUNDS if count <= most)
         return SHORT_ROUNDS if options.short else next(enough)
 
-    with tempfile.TemporaryDirectory() as folder:
-        # Narrowing has benchmarks of its own, with Placement and cells.
-        filters = configure(folder, narrow_candidates='never')
+    # Narrowing has benchmarks of its own, with Placement and cells.
+    with configured(narrow_candidates='never') as folder:
 
         def prepared(
             count: int, sizes: Sequence[int]
         ) -> tuple[int, dict[str, Subject]]:
             plan = make_plan(count, sizes)
-            made = subjects.subjects(hosts.build(plan), filters)
+            made = subjects.subjects(hosts.build(plan))
             sites = list(plan.hosts_at)
-            latencies.fill(f'{folder}/{count}-{len(sites)}.sqlite', sites)
+            latencies.fill(folder, sites)
             return len(sites), made
 
         for count in [TARGET_HOSTS] if options.short else HOSTS:
@@ -198,7 +196,7 @@ def _check_queries(made: Mapping[str, Subject], count: int) -> list[Check]:
     return [
         Check(
             f'queries of a request {text}, {count} hosts',
-            len(statements(made[name]())),
+            count_statements(made[name]()),
             allowed,
         )
         for text, allowed, name in (
@@ -266,5 +264,5 @@ def _table(
 ) -> str:
     rows = [['us/host', *columns]]
     for name, each in costs.items():
-        rows.append(row(name, each.values(), '{:.2f}'.format))
+        rows.append(row(name, each.values(), '.2f'))
     return table(rows)

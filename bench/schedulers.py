@@ -28,6 +28,7 @@ from nova.scheduler import weights
 from nova.scheduler.client import report
 from oslo_utils import uuidutils
 
+from bench.configuration import DEFAULT_FILTERS
 from bench.configuration import OUR_FILTER
 from bench.deployment import Deployment
 from bench.records import over_rpc
@@ -160,19 +161,11 @@ class Turn:
 
 
 class Scheduler:
-    """A nova-scheduler, from its manager on.
+    """A nova-scheduler, from its manager on."""
 
-    :param default_filters: those that Nova enables by itself
-    """
-
-    def __init__(
-        self,
-        setup: Setup,
-        deployment: Deployment,
-        default_filters: Sequence[str],
-    ) -> None:
+    def __init__(self, setup: Setup, deployment: Deployment) -> None:
         self._context = nova_context.RequestContext('user', 'project')
-        self._options = list(_options(setup, default_filters))
+        self._options = list(_options(setup))
         self._configure()
         # It would ask for the servers of all hosts, in a thread.
         with mock.patch.object(
@@ -269,13 +262,11 @@ def _decision(logged: str) -> Mapping[str, Any]:
     return found
 
 
-def _options(
-    setup: Setup, default_filters: Sequence[str]
-) -> Iterator[tuple[str, str, object]]:
+def _options(setup: Setup) -> Iterator[tuple[str, str, object]]:
     """Group, name and value of each option that setups differ in."""
     available = ['nova.scheduler.filters.all_filters']
     weighers = ['nova.scheduler.weights.all_weighers']
-    enabled = [*default_filters]
+    enabled = [*DEFAULT_FILTERS]
     if setup.with_plugin:
         available.append('edge_sched.plugins.all_filters')
         weighers.append('edge_sched.plugins.all_weighers')

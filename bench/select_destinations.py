@@ -10,15 +10,14 @@ included; garbage is collected as in production.
 import argparse
 import operator
 import statistics
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import nova.conf
 
-from bench.configuration import configure
+from bench.configuration import configured
 from bench.contest import contest
-from bench.contest import one_server
+from bench.latencies import request_near
 from bench.measure import Round
 from bench.plan import make_plan
 from bench.plan import spread_full
@@ -74,16 +73,15 @@ def sections(options: argparse.Namespace) -> list[Section]:
     """Measure by the number of hosts, of which all have room or half."""
     sizes, rounds, target, half_full = SHORT if options.short else FULL
     grown: dict[str, Sequence[Round]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        filters = configure(folder)
+    with configured() as folder:
         for count in sizes:
             plan, cloud = make_plan(count, (SITE_HOSTS,)), f'N={count}'
-            with contest(folder, filters, plan) as turns:
-                grown[cloud] = turns.rounds(ALL, one_server, rounds)
+            with contest(folder, plan) as turns:
+                grown[cloud] = turns.rounds(ALL, request_near, rounds)
                 if half_full and count == max(sizes):
                     turns.fill(spread_full(plan, 0.5))
                     grown[f'{cloud}, half full'] = turns.rounds(
-                        ALL, one_server, rounds
+                        ALL, request_near, rounds
                     )
     return [_growth(sizes, grown, target)]
 
@@ -133,7 +131,7 @@ def _growth(sizes: Sequence[int], grown: Clouds, target: float) -> Section:
 def _means(label: str, clouds: Clouds, setup: Setup, figure: str) -> list[str]:
     of = operator.attrgetter(figure)
     means = [_mean(rounds, setup, of) for rounds in clouds.values()]
-    return row(f'{label}, {setup.name}', means, '{:.2f}'.format)
+    return row(f'{label}, {setup.name}', means, '.2f')
 
 
 def _mean(
@@ -151,4 +149,4 @@ def _ratio(rounds: Sequence[Round], one: Setup, other: Setup) -> float:
 
 def _ratios(clouds: Clouds, one: Setup, other: Setup) -> list[str]:
     ratios = [_ratio(rounds, one, other) for rounds in clouds.values()]
-    return row(f'{one.name} / {other.name}', ratios, '{:.3f}'.format)
+    return row(f'{one.name} / {other.name}', ratios, '.3f')
