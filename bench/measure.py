@@ -40,7 +40,7 @@ def take_turns(
     :param runs: each is called with the number of the round
     """
     names = list(runs)
-    measured = []
+    measured: list[Round] = []
     for number in range(rounds + 1):
         first = number % len(names)
         found = {

@@ -80,6 +80,8 @@ As many with a required p95 budget, {', '.join(f'{ms:g}' for ms in BUDGETS_MS)}
 ms by turns. Only edge_sched and the oracle refuse what they think cannot be
 kept."""
 
+KEPT_COLUMNS = ('placed', 'violated')
+
 
 class Trial:
     """The picks of everyone at several instants.
@@ -159,16 +161,15 @@ class Trial:
 
     def kept_table(self) -> str:
         """A row for each chooser, with two columns for each budget."""
-        rows = {'': ['picked by']}
-        for (name, budget_ms), found in self._kept.items():
+        head = ['picked by']
+        for budget_ms in self._budgets_ms:
+            head += [f'{each}, {budget_ms:g} ms' for each in KEPT_COLUMNS]
+        rows = {name: [name] for name, _ in self._kept}
+        for (name, _), found in self._kept.items():
             asked, placed, violated = map(sum, zip(*found, strict=True))
             share = f'{violated / placed:.1%}' if placed else '-'
-            rows.setdefault(name, [name]).append(f'{placed / asked:.1%}')
-            rows[name].append(share)
-            if name == models.RANDOM:
-                rows[''].append(f'placed, {budget_ms:g} ms')
-                rows[''].append(f'violated, {budget_ms:g} ms')
-        return f'{KEPT}\n\n{table([*rows.values()])}'
+            rows[name] += [f'{placed / asked:.1%}', share]
+        return f'{KEPT}\n\n{table([head, *rows.values()])}'
 
 
 def sections(options: argparse.Namespace) -> list[Section]:

@@ -8,7 +8,6 @@ to when the chosen hosts are claimed.
 
 import collections
 import dataclasses
-import gc
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -128,7 +127,6 @@ class Turn:
     :param servers: UUIDs of those that were placed there
     :param reason: why it was refused
     :param cpu_seconds: of the process, Placement included
-    :param collections: full garbage collections meanwhile
     :param plugin_cpu_seconds: what of them each plug-in of Nova's lists took,
         with what Nova does for it, ``{'RAMWeigher': 0.006}``
     :param queries: how often Placement was asked for allocation candidates
@@ -139,7 +137,6 @@ class Turn:
     servers: Sequence[str]
     reason: str
     cpu_seconds: float
-    collections: int
     plugin_cpu_seconds: Mapping[str, float]
     queries: int
     record: Mapping[str, Any]
@@ -211,7 +208,6 @@ class Scheduler:
                 decide_hosts.__name__, nuke_handlers=False
             ) as log,
         ):
-            collected = _full_collections()
             start = time.process_time()
             try:
                 selections = self._manager.select_destinations(
@@ -225,14 +221,12 @@ class Scheduler:
             except messaging.ExpectedException as error:
                 reason = str(error.exc_info[1])
             seconds = time.process_time() - start
-            collected = _full_collections() - collected
         asked = [call.args[1] for call in get.call_args_list]
         return Turn(
             hosts=chosen,
             servers=servers if chosen else [],
             reason=reason,
             cpu_seconds=seconds,
-            collections=collected,
             plugin_cpu_seconds=dict(self._seconds),
             queries=sum(u.startswith('/allocation_candidates') for u in asked),
             record=_decision(log.output),
@@ -248,11 +242,6 @@ class Scheduler:
             CONF.set_override(name, value, group)
         for group in _GROUPS:
             dict(CONF[group])
-
-
-def _full_collections() -> int:
-    count: int = gc.get_stats()[-1]['collections']
-    return count
 
 
 def _decision(logged: str) -> Mapping[str, Any]:
