@@ -261,7 +261,7 @@ def _for_the_next_hour(
     checks = []
     ends = {'clients': frames.transpose(0, 2, 1), 'sites': frames}
     for end, seen in ends.items():
-        trial = run_frames(seen, sites)
+        trial = _run_frames(seen, sites)
         text += f'\n\nMeasured by the {end}, {trial.quality_table()}'
         text += f'\n\n{trial.kept_table()}'
         for name in (models.OURS, models.JUDGED_MEMORY):
@@ -277,18 +277,18 @@ def _for_the_next_hour(
     return Section(f'Picks for the next hour, {title}', text, checks)
 
 
-def run_frames(frames: models.Array, sites: Sites) -> Trial:
+def _run_frames(frames: models.Array, cloud: Sites) -> Trial:
     """Pick and judge at even distances, with a whole hour around each.
 
     :param frames: ``frames[time, site, client]``; all nodes are both
     """
-    trial = Trial(sites, BUDGETS_MS)
+    trial = Trial(cloud, BUDGETS_MS)
     last = len(frames) - models.HOUR
     times = np.linspace(models.HOUR, last, INSTANTS).astype(int)
-    instants = [models.Instant.of(frames, time) for time in times]
     for seed in range(SPLITS):
-        nodes = models.split_nodes(frames.shape[1], seed)
+        sites, clients = models.split_nodes(frames.shape[1], seed)
+        seen = frames[:, sites][:, :, clients]
         chance = np.random.default_rng(seed)
-        for instant in instants:
-            trial.judge(instant.between(*nodes), chance)
+        for time in times:
+            trial.judge(models.Instant.of(seen, time), chance)
     return trial
