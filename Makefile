@@ -44,7 +44,6 @@ help:
 	@echo '                 BENCHES=NAME takes one; EDGE_SCHED_DATASETS=FOLDER has matrices'
 	@echo 'make bench-page  the same, and its part of the documentation anew'
 	@echo 'make bench-short  the ratios and the memory that every change is held to'
-	@echo 'make bench-measuring  cost of a prober and of a collector'
 	@echo 'make docs        documentation and release notes, as HTML'
 	@echo 'make venv        only the environment'
 	@echo 'make clean       removes all of it'
@@ -134,10 +133,6 @@ bench-short: $(FOR_TESTS)
 
 bench-page: $(FOR_BENCH)
 	$(BIN)/python -m bench --page doc/source/contributor/benchmarks $(BENCHES)
-
-.PHONY: bench-measuring
-bench-measuring: $(FOR_TESTS)
-	$(BIN)/python -m bench prober collector
 
 .PHONY: docs
 docs: $(FOR_DOCS)

@@ -2,97 +2,59 @@
 
 """Schedulers of one deployment that take turns with the same request."""
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from nova import objects
 
 from bench import latencies
-from bench.country import Country
-from bench.deployment import Deployment
 from bench.deployment import deployed
 from bench.deployment import release
 from bench.measure import Round
 from bench.measure import take_turns
-from bench.plan import Plan
-from bench.plan import Room
+from bench.plan import make_plan
 from bench.plan import spread_full
-from bench.records import request_spec
 from bench.schedulers import Scheduler
 from bench.schedulers import Setup
 from bench.schedulers import Turn
 
-#: More than there are rounds in any benchmark.
-CLIENTS = 60
+#: Of each site.
+SITE_HOSTS = 50
 
-#: Every site of the country is within it: no host is dropped, which is the
-#: dearest case.
-BUDGET_MS = 200
-
+#: The request of a round, by its number.
 Request = Callable[[int], objects.RequestSpec]
 
 
-class Contest:
-    """Schedulers of one deployment, made when they are first asked.
+def compete(
+    folder: str,
+    hosts: int,
+    setups: Sequence[Setup],
+    request: Request,
+    rounds: int,
+    full_ratio: float = 0.0,
+) -> list[Round]:
+    """Let all schedule one request a round, and one before to warm up.
 
-    :param default_filters: those that Nova enables by itself
+    :param folder: that Nova has been configured for
+    :param full_ratio: what share of the hosts has no room
+    :return: the ``Turn`` of each, by the name of its setup
     """
-
-    def __init__(
-        self, deployment: Deployment, default_filters: Sequence[str]
-    ) -> None:
-        self._deployment = deployment
-        self._default_filters = default_filters
-        self._schedulers: dict[str, Scheduler] = {}
-
-    def rounds(
-        self, setups: Sequence[Setup], request: Request, count: int
-    ) -> list[Round]:
-        """Let all schedule one request a round, and one before to warm up.
-
-        :param request: of a round, by its number
-        """
-        return take_turns(
-            {
-                setup.name: functools.partial(self._turn, setup, request)
-                for setup in setups
-            },
-            count,
-        )
-
-    def fill(self, room: Room) -> None:
-        """Leave so much room from now on."""
-        self._deployment.fill(room)
-
-    def _turn(self, setup: Setup, request: Request, number: int) -> Turn:
-        """What was claimed is given back: each finds the same cloud."""
-        if setup.name not in self._schedulers:
-            self._schedulers[setup.name] = Scheduler(
-                setup, self._deployment, self._default_filters
+    plan = make_plan(hosts, (SITE_HOSTS,))
+    with deployed(folder, plan, spread_full(plan, full_ratio)) as deployment:
+        latencies.fill(folder, list(plan.hosts_at))
+        runs = {
+            setup.name: functools.partial(
+                _turn, Scheduler(setup, deployment), request
             )
-        turn = self._schedulers[setup.name].select(request(number))
-        if not turn.hosts:
-            raise RuntimeError(f'{setup.name}: {turn.reason}')
-        release(turn.servers)
-        return turn
+            for setup in setups
+        }
+        return take_turns(runs, rounds)
 
 
-@contextlib.contextmanager
-def contest(
-    folder: str, default_filters: Sequence[str], plan: Plan
-) -> Iterator[Contest]:
-    """Who takes turns on a deployment, every host of which has some room."""
-    with deployed(folder, plan, spread_full(plan, 0)) as deployment:
-        settings = latencies.make(f'{deployment.folder}/latency.sqlite')
-        here = Country(list(plan.hosts_at))
-        clients = [here.measure() for _ in range(CLIENTS)]
-        latencies.write(settings, latencies.rows(clients))
-        yield Contest(deployment, default_filters)
-
-
-def one_server(client: int) -> objects.RequestSpec:
-    """A request near a client that every site is near enough to."""
-    return request_spec(
-        {'edge:latency_budget_ms': f'{BUDGET_MS}'}, latencies.near(client)
-    )
+def _turn(scheduler: Scheduler, request: Request, number: int) -> Turn:
+    """What was claimed is given back: each finds the same cloud."""
+    turn = scheduler.select(request(number))
+    if not turn.hosts:
+        raise RuntimeError(turn.reason)
+    release(turn.servers)
+    return turn

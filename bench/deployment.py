@@ -90,14 +90,14 @@ def write_api_database(plan: Plan, urls: Mapping[str, str]) -> None:
                 connection.execute(sa.insert(model), rows)
 
 
-class NovaDatabases:
-    """SQLite files in a folder, written for a plan.
+class Deployment:
+    """The databases of Nova and of Placement, written for a plan.
 
     One host of a cell is written by Nova, all others are copies of its rows:
     one by one they would take minutes.
     """
 
-    def __init__(self, folder: str, plan: Plan) -> None:
+    def __init__(self, folder: str, plan: Plan, room: Room) -> None:
         self._hosts_in = plan.hosts_in
         self._urls = {
             cell: f'sqlite:///{folder}/{cell}.sqlite'
@@ -108,9 +108,23 @@ class NovaDatabases:
             nova_context.get_admin_context()
         ):
             self._write_cell(cell)
+        providers.write(plan)
+        self.fill(room)
+        servers = [
+            records.instances(host.name) for host in plan.hosts[:BUILT_HOSTS]
+        ]
+        #: What HostManager keeps of each host's servers.
+        self.instances = {
+            host.name: {
+                'instances': dict(servers[number % BUILT_HOSTS]),
+                'updated': True,
+            }
+            for number, host in enumerate(plan.hosts)
+        }
 
     def fill(self, room: Room) -> None:
-        """Have the computes report how much room there is."""
+        """Leave so much room on each host, as its compute reports it."""
+        providers.fill(room)
         node = models.ComputeNode.__table__
         update = sa.update(node).where(node.c.host == sa.bindparam('of'))
         for cell, hosts in self._hosts_in.items():
@@ -158,35 +172,6 @@ def _multiply(
     connection.execute(sa.insert(table), [{**row, **each} for each in own])
 
 
-class Deployment:
-    """What ``deployed`` has made.
-
-    :param folder: where its databases are, and others may be
-    """
-
-    def __init__(
-        self, folder: str, plan: Plan, databases: NovaDatabases
-    ) -> None:
-        self.folder = folder
-        self._databases = databases
-        servers = [
-            records.instances(host.name) for host in plan.hosts[:BUILT_HOSTS]
-        ]
-        #: What HostManager keeps of each host's servers.
-        self.instances = {
-            host.name: {
-                'instances': dict(servers[number % BUILT_HOSTS]),
-                'updated': True,
-            }
-            for number, host in enumerate(plan.hosts)
-        }
-
-    def fill(self, room: Room) -> None:
-        """Leave so much room on each host."""
-        providers.fill(room)
-        self._databases.fill(room)
-
-
 @contextlib.contextmanager
 def deployed(folder: str, plan: Plan, room: Room) -> Iterator[Deployment]:
     """Write all databases but the API's into a folder in this one.
@@ -198,10 +183,7 @@ def deployed(folder: str, plan: Plan, room: Room) -> Iterator[Deployment]:
         tempfile.TemporaryDirectory(dir=folder) as own,
         _placement(f'{own}/placement.sqlite'),
     ):
-        databases = NovaDatabases(own, plan)
-        providers.write(plan)
-        deployment = Deployment(own, plan, databases)
-        deployment.fill(room)
+        deployment = Deployment(own, plan, room)
         TOPOLOGY.forget()
         yield deployment
     # It knows where the databases of the cells were.

@@ -20,6 +20,7 @@ from nova.scheduler.host_manager import ReadOnlyDict
 
 from bench import plan as plans
 from bench import records
+from bench.configuration import DEFAULT_FILTERS
 from bench.deployment import BUILT_HOSTS
 from bench.deployment import write_api_database
 from edge_sched.scheduler.filters import EdgeLatencyFilter
@@ -112,22 +113,19 @@ def _copy(
 class Stages:
     """What a scheduler does with a request, but for Placement and claims.
 
-    :param default_filters: of Nova, ``['ComputeFilter', ...]``; with none of
-        its weighers either if it is left out
+    :param with_nova: whether with Nova's default filters and all weighers
     """
 
     def __init__(
-        self,
-        default_filters: Sequence[str] | None = None,
-        with_ours: bool = True,
+        self, *, with_nova: bool = False, with_ours: bool = True
     ) -> None:
         self._with_ours = with_ours
         self._context = nova_context.RequestContext('user', 'project')
         self.filters: list[Any] = []
         self.weighers: list[Any] = []
-        if default_filters is not None:
+        if with_nova:
             classes = {cls.__name__: cls for cls in filters.all_filters()}
-            self.filters += [classes[name]() for name in default_filters]
+            self.filters += [classes[name]() for name in DEFAULT_FILTERS]
             self.weighers += [cls() for cls in weights.all_weighers()]
         if with_ours:
             self.filters.append(EdgeLatencyFilter())

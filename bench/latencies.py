@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The latency store of a cloud: a SQLite file, filled by our Writer."""
+"""The latency store of a cloud, filled by our Writer, and who is in it."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import nova.conf
+from nova import objects
+from oslo_utils import uuidutils
 
+from bench.country import Country
 from bench.country import ToSites
+from bench.records import request_spec
 from edge_sched.model.client import parse_client
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
@@ -18,21 +22,19 @@ from edge_sched.store.writer import Writer
 
 CONF = nova.conf.CONF
 
-#: Who most requests want to be near, by the number of a client.
-CLIENT = 0
+#: Client prefixes that are measured from every site: more than there are
+#: rounds where each has another client.
+CLIENTS = 60
 
-#: Client prefixes that are measured from every site; with more sites fewer,
-#: so that filling the store does not take longer than the measuring.
-MAX_PREFIXES = 1000
-MAX_ROWS = 100_000
-
-#: Every site is within it: no host is dropped, which is the dearest case.
-BUDGET_MS = 20
+#: Every site of a country is within it: no host is dropped, which is the
+#: dearest case.
+BUDGET_MS = 200
 
 
-def make(path: str) -> StoreSettings:
-    """Make an empty store, and let Nova's configuration point there."""
-    CONF.set_override('connection', f'sqlite:///{path}', 'edge_sched_database')
+def make(folder: str) -> StoreSettings:
+    """Make an empty store, a SQLite file, and have Nova configured for it."""
+    url = f'sqlite:///{folder}/{uuidutils.generate_uuid()}.sqlite'
+    CONF.set_override('connection', url, 'edge_sched_database')
     settings = StoreSettings.from_conf(CONF)
     migrate.sync(settings)
     # What it knew was of another cloud.
@@ -47,22 +49,10 @@ def write(settings: StoreSettings, rows: Iterable[NewLatency]) -> None:
         writer.store_latencies(rows)
 
 
-def fill(path: str, sites: Sequence[str]) -> None:
-    """Make a store in which every site has measured ``client_count``."""
-    write(
-        make(path),
-        (
-            row(client, site, p50_ms, p50_ms + 2)
-            for client in range(client_count(len(sites)))
-            for number, site in enumerate(sites)
-            for p50_ms in [1 + (number * 7 + client) % 160 / 10]
-        ),
-    )
-
-
-def client_count(sites: int) -> int:
-    """How many clients are measured from so many sites."""
-    return min(MAX_PREFIXES, MAX_ROWS // sites)
+def fill(folder: str, sites: Sequence[str]) -> None:
+    """Make a store in which every site has measured all ``CLIENTS``."""
+    country = Country(sites)
+    write(make(folder), rows(country.measure() for _ in range(CLIENTS)))
 
 
 def client_prefix(number: int) -> str:
@@ -75,9 +65,16 @@ def client_address(number: int) -> str:
     return f'10.{number // 256}.{number % 256}.7'
 
 
-def near(client: int = CLIENT) -> dict[str, list[str]]:
+def near(client: int) -> dict[str, list[str]]:
     """The hint of a server that is to be near a client."""
     return {'edge:client': [client_address(client)]}
+
+
+def request_near(client: int) -> objects.RequestSpec:
+    """A request for one server that every site is near enough to."""
+    return request_spec(
+        {'edge:latency_budget_ms': f'{BUDGET_MS}'}, near(client)
+    )
 
 
 def row(

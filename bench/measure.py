@@ -7,19 +7,29 @@ all of it, and figures are compared within a round before the median of the
 rounds is taken.
 """
 
+import concurrent.futures
 import contextlib
 import gc
+import multiprocessing
 import pathlib
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+
+T = TypeVar('T')
 
 #: What each has come to in its turn, ``{'RAMWeigher': 0.009}``.
 Round: TypeAlias = Mapping[Any, Any]
 
 #: What is made of a round, such as the ratio of two figures.
 Formula: TypeAlias = Callable[[Round], float]
+
+#: What oslo.db sends around a query: whether the connection that it took
+#: from the pool is alive, and on SQLite the begin of the transaction.
+_AROUND = ('SELECT 1', 'BEGIN')
 
 
 def take_turns(
@@ -30,7 +40,7 @@ def take_turns(
     :param runs: each is called with the number of the round
     """
     names = list(runs)
-    measured = []
+    measured: list[Round] = []
     for number in range(rounds + 1):
         first = number % len(names)
         found = {
@@ -78,15 +88,35 @@ def no_garbage_collection() -> Iterator[None]:
         gc.unfreeze()
 
 
+def apart(run: Callable[..., T], *arguments: object) -> T:
+    """Run a function of a module in a process of its own."""
+    with concurrent.futures.ProcessPoolExecutor(
+        1, multiprocessing.get_context('spawn')
+    ) as pool:
+        return pool.submit(run, *arguments).result()
+
+
 def private_megabytes() -> float:
     """What of this process is its own and not the same on disk."""
     gc.collect()
-    return proc_megabytes('self/smaps_rollup', 'Private_Dirty')
+    rollup = pathlib.Path('/proc/self/smaps_rollup').read_text()
+    _, _, line = rollup.partition('Private_Dirty:')
+    return int(line.split()[0]) * 1024 / 1e6
 
 
-def proc_megabytes(path: str, name: str) -> float:
-    """A line of a file in ``/proc``, ``VmHWM:   61234 kB``."""
-    for line in pathlib.Path('/proc', path).read_text().splitlines():
-        if line.startswith(f'{name}:'):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise RuntimeError(f'no {name} in {path}')
+def count_statements(run: Callable[[], object]) -> int:
+    """Run something; how many SQL statements it sent to any database."""
+    sent: list[str] = []
+
+    def record(
+        connection: Any, cursor: Any, statement: str, *rest: Any
+    ) -> None:
+        if statement.strip().upper() not in _AROUND:
+            sent.append(statement)
+
+    sa.event.listen(sa.Engine, 'before_cursor_execute', record)
+    try:
+        run()
+    finally:
+        sa.event.remove(sa.Engine, 'before_cursor_execute', record)
+    return len(sent)

@@ -11,16 +11,17 @@ filter, filter and weighers, and those of Nova.
 import argparse
 import os
 import pathlib
-import tempfile
 from collections.abc import Sequence
 
 import nova.conf
 import numpy as np
 
-from bench import quality_cloud as cloud
 from bench import quality_load
 from bench import quality_models as models
-from bench.configuration import configure
+from bench.configuration import configured
+from bench.quality_cloud import Request
+from bench.quality_cloud import Sites
+from bench.quality_cloud import within
 from bench.result import Check
 from bench.result import Section
 from bench.result import table
@@ -79,6 +80,8 @@ As many with a required p95 budget, {', '.join(f'{ms:g}' for ms in BUDGETS_MS)}
 ms by turns. Only edge_sched and the oracle refuse what they think cannot be
 kept."""
 
+KEPT_COLUMNS = ('placed', 'violated')
+
 
 class Trial:
     """The picks of everyone at several instants.
@@ -86,9 +89,7 @@ class Trial:
     :param budgets_ms: if there are requests with budgets besides
     """
 
-    def __init__(
-        self, sites: cloud.Sites, budgets_ms: Sequence[float] = ()
-    ) -> None:
+    def __init__(self, sites: Sites, budgets_ms: Sequence[float] = ()) -> None:
         self._sites = sites
         self._budgets_ms = budgets_ms
         self._best_ms: list[models.Array] = []
@@ -103,18 +104,23 @@ class Trial:
         truth, sites = instant.next, self._sites
         count = truth.p50_ms.shape[1]
         asked_ms = np.resize(self._budgets_ms, count)
+        nearest: list[Request] = [(client, {}) for client in range(count)]
+        with_budget = [
+            (client, within(budget_ms))
+            for client, budget_ms in enumerate(asked_ms)
+        ]
         picks = {
             models.RANDOM: models.by_chance(count, chance),
-            models.STOCK: cloud.by_stock_nova(sites, count),
+            models.STOCK: sites.place(count, nearest, with_ours=False),
         }
         for name, guess_ms in instant.guesses_ms.items():
             picks[name] = models.by_least(guess_ms)
-        within = dict(picks)
+        kept_picks = dict(picks)
         for name, known in instant.remembered.items():
             sites.measure(known)
-            picks[name] = cloud.by_edge_sched(sites, count)
+            picks[name] = sites.place(count, nearest)
             if self._budgets_ms:
-                within[name] = cloud.by_edge_sched_within(sites, asked_ms)
+                kept_picks[name] = sites.place(count, with_budget)
         picks[models.ORACLE] = models.by_least(truth.p50_ms)
         self._best_ms.append(truth.p50_ms.min(axis=0))
         for name, found in picks.items():
@@ -122,11 +128,11 @@ class Trial:
             self._picked_ms.setdefault(name, []).append(picked_ms)
         best = models.by_least(truth.p95_ms)
         can_be_kept = models.at(truth.p95_ms, best) <= asked_ms
-        within[models.ORACLE] = np.where(can_be_kept, best, models.NOWHERE)
+        kept_picks[models.ORACLE] = np.where(can_be_kept, best, models.NOWHERE)
         for budget_ms in self._budgets_ms:
             asked = asked_ms == budget_ms
             of_asked_ms = truth.p95_ms[:, asked]
-            for name, found in within.items():
+            for name, found in kept_picks.items():
                 kept = models.Kept.of(found[asked], of_asked_ms, budget_ms)
                 self._kept.setdefault((name, budget_ms), []).append(kept)
 
@@ -155,16 +161,15 @@ class Trial:
 
     def kept_table(self) -> str:
         """A row for each chooser, with two columns for each budget."""
-        rows = {'': ['picked by']}
-        for (name, budget_ms), found in self._kept.items():
+        head = ['picked by']
+        for budget_ms in self._budgets_ms:
+            head += [f'{each}, {budget_ms:g} ms' for each in KEPT_COLUMNS]
+        rows = {name: [name] for name, _ in self._kept}
+        for (name, _), found in self._kept.items():
             asked, placed, violated = map(sum, zip(*found, strict=True))
             share = f'{violated / placed:.1%}' if placed else '-'
-            rows.setdefault(name, [name]).append(f'{placed / asked:.1%}')
-            rows[name].append(share)
-            if name == models.RANDOM:
-                rows[''].append(f'placed, {budget_ms:g} ms')
-                rows[''].append(f'violated, {budget_ms:g} ms')
-        return f'{KEPT}\n\n{table([*rows.values()])}'
+            rows[name] += [f'{placed / asked:.1%}', share]
+        return f'{KEPT}\n\n{table([head, *rows.values()])}'
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
@@ -180,10 +185,9 @@ def sections(options: argparse.Namespace) -> list[Section]:
         return [Section('Decision quality', skipped)]
     datasets = [(path.stem, read(path)) for path in paths]
     found: list[Section] = []
-    with tempfile.TemporaryDirectory() as folder:
-        # Measurements change from one request to the next.
-        filters = configure(folder, cache_ttl=0)
-        sites = cloud.Sites(filters, f'{folder}/latency.sqlite')
+    # Measurements change from one request to the next.
+    with configured(cache_ttl=0) as folder:
+        sites = Sites(folder)
         for name, dataset in datasets:
             about = (
                 f'{models.SITES} of {dataset.shape[-1]} nodes are sites, all '
@@ -223,7 +227,7 @@ def read(path: pathlib.Path) -> models.Array:
 
 
 def _with_full_knowledge(
-    title: str, about: str, matrix: models.Array, sites: cloud.Sites
+    title: str, about: str, matrix: models.Array, sites: Sites
 ) -> Section:
     """Judge picks by the very matrix that they were made by."""
     trial = Trial(sites)
@@ -247,7 +251,7 @@ def _with_full_knowledge(
 
 
 def _for_the_next_hour(
-    title: str, about: str, frames: models.Array, sites: cloud.Sites
+    title: str, about: str, frames: models.Array, sites: Sites
 ) -> Section:
     """Judge picks by the hour after, as either end measures it.
 
@@ -257,7 +261,7 @@ def _for_the_next_hour(
     checks = []
     ends = {'clients': frames.transpose(0, 2, 1), 'sites': frames}
     for end, seen in ends.items():
-        trial = run_frames(seen, sites)
+        trial = _run_frames(seen, sites)
         text += f'\n\nMeasured by the {end}, {trial.quality_table()}'
         text += f'\n\n{trial.kept_table()}'
         for name in (models.OURS, models.JUDGED_MEMORY):
@@ -273,18 +277,18 @@ def _for_the_next_hour(
     return Section(f'Picks for the next hour, {title}', text, checks)
 
 
-def run_frames(frames: models.Array, sites: cloud.Sites) -> Trial:
+def _run_frames(frames: models.Array, cloud: Sites) -> Trial:
     """Pick and judge at even distances, with a whole hour around each.
 
     :param frames: ``frames[time, site, client]``; all nodes are both
     """
-    trial = Trial(sites, BUDGETS_MS)
+    trial = Trial(cloud, BUDGETS_MS)
     last = len(frames) - models.HOUR
     times = np.linspace(models.HOUR, last, INSTANTS).astype(int)
-    instants = [models.Instant.of(frames, time) for time in times]
     for seed in range(SPLITS):
-        nodes = models.split_nodes(frames.shape[1], seed)
+        sites, clients = models.split_nodes(frames.shape[1], seed)
+        seen = frames[:, sites][:, :, clients]
         chance = np.random.default_rng(seed)
-        for instant in instants:
-            trial.judge(instant.between(*nodes), chance)
+        for time in times:
+            trial.judge(models.Instant.of(seen, time), chance)
     return trial

@@ -10,11 +10,13 @@ charged, so that the next request finds it fuller.
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from nova import exception
 from nova import objects
+from nova.scheduler.host_manager import HostState
 from oslo_utils import uuidutils
 
 from bench import hosts
@@ -26,16 +28,17 @@ from bench.plan import Host
 from bench.plan import Plan
 from edge_sched.model.latency import RTT_MAX_MS
 
+#: Near which client a server is to be, and the extra specs of its flavor.
+Request: TypeAlias = tuple[int, Mapping[str, str]]
+
 
 class Sites:
     """So many sites of a host each, in the API database of Nova; one cell.
 
-    :param default_filters: class names, ``['ComputeFilter', ...]``
-    :param path: where the latency store is made
+    :param folder: where the latency store is made
     """
 
-    def __init__(self, default_filters: Sequence[str], path: str) -> None:
-        self._default_filters = default_filters
+    def __init__(self, folder: str) -> None:
         self._cell = uuidutils.generate_uuid()
         names = [site_name(number) for number in range(models.SITES)]
         plan = Plan(
@@ -44,7 +47,7 @@ class Sites:
         )
         write_api_database(plan, {})
         self._aggregates = hosts.aggregates_by_host()
-        self._store = latencies.make(path)
+        self._store = latencies.make(folder)
 
     def measure(self, known: models.Statistics) -> None:
         """Have the store know this of paths from the sites, and no more."""
@@ -66,84 +69,60 @@ class Sites:
             ),
         )
 
-    def cloud(self, slots: int, with_plugin: bool = True) -> 'Cloud':
-        """A new cloud on these sites.
+    def place(
+        self, slots: int, requests: Iterable[Request], with_ours: bool = True
+    ) -> models.Indices:
+        """Place servers, one after the other, in a cloud that is empty.
 
         :param slots: how many servers have room at each site
+        :return: the site of each, or ``NOWHERE``
         """
-        states = [
-            hosts.build_host(_empty_node(name, slots), self._cell, of_host, {})
-            for name, of_host in self._aggregates.items()
-        ]
-        return Cloud(states, hosts.Stages(self._default_filters, with_plugin))
-
-
-class Cloud:
-    """Hosts, empty at first, and the plug-ins that choose among them.
-
-    :param states: one a site
-    """
-
-    def __init__(
-        self, states: Sequence[hosts.HostState], stages: hosts.Stages
-    ) -> None:
-        self._hosts = hosts.Hosts(states)
-        self._stages = stages
+        cloud = hosts.Hosts(
+            [
+                hosts.build_host(
+                    _empty_node(name, slots), self._cell, of_host, {}
+                )
+                for name, of_host in self._aggregates.items()
+            ]
+        )
+        stages = hosts.Stages(with_nova=True, with_ours=with_ours)
         # Nova has its hosts in the order of a set.
-        self._random = random.Random(len(states))
-
-    def place(
-        self,
-        hints: Mapping[str, Sequence[str]],
-        extra_specs: Mapping[str, str] | None = None,
-    ) -> int:
-        """Place a server; the number of its site, or ``NOWHERE``.
-
-        Placement's part, to leave out what is full, is done here.
-        """
-        spec = records.request_spec(extra_specs or {}, hints)
-        self._stages.begin(spec)
-        states = [
-            host
-            for host in self._hosts.fresh()
-            if host.free_ram_mb >= records.SERVER_MEMORY_MB
-        ]
-        self._random.shuffle(states)
-        try:
-            left = self._stages.filter(states, spec)
-        except exception.NoValidHost:
-            return models.NOWHERE
-        if not left:
-            return models.NOWHERE
-        chosen = self._stages.weigh(left, spec)[0].obj
-        chosen.consume_from_request(spec)
-        return int(chosen.host.removeprefix(site_name('')))
+        chance = random.Random(len(cloud.all))
+        picks = []
+        for client, extra_specs in requests:
+            spec = records.request_spec(extra_specs, latencies.near(client))
+            # Placement's part: to leave out what is full.
+            states = [
+                host
+                for host in cloud.fresh()
+                if host.free_ram_mb >= records.SERVER_MEMORY_MB
+            ]
+            chance.shuffle(states)
+            picks.append(_pick(stages, states, spec))
+        return np.array(picks)
 
 
-def by_edge_sched(sites: Sites, clients: int) -> models.Indices:
-    """Nova with the plug-in, of requests that have no budget."""
-    cloud = sites.cloud(clients)
-    picks = [cloud.place(latencies.near(client)) for client in range(clients)]
-    return np.array(picks)
+def within(budget_ms: float) -> dict[str, str]:
+    """The extra specs of a server with a required p95 budget."""
+    return {'edge:latency_budget_ms': f'{budget_ms:g}'}
 
 
-def by_edge_sched_within(
-    sites: Sites, budgets_ms: models.Array
-) -> models.Indices:
-    """The same, of requests with a p95 budget each."""
-    cloud = sites.cloud(len(budgets_ms))
-    picks = []
-    for client, budget_ms in enumerate(budgets_ms):
-        hints = latencies.near(client)
-        hints['edge:latency_budget_ms'] = [f'{budget_ms:g}']
-        picks.append(cloud.place(hints))
-    return np.array(picks)
-
-
-def by_stock_nova(sites: Sites, clients: int) -> models.Indices:
-    """Nova without the plug-in, which does not know where anyone is."""
-    cloud = sites.cloud(clients, with_plugin=False)
-    return np.array([cloud.place({}) for _ in range(clients)])
+def _pick(
+    stages: hosts.Stages,
+    states: Sequence[HostState],
+    spec: objects.RequestSpec,
+) -> int:
+    """Choose among hosts with room, and charge the one that comes first."""
+    stages.begin(spec)
+    try:
+        left = stages.filter(states, spec)
+    except exception.NoValidHost:
+        return models.NOWHERE
+    if not left:
+        return models.NOWHERE
+    chosen = stages.weigh(left, spec)[0].obj
+    chosen.consume_from_request(spec)
+    return int(chosen.host.removeprefix(site_name('')))
 
 
 def site_name(number: object) -> str:

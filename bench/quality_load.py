@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench import latencies
 from bench import quality_models as models
 from bench.quality_cloud import Sites
+from bench.quality_cloud import within
 from bench.result import Check
 from bench.result import Section
 from bench.result import table
@@ -107,7 +107,11 @@ def section(
         sites.measure(models.Statistics(rtt_ms, rtt_ms))
         asks = make_asks(rtt_ms, models.SITES * SLOTS, seed)
         for objective, found in by_split.items():
-            picks = _place(sites, asks, objective)
+            requests = [
+                (client, {**within(budget_ms), 'edge:objective': objective})
+                for client, budget_ms in zip(*asks, strict=True)
+            ]
+            picks = sites.place(SLOTS, requests)
             found.append(served(asks, picks, rtt_ms))
     # figures[split, load, figure]
     nearest, fit = map(np.array, by_split.values())
@@ -130,16 +134,3 @@ def section(
     )
     text = f'{about}{TEXT.format(int(over))}\n\n{table(rows)}'
     return Section(f'fit against nearest, {title}', text, [check])
-
-
-def _place(sites: Sites, asks: Asks, objective: str) -> models.Indices:
-    """The site of each server in a cloud that is empty at first."""
-    cloud = sites.cloud(SLOTS)
-    picks = []
-    for client, budget_ms in zip(*asks, strict=True):
-        extra_specs = {
-            'edge:latency_budget_ms': f'{budget_ms:g}',
-            'edge:objective': objective,
-        }
-        picks.append(cloud.place(latencies.near(int(client)), extra_specs))
-    return np.array(picks)

@@ -74,15 +74,6 @@ class Statistics:
             samples * probes,
         )
 
-    def between(self, sites: Indices, clients: Indices) -> 'Statistics':
-        """Of a matrix of all nodes the part that has these."""
-        part = np.ix_(sites, clients)
-        return Statistics(
-            self.p50_ms[part],
-            self.p95_ms[part],
-            None if self.samples is None else self.samples[part],
-        )
-
 
 def _nearest_rank(ranked: Array, samples: Indices, percent: int) -> Array:
     """A percentile, as the prober takes it; nan of no sample.
@@ -141,9 +132,13 @@ class Instant:
     def of(cls, frames: Array, time: int) -> Self:
         """Between two hours of ``frames[time, site, client]``.
 
-        All nodes are both. A window has ``WINDOW`` probes at least.
+        Clients that some site did not measure in both are left out. A window
+        has ``WINDOW`` probes at least.
         """
-        hour = frames[time - HOUR : time]
+        hour, after = frames[time - HOUR : time], frames[time : time + HOUR]
+        measured = [~np.isnan(each).all(axis=0) for each in (hour, after)]
+        in_both = np.logical_and(*measured).all(axis=0)
+        hour, after = hour[..., in_both], after[..., in_both]
         return cls(
             {
                 name: Statistics.of(hour[-count:], max(1.0, WINDOW / count))
@@ -154,22 +149,7 @@ class Instant:
                 EWMA: ewma(hour),
                 LOWEST_P50: Statistics.of(hour).p50_ms,
             },
-            Statistics.of(frames[time : time + HOUR]),
-        )
-
-    def between(self, sites: Indices, clients: Indices) -> 'Instant':
-        """Of the clients that were measured from all sites in both hours."""
-        part = np.ix_(sites, clients)
-        both_ms = self.guesses_ms[LOWEST_P50] + self.next.p50_ms
-        clients = clients[~np.isnan(both_ms[part]).any(axis=0)]
-        part = np.ix_(sites, clients)
-        return Instant(
-            {
-                name: known.between(sites, clients)
-                for name, known in self.remembered.items()
-            },
-            {name: guess[part] for name, guess in self.guesses_ms.items()},
-            self.next.between(sites, clients),
+            Statistics.of(after),
         )
 
 

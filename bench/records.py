@@ -32,7 +32,6 @@ INSTANCES = 20
 
 def compute_node(name: str, instances: int = INSTANCES) -> objects.ComputeNode:
     """A node, partly used, each a little else."""
-    used = random.Random(name).randrange(4, 40)
     return objects.ComputeNode(
         uuid=uuidutils.generate_uuid(),
         host=name,
@@ -46,14 +45,9 @@ def compute_node(name: str, instances: int = INSTANCES) -> objects.ComputeNode:
             for arch in ('i686', 'x86_64')
         ],
         vcpus=VCPUS,
-        vcpus_used=used,
         memory_mb=MEMORY_MB,
-        memory_mb_used=used * 4096,
-        free_ram_mb=MEMORY_MB - used * 4096,
         local_gb=DISK_GB,
-        local_gb_used=used * 40,
-        free_disk_gb=DISK_GB - used * 40,
-        disk_available_least=DISK_GB - used * 40,
+        **usage(random.Random(name).randrange(PLACES - 40, PLACES - 4)),
         numa_topology=None,
         pci_device_pools=objects.PciDevicePoolList(objects=[]),
         metrics='[]',

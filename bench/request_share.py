@@ -9,15 +9,14 @@ for each plug-in of its lists.
 
 import argparse
 import statistics
-import tempfile
 from collections.abc import Sequence
 
 from bench.configuration import FOREVER_SECONDS
-from bench.configuration import configure
-from bench.contest import contest
-from bench.contest import one_server
+from bench.configuration import configured
+from bench.contest import compete
+from bench.latencies import request_near
 from bench.measure import Round
-from bench.plan import make_plan
+from bench.measure import median
 from bench.result import Check
 from bench.result import Section
 from bench.result import row
@@ -28,8 +27,6 @@ from bench.schedulers import OURS
 from bench.schedulers import REQUEST_FILTERS
 from bench.schedulers import WEIGHERS
 from bench.schedulers import Setup
-
-SITE_HOSTS = 50
 
 #: As many as Placement hands out at most; all of them have room.
 HOSTS = 1000
@@ -61,37 +58,37 @@ PARTS = {
 def sections(options: argparse.Namespace) -> list[Section]:
     """Let requests with a known client and with another take turns."""
     count = SHORT_ROUNDS if options.short else FULL_ROUNDS
-    plan = make_plan(HOSTS, (SITE_HOSTS,))
-    with tempfile.TemporaryDirectory() as folder:
-        with contest(folder, configure(folder), plan) as turns:
-            # The same request in each, so that its client can be known.
-            return [
-                _share(turns.rounds(SETUPS, lambda _: one_server(0), count))
-            ]
+    with configured() as folder:
+        # The same request in each, so that its client can be known.
+        turns = compete(
+            folder, HOSTS, SETUPS, lambda _: request_near(0), count
+        )
+    return [_share(turns)]
 
 
 def _share(rounds: Sequence[Round]) -> Section:
     """How much of a request is ours."""
     names = [setup.name for setup in SETUPS]
 
-    def seconds(name: str, part: Sequence[str]) -> float:
-        return statistics.median(turns[name].cpu_of(part) for turns in rounds)
+    def cpu_ms(name: str, part: Sequence[str]) -> float:
+        return 1e3 * median(rounds, lambda turns: turns[name].cpu_of(part))
 
     def share(name: str, part: Sequence[str], less: Sequence[str]) -> float:
-        return statistics.median(
-            (turns[name].cpu_of(part) - turns[name].cpu_of(less))
-            / _request(turns)
-            for turns in rounds
+        return median(
+            rounds,
+            lambda turns: (
+                (turns[name].cpu_of(part) - turns[name].cpu_of(less))
+                / _request(turns)
+            ),
         )
 
-    request_ms = 1e3 * statistics.median(map(_request, rounds))
-    rows = [['CPU ms', *names], ['a request', *[f'{request_ms:.2f}'] * 2]]
+    request_ms = 1e3 * median(rounds, _request)
+    rows = [['CPU ms', *names], row('a request', [request_ms] * 2, '.2f')]
     for label, part in PARTS.items():
-        cells = [f'{1e3 * seconds(name, part):.2f}' for name in names]
-        rows.append([label, *cells])
+        rows.append(row(label, [cpu_ms(name, part) for name in names], '.2f'))
     for label, less in (('share of ours', ()), ('... less bare', BARE)):
         shares = [share(name, OURS, less) for name in names]
-        rows.append(row(label, shares, '{:.2%}'.format))
+        rows.append(row(label, shares, '.2%'))
     return Section(
         f'Our share of select_destinations at {HOSTS} hosts',
         f'All {HOSTS} hosts have room, and Placement hands them all '

@@ -10,12 +10,9 @@ import dataclasses
 import io
 import pathlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 import prettytable
-
-T = TypeVar('T')
 
 #: Inches of a plot.
 _SIZE = (6.0, 3.6)
@@ -111,11 +108,12 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return str(made.get_string())
 
 
-def row(
-    label: str, columns: Iterable[T], text: Callable[[T], str]
-) -> list[str]:
-    """A line of a table: a text of each column."""
-    return [label, *map(text, columns)]
+def row(label: str, figures: Iterable[float], form: str) -> list[str]:
+    """A line of a table.
+
+    :param form: of each figure, ``.2f``
+    """
+    return [label, *(f'{figure:{form}}' for figure in figures)]
 
 
 def write_part(

@@ -9,7 +9,6 @@ claims its host, and is judged by a model that keeps its own books.
 
 import argparse
 import dataclasses
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ import nova.conf
 from nova import objects
 
 from bench import latencies
-from bench.configuration import configure
+from bench.configuration import configured
 from bench.country import NEAR_SITES
 from bench.country import Wish
 from bench.country import make_wishes
@@ -129,16 +128,13 @@ def sections(options: argparse.Namespace) -> list[Section]:
     room = uneven(plan)
     wishes = make_wishes(plan.zone_of, extent.requests)
     outcomes: dict[str, list[Outcome]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        default_filters = configure(folder)
+    with configured() as folder:
         CONF.set_override('max_placement_results', extent.offered, 'scheduler')
-        settings = latencies.make(f'{folder}/latency.sqlite')
-        latencies.write(
-            settings, latencies.rows(wish.figures for wish in wishes)
-        )
+        figures = (wish.figures for wish in wishes)
+        latencies.write(latencies.make(folder), latencies.rows(figures))
         with deployed(folder, plan, room) as deployment:
             for setup in ALL:
-                scheduler = Scheduler(setup, deployment, default_filters)
+                scheduler = Scheduler(setup, deployment)
                 model = Model(room, plan.hosts_at, plan.zone_of)
                 outcomes[setup.name] = place(scheduler, model, wishes)
     return [_section(extent, outcomes)]

@@ -9,49 +9,43 @@ however many hosts it has: hosts of which each is a site are the dearest.
 
 import argparse
 import operator
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bench import hosts
 from bench import latencies
 from bench import subjects
-from bench.configuration import configure
+from bench.configuration import configured
 from bench.measure import Formula
 from bench.measure import Round
+from bench.measure import count_statements
 from bench.measure import median
 from bench.measure import no_garbage_collection
 from bench.measure import take_turns
 from bench.measure import timed
-from bench.plan import SITE_SIZES
+from bench.plan import Plan
 from bench.plan import make_plan
 from bench.result import Check
 from bench.result import Growth
 from bench.result import Section
 from bench.result import row
 from bench.result import table
-from bench.store_databases import statements
 from bench.subjects import Subject
 from edge_sched.scheduler.topology.topology import TOPOLOGY
-
-HOSTS = (100, 1000, 10_000, 100_000)
 
 #: The number of hosts that every ratio is judged at, as there are other
 #: figures of it to compare with.
 TARGET_HOSTS = 1000
 
-#: Rounds by the number of hosts that they are enough for. With 30 rounds at
-#: 1000 hosts the ratios of two runs differed by up to a fifth, with the load
-#: of the machine. At 10 000 hosts a round takes three seconds, at 100 000 half
-#: a minute.
-ROUNDS = ((1000, 60), (10_000, 9), (sys.maxsize, 3))
-SHORT_ROUNDS = 30
+#: Rounds by the number of hosts. With 30 rounds at 1000 hosts the ratios of
+#: two runs differed by up to a fifth, with the load of the machine. At 10 000
+#: hosts a round takes three seconds, at 100 000 half a minute.
+ROUNDS = {100: 60, TARGET_HOSTS: 60, 10_000: 9, 100_000: 3}
+SHORT_ROUNDS = {TARGET_HOSTS: 30}
 
-#: Other numbers of hosts a site, and what the filter may cost of ComputeFilter
-#: there. Chosen: little more than is measured, so that a quarter more is too
-#: much.
-SHAPES: Mapping[int, float] = {5: 0.3, 1: 0.6}
+#: Other numbers of sites, and what the filter may cost of ComputeFilter there.
+#: Chosen: little more than is measured, so that a quarter more is too much.
+SHAPES: Mapping[int, float] = {TARGET_HOSTS // 5: 0.3, TARGET_HOSTS: 0.6}
 
 #: What all of ours may cost at any of them.
 SHARE_TARGET = 0.08
@@ -157,33 +151,25 @@ def sections(options: argparse.Namespace) -> list[Section]:
     by_hosts: dict[int, list[Round]] = {}
     by_sites: dict[int, list[Round]] = {}
     checks: list[Check] = []
-
-    def rounds(count: int) -> int:
-        enough = (rounds for most, rounds in ROUNDS if count <= most)
-        return SHORT_ROUNDS if options.short else next(enough)
-
-    with tempfile.TemporaryDirectory() as folder:
-        # Narrowing has benchmarks of its own, with Placement and cells.
-        filters = configure(folder, narrow_candidates='never')
-
-        def prepared(
-            count: int, sizes: Sequence[int]
-        ) -> tuple[int, dict[str, Subject]]:
-            plan = make_plan(count, sizes)
-            made = subjects.subjects(hosts.build(plan), filters)
-            sites = list(plan.hosts_at)
-            latencies.fill(f'{folder}/{count}-{len(sites)}.sqlite', sites)
-            return len(sites), made
-
-        for count in [TARGET_HOSTS] if options.short else HOSTS:
-            _, made = prepared(count, SITE_SIZES)
+    rounds = SHORT_ROUNDS if options.short else ROUNDS
+    # Narrowing has benchmarks of its own, with Placement and cells.
+    with configured(narrow_candidates='never') as folder:
+        for count, enough in rounds.items():
+            made = _prepared(folder, make_plan(count))
             checks += _check_queries(made, count)
-            by_hosts[count] = _measured(made, rounds(count))
-        for size in SHAPES:
-            sites, made = prepared(TARGET_HOSTS, (size,))
+            by_hosts[count] = _measured(made, enough)
+        for sites in SHAPES:
+            plan = make_plan(TARGET_HOSTS, (TARGET_HOSTS // sites,))
+            made = _prepared(folder, plan)
             shaped = {name: made[name] for name in SHAPED}
-            by_sites[sites] = _measured(shaped, rounds(TARGET_HOSTS))
+            by_sites[sites] = _measured(shaped, rounds[TARGET_HOSTS])
     return [_by_hosts(by_hosts, checks), _by_sites(by_sites)]
+
+
+def _prepared(folder: str, plan: Plan) -> dict[str, Subject]:
+    made = subjects.subjects(hosts.build(plan))
+    latencies.fill(folder, list(plan.hosts_at))
+    return made
 
 
 def _measured(made: Mapping[str, Subject], rounds: int) -> list[Round]:
@@ -198,7 +184,7 @@ def _check_queries(made: Mapping[str, Subject], count: int) -> list[Check]:
     return [
         Check(
             f'queries of a request {text}, {count} hosts',
-            len(statements(made[name]())),
+            count_statements(made[name]()),
             allowed,
         )
         for text, allowed, name in (
@@ -210,15 +196,18 @@ def _check_queries(made: Mapping[str, Subject], count: int) -> list[Check]:
 
 
 def _by_hosts(measured: Measured, checks: Sequence[Check]) -> Section:
-    costs = _us(measured)
-    lines = {name: [*costs[name].items()] for name in PLOTTED}
+    costs = {count: _us(each, count) for count, each in measured.items()}
+    lines = {
+        name: [(count, each[name]) for count, each in costs.items()]
+        for name in PLOTTED
+    }
     growth = Growth('Cost of a pass', 'hosts', 'CPU us a host', lines)
     return Section(
         'A scheduling pass',
         'CPU time of the thread, garbage collection off, each plug-in by '
         "Nova's own handlers and where Nova would run it; medians of rounds "
         'in which all take turns. The floor is a plug-in that does nothing.'
-        f'\n\n{_table([f"N={count}" for count in measured], costs)}',
+        f'\n\n{_table({f"N={n}": each for n, each in costs.items()})}',
         [
             *(
                 each.check(rounds, f'{count} hosts', each.targets.get(count))
@@ -232,39 +221,31 @@ def _by_hosts(measured: Measured, checks: Sequence[Check]) -> Section:
 
 
 def _by_sites(measured: Measured) -> Section:
-    checks = []
-    targets = zip(measured.items(), SHAPES.values(), strict=True)
-    for (sites, rounds), target in targets:
-        checks.append(FILTER.check(rounds, f'{sites} sites', target))
+    checks, costs = [], {}
+    for sites, rounds in measured.items():
+        costs[f'{sites} sites'] = _us(rounds, TARGET_HOSTS)
+        checks.append(FILTER.check(rounds, f'{sites} sites', SHAPES[sites]))
         checks.append(SHARE.check(rounds, f'{sites} sites', SHARE_TARGET))
-    costs = _table(
-        [f'{n} sites' for n in measured], _us(measured, TARGET_HOSTS)
-    )
     return Section(
         f'{TARGET_HOSTS} hosts at many sites',
         'As above, where it is sites of 10 to 50 hosts; here they are of 5 '
-        f'and of one.\n\n{costs}',
+        f'and of one.\n\n{_table(costs)}',
         checks,
     )
 
 
-def _us(measured: Measured, of: int = 0) -> dict[str, dict[int, float]]:
-    """Microseconds a host, by the number of hosts if it is not given."""
+def _us(rounds: Sequence[Round], count: int) -> dict[str, float]:
+    """Microseconds that each has taken a host, of so many hosts."""
     return {
-        name: {
-            count: 1e6
-            * median(rounds, operator.itemgetter(name))
-            / (of or count)
-            for count, rounds in measured.items()
-        }
-        for name in next(iter(measured.values()))[0]
+        name: 1e6 * median(rounds, operator.itemgetter(name)) / count
+        for name in rounds[0]
     }
 
 
-def _table(
-    columns: list[str], costs: Mapping[str, Mapping[int, float]]
-) -> str:
-    rows = [['us/host', *columns]]
-    for name, each in costs.items():
-        rows.append(row(name, each.values(), '{:.2f}'.format))
+def _table(costs: Mapping[str, Mapping[str, float]]) -> str:
+    """A row for each that was timed, a column for each cloud."""
+    columns = list(costs.values())
+    rows = [['us/host', *costs]]
+    for name in columns[0]:
+        rows.append(row(name, [each[name] for each in columns], '.2f'))
     return table(rows)

@@ -8,7 +8,6 @@ to when the chosen hosts are claimed.
 
 import collections
 import dataclasses
-import gc
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from nova.scheduler import weights
 from nova.scheduler.client import report
 from oslo_utils import uuidutils
 
+from bench.configuration import DEFAULT_FILTERS
 from bench.configuration import OUR_FILTER
 from bench.deployment import Deployment
 from bench.records import over_rpc
@@ -127,7 +127,6 @@ class Turn:
     :param servers: UUIDs of those that were placed there
     :param reason: why it was refused
     :param cpu_seconds: of the process, Placement included
-    :param collections: full garbage collections meanwhile
     :param plugin_cpu_seconds: what of them each plug-in of Nova's lists took,
         with what Nova does for it, ``{'RAMWeigher': 0.006}``
     :param queries: how often Placement was asked for allocation candidates
@@ -138,7 +137,6 @@ class Turn:
     servers: Sequence[str]
     reason: str
     cpu_seconds: float
-    collections: int
     plugin_cpu_seconds: Mapping[str, float]
     queries: int
     record: Mapping[str, Any]
@@ -160,19 +158,11 @@ class Turn:
 
 
 class Scheduler:
-    """A nova-scheduler, from its manager on.
+    """A nova-scheduler, from its manager on."""
 
-    :param default_filters: those that Nova enables by itself
-    """
-
-    def __init__(
-        self,
-        setup: Setup,
-        deployment: Deployment,
-        default_filters: Sequence[str],
-    ) -> None:
+    def __init__(self, setup: Setup, deployment: Deployment) -> None:
         self._context = nova_context.RequestContext('user', 'project')
-        self._options = list(_options(setup, default_filters))
+        self._options = list(_options(setup))
         self._configure()
         # It would ask for the servers of all hosts, in a thread.
         with mock.patch.object(
@@ -218,7 +208,6 @@ class Scheduler:
                 decide_hosts.__name__, nuke_handlers=False
             ) as log,
         ):
-            collected = _full_collections()
             start = time.process_time()
             try:
                 selections = self._manager.select_destinations(
@@ -232,14 +221,12 @@ class Scheduler:
             except messaging.ExpectedException as error:
                 reason = str(error.exc_info[1])
             seconds = time.process_time() - start
-            collected = _full_collections() - collected
         asked = [call.args[1] for call in get.call_args_list]
         return Turn(
             hosts=chosen,
             servers=servers if chosen else [],
             reason=reason,
             cpu_seconds=seconds,
-            collections=collected,
             plugin_cpu_seconds=dict(self._seconds),
             queries=sum(u.startswith('/allocation_candidates') for u in asked),
             record=_decision(log.output),
@@ -257,11 +244,6 @@ class Scheduler:
             dict(CONF[group])
 
 
-def _full_collections() -> int:
-    count: int = gc.get_stats()[-1]['collections']
-    return count
-
-
 def _decision(logged: str) -> Mapping[str, Any]:
     """The decision record in what was logged, {} if there is none."""
     _, _, text = logged.partition(_RECORD_MARK)
@@ -269,13 +251,11 @@ def _decision(logged: str) -> Mapping[str, Any]:
     return found
 
 
-def _options(
-    setup: Setup, default_filters: Sequence[str]
-) -> Iterator[tuple[str, str, object]]:
+def _options(setup: Setup) -> Iterator[tuple[str, str, object]]:
     """Group, name and value of each option that setups differ in."""
     available = ['nova.scheduler.filters.all_filters']
     weighers = ['nova.scheduler.weights.all_weighers']
-    enabled = [*default_filters]
+    enabled = [*DEFAULT_FILTERS]
     if setup.with_plugin:
         available.append('edge_sched.plugins.all_filters')
         weighers.append('edge_sched.plugins.all_weighers')

@@ -10,18 +10,16 @@ included; garbage is collected as in production.
 import argparse
 import operator
 import statistics
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import nova.conf
 
-from bench.configuration import configure
-from bench.contest import contest
-from bench.contest import one_server
+from bench.configuration import configured
+from bench.contest import SITE_HOSTS
+from bench.contest import compete
+from bench.latencies import request_near
 from bench.measure import Round
-from bench.plan import make_plan
-from bench.plan import spread_full
 from bench.result import Check
 from bench.result import Growth
 from bench.result import Section
@@ -31,8 +29,6 @@ from bench.schedulers import Setup
 from bench.schedulers import Turn
 
 CONF = nova.conf.CONF
-
-SITE_HOSTS = 50
 
 STOCK = Setup('Nova alone', with_plugin=False)
 WHOLE = Setup(
@@ -51,52 +47,54 @@ Clouds = Mapping[str, Sequence[Round]]
 CPU: Callable[[Turn], float] = operator.attrgetter('cpu_seconds')
 
 
+#: Hosts of a cloud, and what share of them is full.
+Size = tuple[int, float]
+
+
 class Extent(NamedTuple):
     """How much is measured.
 
-    :param sizes: numbers of hosts that growth is shown by
-    :param target: of narrowed / not
-    :param half_full: whether the largest is measured half full as well
+    :param target: of narrowed / not, in the largest cloud
     """
 
-    sizes: Sequence[int]
+    clouds: Mapping[str, Size]
     rounds: int
     target: float
-    half_full: bool
 
 
-FULL = Extent((2000, 5000, 10_000), 9, 0.2, True)
+LARGEST = 'N=10000'
+FULL = Extent(
+    {
+        'N=2000': (2000, 0.0),
+        'N=5000': (5000, 0.0),
+        LARGEST: (10_000, 0.0),
+        f'{LARGEST}, half full': (10_000, 0.5),
+    },
+    rounds=9,
+    target=0.2,
+)
 #: A full garbage collection more or less moves the mean of few rounds.
-SHORT = Extent((10_000,), 5, 0.25, False)
+SHORT = Extent({LARGEST: (10_000, 0.0)}, rounds=5, target=0.25)
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
     """Measure by the number of hosts, of which all have room or half."""
-    sizes, rounds, target, half_full = SHORT if options.short else FULL
-    grown: dict[str, Sequence[Round]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        filters = configure(folder)
-        for count in sizes:
-            plan, cloud = make_plan(count, (SITE_HOSTS,)), f'N={count}'
-            with contest(folder, filters, plan) as turns:
-                grown[cloud] = turns.rounds(ALL, one_server, rounds)
-                if half_full and count == max(sizes):
-                    turns.fill(spread_full(plan, 0.5))
-                    grown[f'{cloud}, half full'] = turns.rounds(
-                        ALL, one_server, rounds
-                    )
-    return [_growth(sizes, grown, target)]
+    extent = SHORT if options.short else FULL
+    with configured() as folder:
+        grown = {
+            name: compete(
+                folder, hosts, ALL, request_near, extent.rounds, full_ratio
+            )
+            for name, (hosts, full_ratio) in extent.clouds.items()
+        }
+    return [_growth(extent, grown)]
 
 
-def _growth(sizes: Sequence[int], grown: Clouds, target: float) -> Section:
+def _growth(extent: Extent, grown: Clouds) -> Section:
     """What a request takes in larger clouds, whole and narrowed."""
-    rows = [['', *grown]]
-    for label, figure in (
-        ('CPU seconds', 'cpu_seconds'),
-        ('full garbage collections', 'collections'),
-    ):
-        rows += [_means(label, grown, setup, figure) for setup in ALL]
-    rows += [
+    rows = [
+        ['', *grown],
+        *(_means('CPU seconds', grown, each, 'cpu_seconds') for each in ALL),
         _ratios(grown, WHOLE, STOCK),
         _ratios(grown, NARROWED, WHOLE),
         _ratios(grown, NARROWED, STOCK),
@@ -104,9 +102,12 @@ def _growth(sizes: Sequence[int], grown: Clouds, target: float) -> Section:
         _means('rings asked', grown, NARROWED, 'probes'),
         _means('queries of Placement', grown, NARROWED, 'queries'),
     ]
-    ratio = _ratio(grown[f'N={max(sizes)}'], NARROWED, WHOLE)
     lines = {
-        setup.name: [(n, _mean(grown[f'N={n}'], setup, CPU)) for n in sizes]
+        setup.name: [
+            (hosts, _mean(grown[name], setup, CPU))
+            for name, (hosts, full_ratio) in extent.clouds.items()
+            if not full_ratio
+        ]
         for setup in ALL
     }
     return Section(
@@ -115,15 +116,15 @@ def _growth(sizes: Sequence[int], grown: Clouds, target: float) -> Section:
         'otherwise. Placement hands out '
         f'{CONF.scheduler.max_placement_results} hosts at most. Each request '
         'looks its client up, in a store that has it at every site. Means of '
-        f'{len(grown[f"N={max(sizes)}"])} rounds, as full garbage collections '
+        f'{extent.rounds} rounds, as full garbage collections '
         'hit some requests and not others: the ratio to Nova alone wavers by '
         'a fifth for that, and our share (above) is what it comes to.\n\n'
         + table(rows),
         [
             Check(
-                f'a request narrowed / not, at {max(sizes)} hosts',
-                ratio,
-                target,
+                f'a request narrowed / not, {LARGEST}',
+                _ratio(grown[LARGEST], NARROWED, WHOLE),
+                extent.target,
             )
         ],
         [Growth('A scheduling request', 'hosts', 'CPU seconds', lines)],
@@ -133,7 +134,7 @@ def _growth(sizes: Sequence[int], grown: Clouds, target: float) -> Section:
 def _means(label: str, clouds: Clouds, setup: Setup, figure: str) -> list[str]:
     of = operator.attrgetter(figure)
     means = [_mean(rounds, setup, of) for rounds in clouds.values()]
-    return row(f'{label}, {setup.name}', means, '{:.2f}'.format)
+    return row(f'{label}, {setup.name}', means, '.2f')
 
 
 def _mean(
@@ -151,4 +152,4 @@ def _ratio(rounds: Sequence[Round], one: Setup, other: Setup) -> float:
 
 def _ratios(clouds: Clouds, one: Setup, other: Setup) -> list[str]:
     ratios = [_ratio(rounds, one, other) for rounds in clouds.values()]
-    return row(f'{one.name} / {other.name}', ratios, '{:.3f}'.format)
+    return row(f'{one.name} / {other.name}', ratios, '.3f')

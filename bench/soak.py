@@ -10,7 +10,6 @@ is taken after each part of them.
 
 import argparse
 import copy
-import tempfile
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from nova import exception
 from nova import objects
 
 from bench import latencies
-from bench.configuration import configure
+from bench.configuration import configured
 from bench.hosts import Stages
 from bench.hosts import build
 from bench.measure import private_megabytes
@@ -37,9 +36,9 @@ from edge_sched.scheduler.topology import cell
 HOSTS = 1000
 REQUESTS, SHORT_REQUESTS = 2000, 600
 
-#: The first part warms up: by then all clients are cached.
+#: The first part warms up: by then all kinds came from all clients.
 PART = 200
-CLIENTS = 50
+CLIENTS = 25
 
 #: What the others may leave. Chosen: some hundred bytes a request, less than
 #: a HostState takes. What is measured is a tenth of it.
@@ -154,11 +153,10 @@ def sections(options: argparse.Namespace) -> list[Section]:
         of_one_host=lambda aggregates: None,
     )
     none_is_down = cell.Down(0, frozenset())
-    with tempfile.TemporaryDirectory() as folder:
-        configure(folder, narrow_candidates='always')
+    with configured(narrow_candidates='always') as folder:
         plan = make_plan(HOSTS)
         worker = Worker(build(plan).all)
-        latencies.fill(f'{folder}/latency.sqlite', list(plan.hosts_at))
+        latencies.fill(folder, list(plan.hosts_at))
         with (
             mock.patch.object(narrow, 'Query', lambda *arguments: roomy),
             # There are no cells here to say that none is.

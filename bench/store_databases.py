@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The databases that a store is measured on, each started for itself.
+"""The databases that a store is measured on, and a full store in one.
 
 SQLite is a file; MariaDB and PostgreSQL are the servers of the tests, with
-their own defaults. Whether one goes by an index, it says itself.
+their own defaults.
 """
 
 import contextlib
@@ -11,149 +11,67 @@ import dataclasses
 import functools
 import importlib.util
 import pathlib
-import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from bench.store_population import VANTAGES
+from bench.store_population import Crowd
+from bench.store_population import inside
+from bench.store_population import prefix
+from bench.store_population import rows
+from edge_sched.model.client import Client
+from edge_sched.store import migrate
+from edge_sched.store.engine import Database
+from edge_sched.store.ids import batches
+from edge_sched.store.reader import Reader
 from edge_sched.store.schema import metadata
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.writer import Writer
 
-#: These have a row a site or a collector, and are read whole.
-_SMALL = ('edge_vantages', 'edge_heartbeats')
-
-#: What oslo.db sends around a query: whether the connection that it took
-#: from the pool is alive, and on SQLite the begin of the transaction.
-_AROUND = ('SELECT 1', 'BEGIN')
-
-#: Of SQLite: ``SCAN clients USING COVERING INDEX i``.
-_SCAN = re.compile(r'SCAN (?P<table>\S+)')
-
-#: What the look-up names that is no table, as SQLite has it.
-_DERIVED = re.compile(r'matches|ranked|CONSTANT|\(.*')
-
-_SERVERS = (
-    pathlib.Path(__file__)
-    .parents[1]
-    .joinpath('tests', 'functional', 'store', 'servers.py')
-)
-
-
-def of_sqlite(plan: Sequence[Any]) -> list[str]:
-    """The steps of an ``EXPLAIN QUERY PLAN`` that go by no index."""
-    return [
-        text
-        for *_, text in plan
-        if (scan := _SCAN.match(text))
-        and scan['table'] not in _SMALL
-        and not _DERIVED.fullmatch(scan['table'])
-    ]
-
-
-def of_mariadb(plan: Sequence[Any]) -> list[str]:
-    """Those of an ``EXPLAIN``: columns ``table``, ``type``, ``key``."""
-    return [
-        f'{step.table}: {step.type} {step.key or ""}'.strip()
-        for step in plan
-        if step.type in ('ALL', 'index')
-        and step.table not in _SMALL
-        and not step.table.startswith('<')
-    ]
-
-
-def of_postgresql(plan: Sequence[Any]) -> list[str]:
-    """Those of an ``EXPLAIN (FORMAT JSON)``: a tree of steps in one row."""
-    ((tree,),) = plan
-    return [
-        f'{step["Node Type"]} of {step.get("Relation Name", "")}'.strip()
-        for step in _steps(tree[0]['Plan'])
-        if step.get('Relation Name') not in _SMALL
-        and (
-            step['Node Type'] == 'Seq Scan'
-            or ('Index' in step['Node Type'] and 'Index Cond' not in step)
-        )
-    ]
-
-
-def _steps(step: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield step
-    for part in step.get('Plans', ()):
-        yield from _steps(part)
-
-
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """What is different from one database to the next.
-
-    :param settle: statements that bring statistics up to date after a bulk
-        load, as the server would do by and by
-    :param bytes: the query for what a store takes on disk
-    :param explain: what goes before a statement to see its plan
-    :param unindexed: the steps of a plan that read a whole table or index
-    """
-
-    title: str
-    settle: tuple[str, ...]
-    bytes: str
-    explain: str
-    unindexed: Callable[[Sequence[Any]], list[str]]
-
-
-KINDS = {
-    'sqlite': Kind(
-        title='SQLite',
-        # Nobody ever does it for SQLite.
-        settle=(),
-        bytes='SELECT sum(pgsize) FROM dbstat',
-        explain='EXPLAIN QUERY PLAN',
-        unindexed=of_sqlite,
-    ),
-    'mysql': Kind(
-        title='MariaDB',
-        settle=tuple(f'ANALYZE TABLE {name}' for name in metadata.tables),
-        bytes='SELECT sum(stat_value) * @@innodb_page_size FROM '
-        'mysql.innodb_index_stats WHERE database_name = database() '
-        "AND stat_name = 'size'",
-        explain='EXPLAIN',
-        unindexed=of_mariadb,
-    ),
-    'postgresql': Kind(
-        title='PostgreSQL',
-        settle=('VACUUM ANALYZE',),
-        bytes='SELECT sum(pg_total_relation_size(oid)) FROM pg_class '
-        "WHERE starts_with(relname, 'edge_') AND relkind = 'r'",
-        explain='EXPLAIN (FORMAT JSON)',
-        unindexed=of_postgresql,
-    ),
+#: What brings the statistics of each up to date after a bulk load, as a
+#: server would do by and by; nobody ever does it for SQLite.
+SETTLE: Mapping[str, tuple[str, ...]] = {
+    'SQLite': (),
+    'MariaDB': tuple(f'ANALYZE TABLE {name}' for name in metadata.tables),
+    'PostgreSQL': ('VACUUM ANALYZE',),
 }
 
+ADDRESS = 'an address'
+MISS = 'an address without rows'
+CACHED = 'an address, cached'
+FLOOR = 'SELECT 1'
 
-@functools.cache
-def servers() -> Any:
-    """The module of the tests that starts database servers.
+#: Clients at a time when it is filled: as collectors bring them, the rows of a
+#: vantage come one after the other, so those of a client are not together.
+_CHUNK = 20_000
 
-    By its path: the package around it is Nova's to patch.
-    """
-    spec = importlib.util.spec_from_file_location('servers', _SERVERS)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+#: One in so many prefixes has a name that points there.
+_NAMED = 100
+
+#: As many as one hint may name.
+_MANY = 16
+
+_SERVERS = pathlib.Path('tests', 'functional', 'store', 'servers.py')
+
+Prepared = Callable[[], object]
 
 
 @contextlib.contextmanager
 def running(database: str) -> Iterator[Callable[[], str]]:
     """A database, gone at the end; what makes a new store in it, by URL.
 
-    :param database: of ``KINDS``
+    :param database: of ``SETTLE``
     """
-    if database == 'sqlite':
+    if database == 'SQLite':
         with tempfile.TemporaryDirectory(prefix='edge_sched_') as folder:
             numbers = iter(range(1000))
             yield lambda: f'sqlite:///{folder}/{next(numbers)}.sqlite'
         return
-    server = getattr(servers(), KINDS[database].title)()
+    server = getattr(_servers(), database)()
     try:
         yield server.create_database
     finally:
@@ -161,32 +79,101 @@ def running(database: str) -> Iterator[Callable[[], str]]:
         server._clean_up()
 
 
-def ask(url: str, *statements: str, parameters: Any = None) -> Sequence[Any]:
-    """Send statements past the store, each for itself; what the last found."""
+def _servers() -> Any:
+    """The module of the tests that starts database servers.
+
+    By its path: the package around it is Nova's to patch.
+    """
+    path = pathlib.Path(__file__).parents[1] / _SERVERS
+    spec = importlib.util.spec_from_file_location('servers', path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Store:
+    """A store of a size, filled by our writer, and what it is asked.
+
+    :param database: of ``SETTLE``
+    :param prefixes: how many it has
+    """
+
+    def __init__(self, database: str, url: str, prefixes: int) -> None:
+        self.url = url
+        self.prefixes = prefixes
+        # Patient: none of its look-ups may fail.
+        settings = StoreSettings(
+            url, timeout_seconds=60.0, cache_ttl_seconds=0.0
+        )
+        _fill(settings, prefixes)
+        _settle(database, url)
+        self._cold = Reader(settings)
+        self._warm = Reader(
+            dataclasses.replace(settings, cache_ttl_seconds=86_400.0)
+        )
+        self._database = Database(settings, 'read')
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._cold.close()
+        self._warm.close()
+        self._database.dispose()
+
+    def subjects(self) -> dict[str, Callable[[], Prepared]]:
+        """What is timed, each with what it needs anew: other clients."""
+        crowd, names = Crowd(self.prefixes), self.prefixes // _NAMED
+        kept = [crowd.inside(4)]
+        finders: Mapping[str, Callable[[], list[Client]]] = {
+            ADDRESS: lambda: [crowd.inside(4)],
+            'an IPv6 address': lambda: [crowd.inside(6)],
+            'a name': lambda: [crowd.named(names)],
+            '16 addresses': lambda: [crowd.inside(4) for _ in range(_MANY)],
+            MISS: lambda: [crowd.absent()],
+        }
+        return {
+            **{
+                what: functools.partial(self._look_up, what, find)
+                for what, find in finders.items()
+            },
+            CACHED: lambda: lambda: self._warm.look_up(kept, ''),
+            FLOOR: lambda: self._ping,
+        }
+
+    def _look_up(
+        self, what: str, find: Callable[[], list[Client]]
+    ) -> Prepared:
+        clients = find()
+        wanted = () if what == MISS else VANTAGES
+
+        def run() -> None:
+            answers = self._cold.look_up(clients, '').answers
+            for (part,) in (answer.parts for answer in answers.values()):
+                if len(part) != len(wanted):
+                    raise RuntimeError(f'{what} has rows of {sorted(part)}')
+
+        return run
+
+    def _ping(self) -> None:
+        with self._database.reading() as connection:
+            connection.exec_driver_sql('SELECT 1').all()
+
+
+def _fill(settings: StoreSettings, prefixes: int) -> None:
+    migrate.sync(settings)
+    with Writer(settings) as writer:
+        for some in batches(range(prefixes), _CHUNK):
+            for vantage in VANTAGES:
+                writer.record(rows(some, time.time(), [vantage]))
+        for number in range(prefixes // _NAMED):
+            around = prefix(number * _NAMED)
+            writer.set_client(f'vehicle-{number}', [inside(around)])
+
+
+def _settle(database: str, url: str) -> None:
     engine = sa.create_engine(
         url, isolation_level='AUTOCOMMIT', poolclass=sa.NullPool
     )
-    rows: Sequence[Any] = ()
     with engine.connect() as connection:
-        for statement in statements:
-            found = connection.exec_driver_sql(statement, parameters)
-            rows = found.all() if found.returns_rows else ()
-    return rows
-
-
-def statements(run: Callable[[], object]) -> list[tuple[str, Any]]:
-    """Run something; the SQL that it sent to any database, with parameters."""
-    sent: list[tuple[str, Any]] = []
-
-    def record(
-        connection: Any, cursor: Any, text: str, parameters: Any, *rest: Any
-    ) -> None:
-        if text.strip().upper() not in _AROUND:
-            sent.append((text, parameters))
-
-    sa.event.listen(sa.Engine, 'before_cursor_execute', record)
-    try:
-        run()
-    finally:
-        sa.event.remove(sa.Engine, 'before_cursor_execute', record)
-    return sent
+        for statement in SETTLE[database]:
+            connection.exec_driver_sql(statement)

@@ -15,7 +15,7 @@ from nova.scheduler.filters.compute_filter import ComputeFilter
 from nova.scheduler.weights.ram import RAMWeigher
 
 from bench import hosts
-from bench import latencies
+from bench.latencies import request_near
 from bench.records import request_spec
 from bench.schedulers import EmptyFilter
 from bench.schedulers import EmptyWeigher
@@ -32,20 +32,13 @@ OUR_PASS, WITHOUT_HINTS = 'all of ours', 'all of ours, no hints'
 Subject = Callable[[], Callable[[], object]]
 
 
-def subjects(
-    states: hosts.Hosts, default_filters: Sequence[str]
-) -> dict[str, Subject]:
-    """Everything that is timed.
-
-    :param default_filters: class names, ``['ComputeFilter', ...]``
-    """
+def subjects(states: hosts.Hosts) -> dict[str, Subject]:
+    """Everything that is timed."""
     ours = hosts.Stages()
-    nova = hosts.Stages(default_filters, with_ours=False)
+    nova = hosts.Stages(with_nova=True, with_ours=False)
     (our_filter,), (latency, cell) = ours.filters, ours.weighers
     empty, weigher = EmptyFilter(), EmptyWeigher()
-    near = request_spec(
-        {'edge:latency_budget_ms': f'{latencies.BUDGET_MS}'}, latencies.near()
-    ).obj_to_primitive()
+    near = request_near(0).obj_to_primitive()
     plain = request_spec({}, {}).obj_to_primitive()
     fresh = objects.RequestSpec.obj_from_primitive
 
