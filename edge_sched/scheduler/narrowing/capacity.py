@@ -42,7 +42,6 @@ class Capacity:
         self._eligible = eligible
         self._topology = eligible.topology
         self._size = size
-        self._enough = size.enough
         #: Cells, by UUID, that have not answered in time.
         self._slow: set[str] = set()
         self._sees_all = False
@@ -76,7 +75,7 @@ class Capacity:
 
         Where some were found all may have room.
         """
-        topology = self._topology
+        topology, enough = self._topology, self._size.enough
         aggregates = aggregates_of(ring)
         everyone = _NOBODY.union(*(topology.hosts_in[a] for a in aggregates))
         nodes = topology.count_nodes(everyone)
@@ -86,10 +85,10 @@ class Capacity:
         has_several = bool(everyone & topology.hosts_of_several_nodes)
         # Not of a ring that has more than an answer.
         if self._samples and not has_several and nodes <= self._query.limit:
-            found = find_some(self._query, aggregates, usable, self._enough)
+            found = find_some(self._query, aggregates, usable, enough)
             if found is None:
                 return None
-            if len(found) == self._enough:
+            if len(found) == enough:
                 unsure = partial(self._count_unsure, nodes, frozenset(found))
                 return Room(ring, nodes, unsure)
             # Farther rings are taken to be as full.
@@ -98,9 +97,7 @@ class Capacity:
         if count is None:
             return None
         in_vain = nodes - topology.count_nodes(usable)
-        if not self._sees_all and (
-            has_several or count - in_vain < self._enough
-        ):
+        if not self._sees_all and (has_several or count - in_vain < enough):
             self._check_mirror(aggregates, nodes)
             self._sees_all = True
         return Room(ring, count, partial(self._count_unsure, nodes, usable))

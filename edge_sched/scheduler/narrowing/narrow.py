@@ -43,7 +43,6 @@ from edge_sched.scheduler.topology.topology import Topology
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-
 #: Servers of another request that may want the same places at the same time.
 #: Chosen: more at once are rare, and each makes rings larger.
 _RIVALS = 10
@@ -83,7 +82,9 @@ def narrow(
     ):
         return case
     topology = TOPOLOGY.get()
-    if not _is_large(topology):
+    always = CONF.edge_sched.narrow_candidates == 'always'
+    handed_out = CONF.scheduler.max_placement_results
+    if topology.node_count <= handed_out and not always:
         return case
     areas = list(topology.areas(case.measured))
     nearest = nearest_first(case, areas)
@@ -113,13 +114,6 @@ def narrow(
     return case
 
 
-def _is_large(topology: Topology) -> bool:
-    """Whether Placement would not hand out all hosts."""
-    handed_out: int = CONF.scheduler.max_placement_results
-    always = CONF.edge_sched.narrow_candidates == 'always'
-    return always or topology.node_count > handed_out
-
-
 def _search(
     query: Query, eligible: Eligible, near: Ring, servers: int
 ) -> Search:
@@ -137,8 +131,7 @@ def _search(
     enough = min(least + spare, most)
     first = min(max(CONF.edge_sched.ring_hosts, enough), most)
     size = Size(least, enough, first, most, query.aggregates)
-    capacity = Capacity(query, eligible, size)
-    search = find_room(near, size, capacity.ask)
+    search = find_room(near, size, Capacity(query, eligible, size).ask)
     if size.aggregates < query.aggregates:
         LOG.warning(
             'Placement does not take queries of %d aggregates, but of %d: is '
