@@ -65,7 +65,7 @@ class Capacity:
         except (RefusedQueryError, CutAnswerError) as error:
             if len(aggregates_of(ring)) == 1:
                 raise
-            half = ring[: (len(ring) + 1) // 2]
+            half = ring[: len(ring) // 2]
             if isinstance(error, RefusedQueryError):
                 self._size.aggregates = len(aggregates_of(half))
             return self.ask(half)

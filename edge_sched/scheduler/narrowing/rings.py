@@ -71,17 +71,18 @@ class Size:
     aggregates: int = MAX_AGGREGATES
 
 
-def first_ring(near: Ring, size: Size, wanted: float) -> Ring:
+def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
     """The nearest of some hosts: so many nodes, at several sites.
 
-    At first all, if one query can name them and its answer has them. A query
-    for one cell spares Nova all others: so it ends where another begins, if it
-    has half of the nodes by then.
+    At first all, if one query can name them and its answer has them. Else the
+    first ring ends where another cell begins, if it has nodes enough by then:
+    a query for one cell spares Nova all others.
 
     :return: ``EVERYTHING`` where hosts of no site are due
     """
+    is_first = wanted == size.first
     if (
-        wanted == size.first
+        is_first
         and all(hosts.aggregate for hosts in near)
         and len(aggregates_of(near)) <= size.aggregates
         and sum(hosts.nodes for hosts in near) <= size.most
@@ -94,7 +95,7 @@ def first_ring(near: Ring, size: Size, wanted: float) -> Ring:
         sites = {each.site for each in ring}
         cells = {each.cell for each in ring}
         is_enough = nodes >= wanted and len(sites) >= MIN_SITES
-        is_cell = len(cells) == 1 and hosts.cell not in cells
+        is_cell = is_first and cells == {near[0].cell} != {hosts.cell}
         if not hosts.aggregate or (
             ring
             and (

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edge_sched.scheduler.narrowing.rings import EVERYTHING
 from edge_sched.scheduler.narrowing.rings import GROWTH
@@ -106,7 +106,8 @@ def find_room(
             found += (Room([each], each.nodes) for each in untold)
             break
         probes += 1
-        wanted *= GROWTH
+        if room.ring == ring:
+            wanted *= GROWTH
         near = near[len(room.ring) :]
         if room.hosts:
             found.append(room)
@@ -141,23 +142,25 @@ def _choose(found: Sequence[Room], size: Size) -> Ring:
 
 
 def _first_of(
-    rooms: Iterable[Room], aggregates: int, most: int = sys.maxsize
+    rooms: Sequence[Room], aggregates: int, most: int = sys.maxsize
 ) -> tuple[Ring, int]:
-    """As many sites as a query names and an answer has; their hosts for sure.
+    """As much as a query names and an answer has; how many hosts are sure.
 
-    Which sites of a ring have the room is not known: the first might.
+    Of a ring that does not fit in those sites that do.
     """
+    whole = [(room.ring, room.hosts, room.sure) for room in rooms]
+    parts = [
+        ([each], min(each.nodes, room.hosts), 0)
+        for room in rooms
+        for each in room.ring
+    ]
     taken: list[SiteHosts] = []
-    sure = hosts = 0
-    for room in rooms:
-        left = room.hosts
-        for each in room.ring:
-            share = left if each is room.ring[-1] else min(each.nodes, left)
-            left -= share
-            hosts += share
-            named = aggregates_of([*taken, each])
-            if taken and (hosts > most or len(named) > aggregates):
-                return taken, sure
-            taken.append(each)
-        sure += room.sure
-    return taken, sure
+    all_sure = 0
+    for ring, hosts, sure in [*whole, *parts]:
+        named = aggregates_of([*taken, *ring])
+        fits = hosts <= most and len(named) <= aggregates
+        if ring[0] not in taken and (fits or not taken):
+            taken += ring
+            most -= hosts
+            all_sure += sure
+    return taken, all_sure

@@ -198,12 +198,11 @@ class CapacityTest(base.BaseTestCase):
         self.assertEqual((RING[:1], 3), (room.ring, room.hosts))
         self.assertEqual(35, self.size.aggregates)
 
-    def test_larger_half_of_a_query_that_is_refused(self) -> None:
+    def test_half_of_a_query_that_is_refused(self) -> None:
         self.query.count.side_effect = [RefusedQueryError, 4]
-        twice = [*RING, RING[0]]
-        room = self.room(self.capacity(), twice)
-        self.assertEqual((twice[:2], 4), (room.ring, room.hosts))
-        # Of three entries there are two, and of two aggregates.
+        room = self.room(self.capacity(), [*RING, *RING])
+        self.assertEqual((RING, 4), (room.ring, room.hosts))
+        # Of four entries there are two, and of two aggregates.
         self.assertEqual(2, self.size.aggregates)
 
     def test_query_for_one_site_that_is_refused(self) -> None:

@@ -55,7 +55,7 @@ class Cloud:
         if len(told) < len(counts):
             return None
         if sum(told) >= self._most and len(ring) > 1:
-            return self.ask(ring[: (len(ring) + 1) // 2])
+            return self.ask(ring[: len(ring) // 2])
         return Room(
             ring, min(sum(told), self._most), lambda: self.count_unsure(ring)
         )
@@ -80,7 +80,7 @@ class Scripted:
             return None
         count, not_sure = answer
         if count >= 1000:
-            return self.ask(ring[: (len(ring) + 1) // 2])
+            return self.ask(ring[: len(ring) // 2])
         return Room(ring, count, lambda: not_sure)
 
 
@@ -298,6 +298,12 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([4] * 18 + [9] * 3, room, size(50, 50, most=24))
         self.assertEqual([f'uuid-{n}' for n in range(19)], found.aggregates)
 
+    def test_ring_that_was_too_much_is_not_followed_by_a_larger(self) -> None:
+        room = [10] * 5 + [0] * 5
+        limits = size(99, 99, first=20, most=30)
+        self.search([10] * 10, room, limits)
+        self.assertEqual([3, 1, 3, 1, 3], [*map(len, self.cloud.asked)][:5])
+
     def test_rings_with_room_go_before_those_that_cannot_be_asked(
         self,
     ) -> None:
@@ -347,7 +353,7 @@ class FindRoomTest(base.BaseTestCase):
     def test_part_of_a_ring_that_cannot_be_asked(self) -> None:
         # The whole ring is asked, its nearer half, and what is left.
         found = self.search_large_sites(400, 3, (1000, 0), (0, 0), None)
-        self.assertEqual(['2'], found)
+        self.assertEqual(['1', '2'], found)
         found = self.search_large_sites(400, 3, (1000, 0), (9, 0), None)
         self.assertEqual(['0', '1', '2'], found)
 
@@ -400,16 +406,17 @@ class FindRoomTest(base.BaseTestCase):
 
     def test_nearest_of_one_cell_that_are_full(self) -> None:
         room = [0] + [4] * 5
-        found = self.search([4] * 6, room, size(first=8), 'abbbaa')
-        self.assertEqual([f'uuid-{n}' for n in range(1, 4)], found.aggregates)
+        found = self.search([4] * 6, room, size(first=8), 'abbaaa')
+        self.assertEqual([f'uuid-{n}' for n in range(1, 5)], found.aggregates)
         self.assertEqual(
-            [['site-0'], ['site-1', 'site-2', 'site-3']], self.sites_asked()
+            [['site-0'], [f'site-{n}' for n in range(1, 5)]],
+            self.sites_asked(),
         )
 
     def test_nearest_of_one_cell_with_too_little_room(self) -> None:
         room = [1] + [4] * 4
         found = self.search([4] * 5, room, size(1, 3, first=8), 'abbaa')
-        self.assertEqual([f'uuid-{n}' for n in range(3)], found.aggregates)
+        self.assertEqual([f'uuid-{n}' for n in range(5)], found.aggregates)
 
     def test_nearest_of_one_cell_are_too_few_for_the_request(self) -> None:
         found = self.search([4] * 5, [4] * 5, size(5, 7), cells='abbaa')
