@@ -350,6 +350,10 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search_large_sites(50, 6, (30, 30), None)
         self.assertEqual(['3', '4', '5', '0', '1', '2'], found)
 
+    def test_nobody_is_asked_again_who_did_not_answer(self) -> None:
+        # Though what may have room is not enough.
+        self.assertEqual(['0', '1'], self.search_large_sites(2, 3, None))
+
     def test_part_of_a_ring_that_cannot_be_asked(self) -> None:
         # The whole ring is asked, its nearer half, and what is left.
         found = self.search_large_sites(400, 3, (1000, 0), (0, 0), None)
