@@ -148,9 +148,9 @@ def sections(options: argparse.Namespace) -> list[Section]:
         limit=HOSTS,
         aggregates=MAX_AGGREGATES,
         disk_gb=0,
-        was_cut=False,
-        count=lambda aggregates: HOSTS,
-        of_one_host=lambda aggregates: None,
+        # Of more than one host has by itself.
+        texts=[''],
+        count=lambda aggregates, nodes: HOSTS,
     )
     none_is_down = cell.Down(0, frozenset())
     with configured(narrow_candidates='always') as folder:

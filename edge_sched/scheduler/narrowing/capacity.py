@@ -2,23 +2,21 @@
 
 """Which hosts of rings of sites have room for one request, and are up."""
 
-import time
-
-import nova.conf
-from oslo_log import log as logging
+from functools import partial
 
 from edge_sched.scheduler.narrowing.eligible import Eligible
+from edge_sched.scheduler.narrowing.placement import CutAnswerError
 from edge_sched.scheduler.narrowing.placement import Query
+from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 from edge_sched.scheduler.narrowing.placement import hosts_in
 from edge_sched.scheduler.narrowing.placement import lends_disk
 from edge_sched.scheduler.narrowing.rings import Ring
+from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.rings import aggregates_of
 from edge_sched.scheduler.narrowing.sample import MOST
 from edge_sched.scheduler.narrowing.sample import find_some
+from edge_sched.scheduler.narrowing.search import Room
 from edge_sched.scheduler.topology import cell as cells
-
-CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -35,137 +33,95 @@ class UnseenHostsError(Exception):
 class Capacity:
     """What Placement and the cells tell of the rings of one search.
 
-    :param enough: with fewer hosts with room it is asked whether all are known
-    :param deadline: by ``time.monotonic()``, after which it is not asked
+    :param size: of the search; names fewer aggregates once so many were
+        refused
     """
 
-    def __init__(
-        self,
-        query: Query,
-        eligible: Eligible,
-        enough: int,
-        deadline: float,
-    ) -> None:
+    def __init__(self, query: Query, eligible: Eligible, size: Size) -> None:
         self._query = query
         self._eligible = eligible
         self._topology = eligible.topology
-        self._enough = enough
-        self._deadline = deadline
+        self._size = size
         #: Cells, by UUID, that have not answered in time.
         self._slow: set[str] = set()
         self._sees_all = False
-        self._is_full = False
-        self._has_all = False
-        #: Hosts with room of the last ring, if they were found one by one.
-        self._sampled = _NOBODY
+        #: Some hosts are looked at one by one while they are likely to do.
+        self._samples = (
+            size.enough <= MOST
+            and self._topology.node_count >= LARGE_CLOUD_NODES
+        )
 
-    def count(self, ring: Ring) -> int | None:
-        """How many hosts of a ring have room; ``None`` if not told in time.
+    def ask(self, ring: Ring) -> Room | None:
+        """What room a ring has; ``None`` if that is not told in time.
 
-        Of a ring of which some were found one by one all may have some.
+        Of one that is too much for a query, or for an answer, the nearer half.
 
         :raises UnseenHostsError: if the aggregates do not tell all
-        :raises RefusedQueryError: if Placement does not take the query
+        :raises RefusedQueryError: if Placement does not take even a short
+            query
         """
-        hosts = self._all_hosts(ring)
-        nodes = self._topology.count_nodes(hosts)
-        self._sampled = self._sample(ring)
-        if self._sampled:
-            return nodes
-        if time.monotonic() > self._deadline:
-            LOG.warning(
-                'The search for sites with room took longer than ring_timeout '
-                '(%d s): Placement is asked for the nearest that may have '
-                'some',
-                CONF.edge_sched.ring_timeout,
-            )
-            return None
+        try:
+            return self._ask(ring)
+        except (RefusedQueryError, CutAnswerError) as error:
+            if len(aggregates_of(ring)) == 1:
+                raise
+            half = ring[: len(ring) // 2]
+            if isinstance(error, RefusedQueryError):
+                self._size.aggregates = len(aggregates_of(half))
+            return self.ask(half)
+
+    def _ask(self, ring: Ring) -> Room | None:
+        """Ask for some hosts one by one, or for all.
+
+        Where some were found all may have room.
+        """
+        topology, enough = self._topology, self._size.enough
         aggregates = aggregates_of(ring)
-        count = self._query.count(aggregates)
+        everyone = _NOBODY.union(*(topology.hosts_in[a] for a in aggregates))
+        nodes = topology.count_nodes(everyone)
+        usable = _NOBODY.union(*(each.hosts for each in ring))
+        # Those that a server group stands on are in doubt.
+        usable -= self._eligible.perhaps
+        has_several = bool(everyone & topology.hosts_of_several_nodes)
+        # Not of a ring that has more than an answer.
+        if self._samples and not has_several and nodes <= self._query.limit:
+            found = find_some(self._query, aggregates, usable, enough)
+            if found is None:
+                return None
+            if len(found) == enough:
+                unsure = partial(self._count_unsure, nodes, frozenset(found))
+                return Room(ring, nodes, unsure)
+            # Farther rings are taken to be as full.
+            self._samples = False
+        count = self._query.count(aggregates, nodes)
         if count is None:
             return None
-        self._has_all = count >= nodes
-        if not self._sees_all:
-            wanted = self._enough + self._in_vain(
-                ring, self._surely_eligible(ring)
-            )
-            if count < wanted or hosts & self._topology.hosts_of_several_nodes:
-                self._check_mirror(aggregates, hosts)
-                self._sees_all = True
-        return count
+        in_vain = nodes - topology.count_nodes(usable)
+        if not self._sees_all and (has_several or count - in_vain < enough):
+            self._check_mirror(aggregates, nodes)
+            self._sees_all = True
+        return Room(ring, count, partial(self._count_unsure, nodes, usable))
 
-    def not_sure(self, ring: Ring) -> int:
-        """How many hosts Placement may have counted that are of no use.
+    def _count_unsure(self, nodes: int, hosts: frozenset[str]) -> int:
+        """How many of some nodes are of others than of hosts that are up.
 
-        Others of the same sites, and those that are down or may be, as their
-        cell is slow: it is not asked again. Those that a server group stands
-        on are in doubt anyway.
+        The hosts of a slow cell, which is not asked again, may not be.
         """
-        hosts = self._sampled or self._surely_eligible(ring)
         by_cell = self._topology.by_cell(hosts)
         ask = [
             self._topology.cells[uuid] for uuid in by_cell.keys() - self._slow
         ]
         down = cells.count_down(ask, by_cell)
         self._slow |= down.slow
-        not_told = [
-            hosts for uuid, hosts in by_cell.items() if uuid in self._slow
-        ]
-        in_vain = self._in_vain(ring, hosts)
-        return in_vain + down.hosts + sum(map(len, not_told))
+        slow = sum(len(by_cell[uuid]) for uuid in by_cell.keys() & self._slow)
+        return nodes - self._topology.count_nodes(hosts) + down.hosts + slow
 
-    def was_cut(self) -> bool:
-        """Whether the last answer did not have all that has room."""
-        cut = self._query.was_cut and not self._has_all
-        return cut and not self._sampled
-
-    def _sample(self, ring: Ring) -> frozenset[str]:
-        """Hosts of a ring with room, if enough are found one by one.
-
-        Only in a large cloud, and not of one that has more than an answer, of
-        hosts of several nodes, or once the search has come to rings that are
-        rather full.
-        """
-        everyone = self._all_hosts(ring)
-        aggregates = aggregates_of(ring)
-        if (
-            self._is_full
-            or self._topology.node_count < LARGE_CLOUD_NODES
-            or self._enough > MOST
-            or len(everyone) > self._query.limit
-            or everyone & self._topology.hosts_of_several_nodes
-            or not (asked := self._query.of_one_host(aggregates))
-        ):
-            return _NOBODY
-        hosts = self._surely_eligible(ring)
-        found = find_some(
-            asked, len(aggregates), hosts, self._enough, self._deadline
-        )
-        self._is_full = len(found) < self._enough
-        return _NOBODY if self._is_full else frozenset(found)
-
-    def _in_vain(self, ring: Ring, hosts: frozenset[str]) -> int:
-        """How many Placement may offer besides some hosts of a ring."""
-        count_nodes = self._topology.count_nodes
-        return count_nodes(self._all_hosts(ring)) - count_nodes(hosts)
-
-    def _all_hosts(self, ring: Ring) -> frozenset[str]:
-        aggregates = aggregates_of(ring)
-        return _NOBODY.union(*(self._topology.hosts_in[a] for a in aggregates))
-
-    def _surely_eligible(self, ring: Ring) -> frozenset[str]:
-        hosts = _NOBODY.union(*(each.hosts for each in ring))
-        return hosts - self._eligible.perhaps
-
-    def _check_mirror(
-        self, aggregates: list[str], hosts: frozenset[str]
-    ) -> None:
+    def _check_mirror(self, aggregates: list[str], nodes: int) -> None:
         """Whether Placement knows all hosts of sites, and their disks.
 
         Nova puts the first node of each host into the aggregates there, and
         only logs it if that fails. Asked of one ring, which stands for all.
         """
-        nodes = self._topology.count_nodes(hosts)
         providers = hosts_in(aggregates)
         if providers is None:
             return

@@ -2,12 +2,12 @@
 
 """Which hosts a request may use but for the distance, as Placement sees it.
 
-A ring is counted in such hosts. What is not known here,
-e.g. an aggregate of a routed network, is left to Placement: the ring then has
-fewer hosts than it seems, and a wider one is tried sooner.
+What is not known here, e.g. an aggregate of a routed network, is left to
+Placement: a ring then has fewer hosts than it seems, and a wider one is tried
+sooner.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 import nova.conf
 from nova.objects.request_spec import RequestSpec
@@ -35,19 +35,17 @@ def is_bound(spec: RequestSpec) -> bool:
     stands, and hints that choose hosts by other means.
     """
     destination = field_of(spec, 'requested_destination')
-    if destination and (
-        field_of(destination, 'host') or field_of(destination, 'node')
-    ):
-        return True
-    group = field_of(spec, 'instance_group')
-    if (
-        group
-        and field_of(group, 'policy') == 'affinity'
-        and field_of(group, 'hosts')
-    ):
-        return True
     hints = field_of(spec, 'scheduler_hints') or {}
-    return any(hint in hints for hint in _CHOOSES_HOSTS)
+    return (
+        bool(_taken_by_group(spec, 'affinity'))
+        or any(hint in hints for hint in _CHOOSES_HOSTS)
+        or bool(
+            destination
+            and (
+                field_of(destination, 'host') or field_of(destination, 'node')
+            )
+        )
+    )
 
 
 class Eligible:
@@ -57,7 +55,7 @@ class Eligible:
         self.topology = topology
         #: By name, those that an anti-affinity group stands on: its rules may
         #: allow another server.
-        self.perhaps = _taken_by_group(spec)
+        self.perhaps = _taken_by_group(spec, 'anti-affinity')
         hints = field_of(spec, 'scheduler_hints') or {}
         #: How many servers it must not share a host with, whose hosts are not
         #: known here.
@@ -66,24 +64,27 @@ class Eligible:
         #: In each of these, and in none of those.
         self._within: list[Collection[str]] = []
         self._without = [frozenset(field_of(spec, 'ignore_hosts') or ())]
+        hosts_in, in_cell = topology.hosts_in, topology.hosts_in_cell
         destination = field_of(spec, 'requested_destination')
         cell = source_cell(spec)
         if cell and not field_of(destination, 'allow_cross_cell_move'):
-            self._within.append(topology.hosts_in_cell.get(cell.uuid, _NOBODY))
+            self._within.append(in_cell.get(cell.uuid, _NOBODY))
         else:
             self._without += [
-                topology.hosts_in_cell.get(uuid, _NOBODY)
+                in_cell.get(uuid, _NOBODY)
                 for uuid, each in topology.cells.items()
                 if each.disabled
             ]
-        if destination:
-            for ored in field_of(destination, 'aggregates') or ():
-                self._require_any(ored.split(','))
-            self._without += [
-                topology.hosts_in.get(aggregate, _NOBODY)
-                for aggregate in field_of(destination, 'forbidden_aggregates')
-                or ()
-            ]
+        if not destination:
+            return
+        for ored in field_of(destination, 'aggregates') or ():
+            aggregates = ored.split(',')
+            # Unless Placement alone knows some.
+            if hosts_in.keys() >= set(aggregates):
+                known = (hosts_in[aggregate] for aggregate in aggregates)
+                self._within.append(_NOBODY.union(*known))
+        for each in field_of(destination, 'forbidden_aggregates') or ():
+            self._without.append(hosts_in.get(each, _NOBODY))
 
     def of(self, hosts: frozenset[str]) -> frozenset[str]:
         """Those of some hosts that the request may use."""
@@ -97,29 +98,19 @@ class Eligible:
             if host not in tenants_of or self._project_id in tenants_of[host]
         )
 
-    def at_sites(self, areas: Iterable[Area]) -> Iterator[SiteHosts]:
+    def at_sites(self, areas: Iterable[Area]) -> list[SiteHosts]:
         """Those of each area, in its order."""
-        for area in areas:
-            if hosts := self.of(area.hosts):
-                yield SiteHosts(
-                    area.aggregate,
-                    area.site,
-                    hosts,
-                    self.topology.count_nodes(hosts),
-                    area.cell,
-                )
-
-    def _require_any(self, aggregates: Collection[str]) -> None:
-        """Keep to hosts of these, unless Placement alone knows some."""
-        hosts_in = self.topology.hosts_in
-        if hosts_in.keys() >= set(aggregates):
-            known = (hosts_in[aggregate] for aggregate in aggregates)
-            self._within.append(_NOBODY.union(*known))
+        count_nodes = self.topology.count_nodes
+        return [
+            SiteHosts(a.aggregate, a.site, hosts, count_nodes(hosts), a.cell)
+            for a in areas
+            if (hosts := self.of(a.hosts))
+        ]
 
 
-def _taken_by_group(spec: RequestSpec) -> frozenset[str]:
-    """The hosts that a server group with anti-affinity stands on."""
+def _taken_by_group(spec: RequestSpec, policy: str) -> frozenset[str]:
+    """The hosts of a server group, if that is its policy."""
     group = field_of(spec, 'instance_group')
-    if not group or field_of(group, 'policy') != 'anti-affinity':
+    if not group or field_of(group, 'policy') != policy:
         return _NOBODY
     return frozenset(field_of(group, 'hosts') or ())

@@ -9,8 +9,7 @@ back; and each host that is handed out costs the scheduler time.
 """
 
 import dataclasses
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import nova.conf
 from nova import context as nova_context
@@ -29,9 +28,8 @@ from edge_sched.scheduler.narrowing.eligible import is_bound
 from edge_sched.scheduler.narrowing.placement import Query
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 from edge_sched.scheduler.narrowing.ranking import nearest_first
+from edge_sched.scheduler.narrowing.rings import Ring
 from edge_sched.scheduler.narrowing.rings import Size
-from edge_sched.scheduler.narrowing.rings import cells_of
-from edge_sched.scheduler.narrowing.search import Need
 from edge_sched.scheduler.narrowing.search import Search
 from edge_sched.scheduler.narrowing.search import find_room
 from edge_sched.scheduler.prepare import Case
@@ -45,18 +43,9 @@ from edge_sched.scheduler.topology.topology import Topology
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-
 #: Servers of another request that may want the same places at the same time.
 #: Chosen: more at once are rare, and each makes rings larger.
 _RIVALS = 10
-
-#: How much of a ring is enough where that spares Nova the other cells. Chosen:
-#: they take it as long as 150 hosts do.
-_OF_ONE_CELL = 0.5
-
-#: How many times fewer aggregates a query names if one was not taken. Chosen:
-#: of 35 three tries are left, the last with two.
-_FEWER = 4
 
 #: Placement may hand out so many times what it mostly does, where it cannot be
 #: asked for near sites. Chosen: 10 000 hosts take a scheduler seconds.
@@ -93,18 +82,25 @@ def narrow(
     ):
         return case
     topology = TOPOLOGY.get()
-    if not _is_large(topology):
+    always = CONF.edge_sched.narrow_candidates == 'always'
+    handed_out = CONF.scheduler.max_placement_results
+    if topology.node_count <= handed_out and not always:
         return case
     areas = list(topology.areas(case.measured))
     nearest = nearest_first(case, areas)
     if nearest is None:
         return case
     eligible = Eligible(spec, topology)
-    if not any(eligible.at_sites(nearest)):
-        return _nothing(case, eligible, areas)
+    near = eligible.at_sites(nearest)
+    if not near:
+        # For the distance, or for other reasons.
+        judged = _judge_eligible(case, eligible, areas)
+        if not judged.locations or judged.decision.any_accepted:
+            return case
+        return Refused(case, judged, refusal_of(case, judged))
     try:
         query = Query(context, spec)
-        search = _search(query, eligible, nearest, case.request.num_instances)
+        search = _search(query, eligible, near, case.request.num_instances)
     except (RefusedQueryError, UnseenHostsError) as error:
         LOG.warning('Placement cannot be asked for near sites: %s', error)
         _ask_for_all(spec, topology)
@@ -118,52 +114,24 @@ def narrow(
     return case
 
 
-def _is_large(topology: Topology) -> bool:
-    """Whether Placement would not hand out all hosts."""
-    if CONF.edge_sched.narrow_candidates == 'always':
-        return True
-    handed_out: int = CONF.scheduler.max_placement_results
-    return topology.node_count > handed_out
-
-
 def _search(
-    query: Query, eligible: Eligible, nearest: Sequence[Area], servers: int
+    query: Query, eligible: Eligible, near: Ring, servers: int
 ) -> Search:
     """Look for room.
 
     As many hosts are looked for as Nova may try, and as another such request
-    may take, besides those that Placement offers in vain. A query that
-    Placement does not take may be too long for something before it.
+    may take, besides those that Placement offers in vain.
 
-    :raises RefusedQueryError: if it does not take a short one either
+    :raises RefusedQueryError: if Placement does not take even a short query
     :raises UnseenHostsError: if sites have hosts that no query for them finds
     """
     least = servers + eligible.servers_to_avoid
-    most = max(least, query.limit)
+    most = max(least, CONF.scheduler.max_placement_results)
     spare = max(CONF.scheduler.max_attempts - 1, min(servers, _RIVALS))
-    need = Need(least, min(least + spare, most))
-    first = min(max(CONF.edge_sched.ring_hosts, need.enough), most)
-    size = Size(
-        first=first,
-        one_cell=max(need.enough, int(first * _OF_ONE_CELL)),
-        # Of just as many it is not known whether there are more.
-        few=min(CONF.scheduler.max_placement_results, most) - 1,
-        most=most,
-        aggregates=query.aggregates,
-    )
-    deadline = time.monotonic() + CONF.edge_sched.ring_timeout
-    while True:
-        capacity = Capacity(query, eligible, need.enough, deadline)
-        near = eligible.at_sites(nearest)
-        try:
-            search = find_room(near, size, need, capacity)
-        except RefusedQueryError:
-            if size.aggregates < _FEWER:
-                raise
-            fewer = size.aggregates // _FEWER
-            size = dataclasses.replace(size, aggregates=fewer)
-        else:
-            break
+    enough = min(least + spare, most)
+    first = min(max(CONF.edge_sched.ring_hosts, enough), most)
+    size = Size(least, enough, first, most, query.aggregates)
+    search = find_room(near, size, Capacity(query, eligible, size).ask)
     if size.aggregates < query.aggregates:
         LOG.warning(
             'Placement does not take queries of %d aggregates, but of %d: is '
@@ -186,7 +154,7 @@ def _ask_for(spec: RequestSpec, search: Search, topology: Topology) -> None:
         spec.requested_destination = objects.Destination()
     destination = spec.requested_destination
     destination.require_aggregates(search.aggregates)
-    cells = cells_of(search.ring)
+    cells = {each.cell for each in search.ring}
     if is_new and len(cells) == 1:
         destination.cell = topology.cells[cells.pop()]
 
@@ -197,22 +165,10 @@ def _ask_for_all(spec: RequestSpec, topology: Topology) -> None:
     Nova does so where a hint speaks of other servers, even of none. This one
     goes with the request.
     """
-    if (
-        topology.node_count
-        <= _MAX_LIMITS * CONF.scheduler.max_placement_results
-    ):
+    most = _MAX_LIMITS * CONF.scheduler.max_placement_results
+    if topology.node_count <= most:
         hints = field_of(spec, 'scheduler_hints') or {}
         spec.scheduler_hints = {**hints, 'same_host': []}
-
-
-def _nothing(
-    case: Case, eligible: Eligible, areas: Iterable[Area]
-) -> Case | Refused:
-    """No host may be used: for the distance, or for other reasons."""
-    judged = _judge_eligible(case, eligible, areas)
-    if not judged.locations or judged.decision.any_accepted:
-        return case
-    return Refused(case, judged, refusal_of(case, judged))
 
 
 def _judge_eligible(

@@ -5,9 +5,10 @@
 import functools
 import http
 import math
+import time
 import urllib.parse
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import nova.conf
 import os_resource_classes as orc
@@ -41,12 +42,7 @@ _AGGREGATE_BYTES = 39
 #: What is kept of an error, which may have the query in it twice.
 _MAX_SAID = 200
 
-_CANDIDATES = '/allocation_candidates?'
-
-#: Parameters of a query that one provider alone may meet.
-_OF_ONE_HOST = frozenset(
-    ('limit', 'member_of', 'required', 'resources', 'root_required')
-)
+_CANDIDATES = '/allocation_candidates'
 
 #: Of Placement, or of a proxy before it: no fault of the query.
 _OVERLOADED = (
@@ -60,19 +56,14 @@ class RefusedQueryError(Exception):
     """Placement does not take the query; the message says why."""
 
 
-class OneHost(NamedTuple):
-    """What Nova's query demands of a host.
-
-    :param terms: parameters of a query of providers, but for resources
-    :param amounts: of each resource class, ``{'VCPU': 2}``
-    """
-
-    terms: Sequence[tuple[str, str]]
-    amounts: Mapping[str, int]
+class CutAnswerError(Exception):
+    """An answer of Placement does not have all that has room."""
 
 
 class Query:
     """Nova's own of one request, for the hosts of some aggregates.
+
+    Nothing is asked once ``ring_timeout`` has passed since it was made.
 
     :param context: of the request
     :param spec: as Nova's own request filters have left it
@@ -82,84 +73,82 @@ class Query:
         self, context: nova_context.RequestContext, spec: RequestSpec
     ) -> None:
         self._context = context
+        self._deadline = time.monotonic() + CONF.edge_sched.ring_timeout
         # A request for a host by name would need Nova's HostManager.
         request = functools.partial(
             utils.resources_from_request_spec, context, spec, None
         )
         first = request(enable_pinning_translate=True)
-        self._requests = [first]
+        requests = [first]
         # The second query that Nova makes for pinned CPUs, see there.
         if (
             first.cpu_pinning_requested
             and not CONF.workarounds.disable_fallback_pcpu_query
         ):
-            self._requests.append(request(enable_pinning_translate=False))
+            requests.append(request(enable_pinning_translate=False))
+        #: As Nova puts them, but for the aggregates.
+        self.texts = [request.to_querystring() for request in requests]
         #: How many hosts Nova has Placement hand out at most.
         self.limit = limit_of(first)
         resources = first.get_request_group(None).resources
         #: How much disk of a host is asked for.
         self.disk_gb = int(resources.get(orc.DISK_GB, 0))
-        self._required = [
-            list(request.get_request_group(None).aggregates)
-            for request in self._requests
-        ]
-        #: Whether Placement handed out as much as it may, at the last count.
-        self.was_cut = False
 
     @property
     def aggregates(self) -> int:
         """How many aggregates can be asked for at once, one at least."""
-        longest = max(
-            len(f'{_CANDIDATES}{request.to_querystring()}&member_of=in%3A')
-            for request in self._requests
-        )
+        longest = len(f'{_CANDIDATES}?{max(self.texts, key=len)}{member_of()}')
         fitting = (_MAX_PATH_BYTES - longest) // _AGGREGATE_BYTES
         return max(1, min(fitting, MAX_AGGREGATES))
 
-    def count(self, aggregates: Sequence[str]) -> int | None:
+    def count(self, aggregates: Sequence[str], nodes: int) -> int | None:
         """How many hosts of some aggregates have room.
 
+        :param nodes: how many hosts there are: an answer has no more
         :return: ``None`` if Placement did not answer, or not in time
         :raises RefusedQueryError: if it does not take the query
+        :raises CutAnswerError: if it did not hand out all, unless they are
+            of one aggregate: a host may be offered in several ways, and the
+            limit counts ways
         """
-        self.was_cut = False
         hosts: set[frozenset[str]] = set()
-        for number in range(len(self._requests)):
-            found = get(
-                f'{_CANDIDATES}{self._for(aggregates, number)}',
-                len(aggregates),
-                self._context.global_id,
-            )
+        is_cut = False
+        for text in self.texts:
+            path = f'{_CANDIDATES}?{text}{member_of(*aggregates)}'
+            found = self.get(path, len(aggregates))
             if found is None:
                 return None
             ways = found['allocation_requests']
-            self.was_cut |= len(ways) >= self.limit
-            hosts |= _hosts(ways, found['provider_summaries'])
+            provider = found['provider_summaries']
+            is_cut |= len(ways) >= self.limit
+            hosts |= {
+                frozenset(
+                    provider[uuid]['root_provider_uuid']
+                    for uuid in way['allocations']
+                )
+                for way in ways
+            }
+        if is_cut and len(hosts) < nodes and len(aggregates) > 1:
+            raise CutAnswerError
         return len(hosts)
 
-    def of_one_host(self, aggregates: Sequence[str]) -> OneHost | None:
-        """What a host of some aggregates must be, and have by itself.
-
-        :return: ``None`` if more is asked, like a device of the host
-        """
-        asked = urllib.parse.parse_qs(self._for(aggregates))
-        if 'resources' not in asked or asked.keys() - _OF_ONE_HOST:
+    def get(self, path: str, aggregates: int = 1) -> dict[str, Any] | None:
+        """Ask Placement for the request, see ``get``."""
+        if time.monotonic() > self._deadline:
+            LOG.warning(
+                'The search for sites with room took longer than ring_timeout '
+                '(%d s): Placement is asked for the nearest that may have '
+                'some',
+                CONF.edge_sched.ring_timeout,
+            )
             return None
-        terms = [('member_of', each) for each in asked['member_of']]
-        traits = [*asked.get('required', ()), *asked.get('root_required', ())]
-        if traits:
-            terms.append(('required', ','.join(traits)))
-        (resources,) = asked['resources']
-        amounts = [each.split(':') for each in resources.split(',')]
-        return OneHost(terms, {name: int(amount) for name, amount in amounts})
+        return get(path, aggregates, self._context.global_id)
 
-    def _for(self, aggregates: Sequence[str], number: int = 0) -> str:
-        """The first query, or the second for pinned CPUs."""
-        request = self._requests[number]
-        group = request.get_request_group(None)
-        group.aggregates = [*self._required[number], list(aggregates)]
-        querystring: str = request.to_querystring()
-        return querystring
+
+def member_of(*aggregates: str) -> str:
+    """The end of a query for hosts that are in any of some aggregates."""
+    any_of_them = ','.join(aggregates)
+    return f'&{urllib.parse.urlencode({"member_of": f"in:{any_of_them}"})}'
 
 
 def providers_in(aggregates: Sequence[str]) -> int | None:
@@ -175,10 +164,9 @@ def providers_in(aggregates: Sequence[str]) -> int | None:
 
 def hosts_in(aggregates: Sequence[str]) -> list[str] | None:
     """The UUIDs of those, see ``providers_in``."""
-    any_of_them = ','.join(aggregates)
     answer = get(
         f'/resource_providers?required={os_traits.COMPUTE_NODE}'
-        f'&member_of=in:{any_of_them}',
+        f'{member_of(*aggregates)}',
         len(aggregates),
     )
     if answer is None:
@@ -200,7 +188,7 @@ def lends_disk(host: str, disk_gb: int, aggregates: Sequence[str]) -> bool:
         return False
     answer = get(
         f'/resource_providers?required={os_traits.MISC_SHARES_VIA_AGGREGATE}'
-        f'&resources={orc.DISK_GB}:{disk_gb}&member_of=in:{",".join(others)}'
+        f'&resources={orc.DISK_GB}:{disk_gb}{member_of(*others)}'
         f'&member_of=!in:{",".join(known.intersection(aggregates))}',
         len(known),
     )
@@ -215,6 +203,7 @@ def get(
     :param aggregates: how many the query names: if the connection is dropped
         at several the query may be too long
     """
+    silence: object
     try:
         answer = client().get(
             url,
@@ -225,33 +214,17 @@ def get(
         dropped = isinstance(error, keystoneauth_exceptions.ConnectFailure)
         if dropped and aggregates > 1:
             raise RefusedQueryError(str(error)[:_MAX_SAID]) from error
-        LOG.warning('Placement does not tell which sites have room: %s', error)
-        return None
-    if answer.status_code in _OVERLOADED:
-        LOG.warning(
-            'Placement does not tell which sites have room: %d',
-            answer.status_code,
-        )
-        return None
-    if answer.status_code != http.HTTPStatus.OK:
-        said = answer.text[:_MAX_SAID]
-        raise RefusedQueryError(f'{answer.status_code} {said}')
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def _hosts(
-    requests: Sequence[dict[str, dict[str, object]]],
-    summaries: dict[str, dict[str, str]],
-) -> set[frozenset[str]]:
-    """The hosts of allocation candidates, each by its root providers."""
-    return {
-        frozenset(
-            summaries[provider]['root_provider_uuid']
-            for provider in request['allocations']
-        )
-        for request in requests
-    }
+        silence = error
+    else:
+        silence = answer.status_code
+        if answer.status_code == http.HTTPStatus.OK:
+            found: dict[str, Any] = answer.json()
+            return found
+        if answer.status_code not in _OVERLOADED:
+            said = answer.text[:_MAX_SAID]
+            raise RefusedQueryError(f'{answer.status_code} {said}')
+    LOG.warning('Placement does not tell which sites have room: %s', silence)
+    return None
 
 
 @functools.cache

@@ -8,7 +8,7 @@ growing steps.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 #: As many as a short query may name, 39 bytes each: see ``placement``.
@@ -19,6 +19,10 @@ MIN_SITES = 3
 
 #: Chosen: most of a cloud is asked after few steps, and each costs as much.
 GROWTH = 2
+
+#: How much of a ring is enough where that spares Nova the other cells. Chosen:
+#: they take it as long as 150 hosts do.
+ONE_CELL_RATIO = 0.5
 
 
 class SiteHosts(NamedTuple):
@@ -47,93 +51,64 @@ Ring = Sequence[SiteHosts]
 EVERYTHING: Ring = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Size:
-    """How large rings are.
+    """How many hosts are looked for, and how many are asked for at a time.
 
-    :param first: the smallest number of nodes of the first
-    :param one_cell: the same if it ends where its cell does
-    :param few: so many nodes or fewer are asked for at once
+    :param least: with fewer hosts with room the request fails
+    :param enough: with so many who loses a race finds another
+    :param first: the smallest number of nodes of the first ring
     :param most: how many hosts with room one answer has; Placement cuts off
         the others, near or far
-    :param aggregates: how many one query may name
+    :param aggregates: how many one query may name; fewer once that many were
+        refused
     """
 
+    least: int
+    enough: int
     first: int
-    one_cell: int
-    few: int
     most: int
     aggregates: int = MAX_AGGREGATES
 
 
-def rings(near: Iterable[SiteHosts], size: Size) -> Iterator[Ring]:
-    """Cut hosts, nearest first, into rings of growing size.
+def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
+    """The nearest of some hosts: so many nodes, at several sites.
 
-    A query for one cell spares Nova all others. So the first ring ends where
-    another cell begins, if it has nodes enough by then. Where hosts of no site
-    are due, everything is, and nothing follows.
+    At first all, if one query can name them and its answer has them. Else the
+    first ring ends where another cell begins, if it has nodes enough by then:
+    a query for one cell spares Nova all others.
+
+    :return: ``EVERYTHING`` where hosts of no site are due
     """
-    wanted = size.first
+    is_first = wanted == size.first
+    if (
+        is_first
+        and all(hosts.aggregate for hosts in near)
+        and len(aggregates_of(near)) <= size.aggregates
+        and sum(hosts.nodes for hosts in near) <= size.most
+    ):
+        return near
+    of_one_cell = max(wanted * ONE_CELL_RATIO, size.enough)
     ring: list[SiteHosts] = []
     for hosts in near:
-        nodes = nodes_of(ring)
-        if ring and (
-            not hosts.aggregate
-            or len(aggregates_of([*ring, hosts])) > size.aggregates
-            or (nodes >= wanted and sites_of(ring) >= MIN_SITES)
-            or (
-                wanted == size.first
-                and nodes >= size.one_cell
-                and cells_of(ring) == {ring[0].cell} != {hosts.cell}
+        nodes = sum(each.nodes for each in ring)
+        sites = {each.site for each in ring}
+        cells = {each.cell for each in ring}
+        is_enough = nodes >= wanted and len(sites) >= MIN_SITES
+        is_cell = is_first and cells == {near[0].cell} != {hosts.cell}
+        if not hosts.aggregate or (
+            ring
+            and (
+                is_enough
+                or (is_cell and nodes >= of_one_cell)
+                or len(aggregates_of([*ring, hosts])) > size.aggregates
             )
         ):
-            yield ring
-            wanted *= GROWTH
-            ring = []
-        if not hosts.aggregate:
-            yield EVERYTHING
-            return
+            break
         ring.append(hosts)
-    if ring:
-        yield ring
-
-
-def first_few(
-    near: Iterable[SiteHosts], most: int, aggregates: int
-) -> tuple[Ring, bool]:
-    """As much as one query and its answer have room for.
-
-    :param most: how many nodes an answer has; those of one site may be more
-    :param aggregates: how many a query may name
-    :return: that, and whether it is all there is
-    """
-    taken: list[SiteHosts] = []
-    named: set[str] = set()
-    nodes = 0
-    for hosts in near:
-        named.add(hosts.aggregate)
-        nodes += hosts.nodes
-        if taken and (nodes > most or len(named) > aggregates):
-            return taken, False
-        taken.append(hosts)
-    return taken, True
+    return ring or EVERYTHING
 
 
 def aggregates_of(ring: Ring) -> list[str]:
     """What a query for a ring names."""
     return list(dict.fromkeys(hosts.aggregate for hosts in ring))
-
-
-def nodes_of(ring: Ring) -> int:
-    """How many a request may use of a ring."""
-    return sum(hosts.nodes for hosts in ring)
-
-
-def sites_of(ring: Ring) -> int:
-    """At how many sites they are."""
-    return len({hosts.site for hosts in ring})
-
-
-def cells_of(ring: Ring) -> set[str]:
-    """UUIDs of the cells that they are in."""
-    return {hosts.cell for hosts in ring}

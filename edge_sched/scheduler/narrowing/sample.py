@@ -12,14 +12,12 @@ the traits, and has by itself all that is asked.
 """
 
 import random
-import time
 import urllib.parse
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
-from edge_sched.scheduler.narrowing.placement import OneHost
+from edge_sched.scheduler.narrowing.placement import Query
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
-from edge_sched.scheduler.narrowing.placement import get
+from edge_sched.scheduler.narrowing.placement import member_of
 
 #: Chosen: more are found sooner by Nova's query.
 MOST = 5
@@ -28,47 +26,65 @@ MOST = 5
 #: of the hosts have room three are found nine times of ten.
 _TRIES = 5
 
+#: Parameters of a query that one provider alone may meet.
+_OF_ONE_HOST = frozenset(
+    ('limit', 'member_of', 'required', 'resources', 'root_required')
+)
+
 
 def find_some(
-    asked: OneHost,
-    aggregates: int,
+    query: Query,
+    aggregates: Sequence[str],
     hosts: Collection[str],
     enough: int,
-    deadline: float,
-) -> list[str]:
-    """Names of so many hosts with room, of those that are named.
+) -> list[str] | None:
+    """Names of so many hosts of some aggregates that have room.
 
-    :param aggregates: how many the query names
-    :param deadline: by ``time.monotonic()``, after which nothing is asked
-    :return: fewer if that takes longer than to ask for all, or if Placement
+    :param hosts: those that are looked at
+    :return: fewer if that takes longer than to ask for all, none if more is
+        asked than a host has by itself, like a device; ``None`` if Placement
         does not answer
     :raises RefusedQueryError: if Placement does not take the query
     """
-
-    def tell(path: str, aggregates: int = 1) -> dict[str, Any] | None:
-        """What Placement says, ``None`` if it does not, or time is over."""
-        if time.monotonic() > deadline:
-            return None
-        return get(f'/resource_providers{path}', aggregates)
-
-    answer = tell(f'?{urllib.parse.urlencode(asked.terms)}', aggregates)
-    provider_of = _providers(answer['resource_providers'] if answer else ())
+    asked = urllib.parse.parse_qs(query.texts[0])
+    if 'resources' not in asked or asked.keys() - _OF_ONE_HOST:
+        return []
+    amounts = [each.split(':') for each in asked['resources'][0].split(',')]
+    terms = {'member_of': asked.get('member_of', [])}
+    if traits := asked.get('required', []) + asked.get('root_required', []):
+        terms['required'] = [','.join(traits)]
+    matching = query.get(
+        f'/resource_providers?{urllib.parse.urlencode(terms, doseq=True)}'
+        f'{member_of(*aggregates)}',
+        len(aggregates),
+    )
+    if matching is None:
+        return None
+    provider_of = _providers(matching['resource_providers'])
     picked = [host for host in hosts if host in provider_of]
     random.shuffle(picked)
     found: list[str] = []
     for tried, host in enumerate(picked):
         if len(found) == enough or tried == _TRIES * (len(found) + 1):
             break
-        path = f'/{provider_of[host]}'
+        path = f'/resource_providers/{provider_of[host]}'
         try:
-            has = tell(f'{path}/inventories')
-            used = has and tell(f'{path}/usages')
+            has = query.get(f'{path}/inventories')
+            used = has and query.get(f'{path}/usages')
         except RefusedQueryError:
             # Gone since it was listed.
             continue
         if not has or not used:
-            break
-        if _has_room(has['inventories'], used['usages'], asked.amounts):
+            return None
+        if all(
+            name in has['inventories']
+            and _has_room(
+                has['inventories'][name],
+                used['usages'].get(name, 0),
+                int(amount),
+            )
+            for name, amount in amounts
+        ):
             found.append(host)
     return found
 
@@ -83,20 +99,8 @@ def _providers(listed: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return short | {each['name']: each['uuid'] for each in roots}
 
 
-def _has_room(
-    inventories: Mapping[str, Any],
-    usages: Mapping[str, float],
-    amounts: Mapping[str, int],
-) -> bool:
+def _has_room(inventory: Mapping[str, float], used: int, amount: int) -> bool:
     """Whether so much is left, as Placement reckons it."""
-    return all(
-        name in inventories
-        and _is_left(inventories[name], usages.get(name, 0), amount)
-        for name, amount in amounts.items()
-    )
-
-
-def _is_left(inventory: Mapping[str, float], used: float, amount: int) -> bool:
     capacity = inventory['total'] - inventory['reserved']
     return (
         used + amount <= capacity * inventory['allocation_ratio']

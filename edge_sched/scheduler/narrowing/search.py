@@ -2,38 +2,42 @@
 
 """The search for near sites that have room, ring by ring.
 
-Where all hosts that a request may use are few they are asked for at once.
-Else most searches end at the first ring. One whose sites are full is left
-behind, and the next is asked.
+Most searches end at the first. One whose sites are full is left behind, and
+the next is asked.
 """
 
 import dataclasses
+import functools
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 from edge_sched.scheduler.narrowing.rings import EVERYTHING
+from edge_sched.scheduler.narrowing.rings import GROWTH
 from edge_sched.scheduler.narrowing.rings import Ring
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.rings import aggregates_of
-from edge_sched.scheduler.narrowing.rings import first_few
-from edge_sched.scheduler.narrowing.rings import nodes_of
-from edge_sched.scheduler.narrowing.rings import rings
-from edge_sched.scheduler.narrowing.rings import sites_of
+from edge_sched.scheduler.narrowing.rings import first_ring
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Need:
-    """How many hosts with room are looked for.
+@dataclasses.dataclass(frozen=True)
+class Room:
+    """What a ring has.
 
-    :param least: with fewer the request fails
-    :param enough: with so many who loses a race finds another
+    :param hosts: so many with room
+    :param count_unsure: how many of those the request may not be able to use;
+        asked only where that matters
     """
 
-    least: int
-    enough: int
+    ring: Ring
+    hosts: int
+    count_unsure: Callable[[], int] = lambda: 0
+
+    @functools.cached_property
+    def sure(self) -> int:
+        """How many hosts have room that the request can use."""
+        return max(0, self.hosts - self.count_unsure())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,177 +66,101 @@ class Search:
         is asked for.
         """
         everything = not self.ring and not self.full
+        sites = len({each.site for each in self.ring})
+        nodes = sum(each.nodes for each in self.ring)
         return {
-            'sites': 'all' if everything else sites_of(self.ring),
-            'hosts': 'all' if everything else nodes_of(self.ring),
+            'sites': 'all' if everything else sites,
+            'hosts': 'all' if everything else nodes,
             'probes': self.probes,
         }
 
 
-class Capacity(Protocol):
-    """Who tells which hosts have room; what it raises ends the search."""
-
-    def count(self, ring: Ring) -> int | None:
-        """How many hosts of a ring have room.
-
-        :return: ``None`` if it cannot be told, or not in time
-        """
-
-    def not_sure(self, ring: Ring) -> int:
-        """How many of those the request may not be able to use."""
-
-    def was_cut(self) -> bool:
-        """Whether the last answer did not have all that has room.
-
-        A host may be offered in several ways, and the limit counts ways.
-        """
-
-
 def find_room(
-    near: Iterable[SiteHosts], size: Size, need: Need, capacity: Capacity
+    near: Ring, size: Size, ask: Callable[[Ring], Room | None]
 ) -> Search:
-    """Ask for all hosts if they are few, else outwards until enough have room.
+    """Ask for rings, from the nearest outwards, until enough hosts have room.
 
     If it cannot be told where there is room, or no longer, the nearest that
     may have some are asked for.
 
     :param near: what the request may use, nearest first
+    :param ask: for the room of a ring, or of the nearer part of one that is
+        too much to ask for; ``None`` if that cannot be told, or not in time.
+        What it raises ends the search
     """
-    near, ahead = itertools.tee(near)
-    few, is_all = first_few(ahead, size.few, size.aggregates)
-    found = _Found(size, need)
-    if is_all and all(each.aggregate for each in few):
-        count = capacity.count(few)
-        if count is None:
-            return found.with_untold(few)
-        if not capacity.was_cut():
-            # Whether they are up does not matter where there are no others.
-            found.add(few, count, count)
-            return found.search()
-        found.probes += 1
-    return _search_rings(rings(near, size), need, capacity, found)
-
-
-def _search_rings(
-    to_come: Iterator[Ring], need: Need, capacity: Capacity, found: '_Found'
-) -> Search:
-    while (ring := next(to_come, None)) is not None:
+    found: list[Room] = []
+    full: list[str] = []
+    probes = 0
+    wanted = size.first
+    while near:
+        ring = first_ring(near, size, wanted)
+        # Not before: what is not sure does not matter where nothing follows.
+        sure = sum(each.sure for each in found)
+        if sure >= (size.least if ring is EVERYTHING else size.enough):
+            break
         if ring is EVERYTHING:
-            if found.sure < need.least:
-                return Search(EVERYTHING, found.probes)
+            return Search(EVERYTHING, probes)
+        room = ask(ring)
+        if room is None:
+            untold = itertools.takewhile(lambda each: each.aggregate, near)
+            found += (Room([each], each.nodes) for each in untold)
             break
-        if not (asked := found.not_full(ring)):
-            continue
-        count = capacity.count(asked)
-        if count is None:
-            known = itertools.takewhile(lambda r: r is not EVERYTHING, to_come)
-            return found.with_untold(itertools.chain(asked, *known))
-        if capacity.was_cut() and len(asked) > 1:
-            # The nearer half may have enough, and no more than one answer.
-            found.probes += 1
-            middle = len(asked) // 2
-            halves = asked[:middle], asked[middle:]
-            to_come = itertools.chain(halves, to_come)
-            continue
-        found.add(asked, count, count and count - capacity.not_sure(asked))
-        if found.sure >= need.enough:
-            break
-    return found.search()
-
-
-class _Roomy(NamedTuple):
-    """A ring with room, on so many hosts, so many of them for sure."""
-
-    ring: Ring
-    hosts: int
-    sure: int
-
-
-@dataclasses.dataclass
-class _Found:
-    """What is known so far."""
-
-    size: Size
-    need: Need
-    probes: int = 0
-    _roomy: list[_Roomy] = dataclasses.field(default_factory=list)
-    _full: list[str] = dataclasses.field(default_factory=list)
-
-    @property
-    def sure(self) -> int:
-        """How many hosts have room that the request can use."""
-        return _sure(self._roomy)
-
-    def not_full(self, ring: Ring) -> Ring:
-        """Hosts of a site that was full at another distance are no use."""
-        return [each for each in ring if each.aggregate not in self._full]
-
-    def add(self, ring: Ring, hosts: int, sure: int) -> None:
-        """That so many hosts of a ring have room, so many for sure."""
-        self.probes += 1
-        if hosts:
-            self._roomy.append(_Roomy(ring, hosts, max(0, sure)))
+        probes += 1
+        if room.ring == ring:
+            wanted *= GROWTH
+        near = near[len(room.ring) :]
+        if room.hosts:
+            found.append(room)
         else:
-            self._full += aggregates_of(ring)
-
-    def with_untold(self, untold: Iterable[SiteHosts]) -> Search:
-        """The nearest that have room, or may have."""
-        sure = [each.ring for each in self._roomy if each.sure]
-        unsure = [each.ring for each in self._roomy if not each.sure]
-        first, _ = first_few(
-            itertools.chain(*sure, untold, *unsure),
-            self.size.most,
-            self.size.aggregates,
-        )
-        return Search(first, self.probes)
-
-    def search(self) -> Search:
-        """The nearest with room, what is not sure last.
-
-        If they are too little of what one answer has room for, more: Placement
-        then hands out enough, but not always the nearest. And if they are all
-        that a query can name, the roomiest.
-        """
-        if not self._roomy:
-            return Search(EVERYTHING, self.probes, self._full)
-        nearest = sorted(self._roomy, key=lambda each: not each.sure)
-        roomiest = sorted(nearest, key=lambda each: -each.sure)
-        choices = [
-            self._cut(nearest, self.size.most),
-            self._cut(nearest, sys.maxsize),
-            self._cut(roomiest, sys.maxsize),
-        ]
-        # If none is enough: a host may take several of the servers.
-        chosen = next(
-            (each for each in choices if _sure(each) >= self.need.least),
-            choices[0],
-        )
-        ring = [hosts for each in chosen for hosts in each.ring]
-        return Search(ring, self.probes)
-
-    def _cut(self, order: Sequence[_Roomy], most: int) -> list[_Roomy]:
-        """As many rings as one query may ask for, and parts of others."""
-        kept: list[_Roomy] = []
-        left: list[SiteHosts] = []
-        for each in order:
-            if not kept or self._fit([*kept, each], most):
-                kept.append(each)
-            else:
-                left += each.ring
-        for hosts in left:
-            part = _Roomy([hosts], hosts.nodes, 0)
-            if self._fit([*kept, part], most):
-                kept.append(part)
-        return kept
-
-    def _fit(self, roomy: Sequence[_Roomy], most: int) -> bool:
-        """Whether one query names them, and one answer has them."""
-        ring = [hosts for each in roomy for hosts in each.ring]
-        return (
-            len(aggregates_of(ring)) <= self.size.aggregates
-            and sum(each.hosts for each in roomy) <= most
-        )
+            full += aggregates_of(room.ring)
+            # Their hosts at another distance are no use.
+            near = [each for each in near if each.aggregate not in full]
+    if not found:
+        return Search(EVERYTHING, probes, full)
+    return Search(_choose(found, size), probes)
 
 
-def _sure(roomy: Iterable[_Roomy]) -> int:
-    return sum(each.sure for each in roomy)
+def _choose(found: Sequence[Room], size: Size) -> Ring:
+    """The nearest with room, what is not sure last.
+
+    If they are too little of what one answer has room for, more: Placement
+    then hands out enough, but not always the nearest. And if they are all
+    that a query can name, the roomiest.
+    """
+    if len(found) == 1:
+        return found[0].ring
+    nearest = sorted(found, key=lambda room: not room.sure)
+    roomiest = sorted(nearest, key=lambda room: -room.sure)
+    choices = [
+        _first_of(nearest, size.aggregates, size.most),
+        _first_of(nearest, size.aggregates),
+        _first_of(roomiest, size.aggregates),
+    ]
+    enough = (ring for ring, sure in choices if sure >= size.least)
+    # If none is enough: a host may take several of the servers.
+    return next(enough, choices[0][0])
+
+
+def _first_of(
+    rooms: Sequence[Room], aggregates: int, most: int = sys.maxsize
+) -> tuple[Ring, int]:
+    """As much as a query names and an answer has; how many hosts are sure.
+
+    Of a ring that does not fit in those sites that do.
+    """
+    whole = [(room.ring, room.hosts, room.sure) for room in rooms]
+    parts = [
+        ([each], min(each.nodes, room.hosts), 0)
+        for room in rooms
+        for each in room.ring
+    ]
+    taken: list[SiteHosts] = []
+    all_sure = 0
+    for ring, hosts, sure in [*whole, *parts]:
+        named = aggregates_of([*taken, *ring])
+        fits = hosts <= most and len(named) <= aggregates
+        if ring[0] not in taken and (fits or not taken):
+            taken += ring
+            most -= hosts
+            all_sure += sure
+    return taken, all_sure

@@ -81,16 +81,12 @@ class Roomy:
 
     aggregates = limit = 40
     disk_gb = 0
-    was_cut = False
 
     def __init__(self, context: object, spec: object) -> None:
         pass
 
-    def count(self, aggregates: object) -> int:
+    def count(self, aggregates: object, nodes: int) -> int:
         return self.limit
-
-    def of_one_host(self, aggregates: object) -> None:
-        return None
 
 
 class EndedRequestTest(StagesTestCase):

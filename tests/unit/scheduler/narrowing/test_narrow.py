@@ -16,7 +16,6 @@ from edge_sched.scheduler.narrowing import narrow
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 from edge_sched.scheduler.narrowing.rings import EVERYTHING
 from edge_sched.scheduler.narrowing.rings import Size
-from edge_sched.scheduler.narrowing.search import Need
 from edge_sched.scheduler.narrowing.search import Search
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import make_case
@@ -25,11 +24,6 @@ from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
 NEAR = {'edge:client': [ALICE]}
-
-
-def size(first: int, most: int, one_cell: int) -> Size:
-    """Where fewer than Placement hands out are few."""
-    return Size(first, one_cell, few=most - 1, most=most)
 
 
 class NarrowTestCase(StagesTestCase):
@@ -55,19 +49,16 @@ class NarrowTest(NarrowTestCase):
         #: Of the aggregates that Placement is asked for, one by one.
         self.roomy: dict[str, int | None] = {uuids.paris: 2, uuids.lyon: 1}
 
-    def narrow(
-        self, spec: objects.RequestSpec, limit: int = 1000
-    ) -> Case | narrow.Refused:
+    def narrow(self, spec: objects.RequestSpec) -> Case | narrow.Refused:
         self.asked: list[list[str]] = []
 
-        def count(asked: Sequence[str]) -> int | None:
+        def count(asked: Sequence[str], nodes: int) -> int | None:
             self.asked.append(list(asked))
             told = [self.roomy[uuid] for uuid in asked]
             return None if None in told else sum(map(int, told))
 
-        query = mock.Mock(aggregates=35, limit=limit, was_cut=False)
+        query = mock.Mock(aggregates=35, limit=1000)
         query.count = count
-        query.of_one_host.return_value = None
         case = make_case(spec)
         assert case is not None
         with mock.patch.object(narrow, 'Query', return_value=query):
@@ -132,46 +123,43 @@ class NarrowTest(NarrowTestCase):
         self.assertIsInstance(case, Case)
         self.assertEqual([], self.asked)
 
-    def sought(
-        self, servers: int, limit: int = 1000, **hints: Any
-    ) -> tuple[Size, Need]:
-        """How large rings are, and how many hosts are looked for."""
+    def sought(self, servers: int, **hints: Any) -> Size:
+        """How many hosts are looked for."""
         spec = self.spec(NEAR | hints)
         spec.num_instances = servers
         with mock.patch.object(
             narrow, 'find_room', return_value=Search(EVERYTHING)
         ) as find_room:
-            self.narrow(spec, limit)
-        _, size, need, _ = find_room.call_args.args
-        return size, need
+            self.narrow(spec)
+        _, size, _ = find_room.call_args.args
+        assert isinstance(size, Size)
+        return size
 
     def test_how_many_hosts_are_looked_for(self) -> None:
         self.conf.config(group='scheduler', max_attempts=3)
         # One, and as many as Nova tries again.
-        self.assertEqual((size(100, 1000, 50), Need(1, 3)), self.sought(1))
+        self.assertEqual(Size(1, 3, 100, 1000), self.sought(1))
         # As many again, for another such request, but no more than ten.
-        self.assertEqual((size(100, 1000, 50), Need(4, 8)), self.sought(4))
-        self.assertEqual((size(100, 1000, 50), Need(25, 35)), self.sought(25))
+        self.assertEqual(Size(4, 8, 100, 1000), self.sought(4))
+        self.assertEqual(Size(25, 35, 100, 1000), self.sought(25))
         # Besides those that the servers may not share.
         self.assertEqual(
-            (size(100, 1000, 50), Need(6, 10)),
+            Size(6, 10, 100, 1000),
             self.sought(4, different_host=[uuids.a, uuids.b]),
         )
-
-    def test_group_is_not_asked_for_more_at_once_than_others(self) -> None:
-        sought, _ = self.sought(1, limit=10**9)
-        self.assertEqual(999, sought.few)
 
     def test_first_ring_has_what_is_looked_for(self) -> None:
         self.conf.config(group='scheduler', max_attempts=3)
         self.conf.config(group='edge_sched', ring_hosts=2)
-        self.assertEqual((size(8, 1000, 8), Need(4, 8)), self.sought(4))
+        self.assertEqual(Size(4, 8, 8, 1000), self.sought(4))
 
     def test_no_more_than_nova_is_handed_out_unless_it_needs_more(
         self,
     ) -> None:
-        self.assertEqual((size(6, 6, 6), Need(4, 6)), self.sought(4, limit=6))
-        self.assertEqual((size(7, 7, 7), Need(7, 7)), self.sought(7, limit=5))
+        self.conf.config(group='scheduler', max_placement_results=6)
+        self.assertEqual(Size(4, 6, 6, 6), self.sought(4))
+        self.conf.config(group='scheduler', max_placement_results=5)
+        self.assertEqual(Size(7, 7, 7, 7), self.sought(7))
 
 
 class UnaskedTest(NarrowTestCase):
@@ -181,16 +169,15 @@ class UnaskedTest(NarrowTestCase):
         """A request, Placement taking queries of so many aggregates only."""
         self.asked: list[int] = []
 
-        def count(asked: Sequence[str]) -> int:
+        def count(asked: Sequence[str], nodes: int) -> int:
             self.asked.append(len(asked))
             if len(asked) > taken:
                 raise RefusedQueryError('414 too long')
             return 1000
 
         self.conf.config(group='scheduler', max_placement_results=limit)
-        query = mock.Mock(aggregates=aggregates, limit=1000, was_cut=False)
+        query = mock.Mock(aggregates=aggregates, limit=1000)
         query.count = count
-        query.of_one_host.return_value = None
         spec = self.spec({'edge:client': [ALICE]})
         with mock.patch.object(narrow, 'Query', return_value=query):
             self.schedule(spec)
@@ -202,8 +189,8 @@ class UnaskedTest(NarrowTestCase):
 
     def test_all_hosts_are_asked_for_instead(self) -> None:
         spec = self.narrowed(35)
-        # Of both sites, again with 8 at most, and with two.
-        self.assertEqual([2, 2, 2], self.asked)
+        # Of both sites, and of one.
+        self.assertEqual([2, 1], self.asked)
         self.assertNotIn('requested_destination', spec)
         self.assertTrue(self.asks_for_all(spec))
         self.assertIn('asked for near sites: 414 too long', self.log.output)
@@ -216,7 +203,7 @@ class UnaskedTest(NarrowTestCase):
 
     def test_fewer_are_tried_first(self) -> None:
         spec = self.narrowed(4, taken=1)
-        self.assertEqual([2, 1], self.asked[:2])
+        self.assertEqual([2, 1], self.asked)
         (asked_for,) = spec.requested_destination.aggregates
         self.assertEqual(1, len(asked_for.split(',')))
         self.assertFalse(self.asks_for_all(spec))

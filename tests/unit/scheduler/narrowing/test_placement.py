@@ -9,6 +9,7 @@ import threading
 import urllib.parse
 import uuid
 from typing import ClassVar
+from unittest import mock
 
 import nova.conf
 from nova import context
@@ -17,6 +18,7 @@ from oslo_config import fixture as config_fixture
 from oslotest import base
 
 from edge_sched.scheduler.narrowing import placement
+from edge_sched.scheduler.narrowing.placement import CutAnswerError
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 
 
@@ -136,7 +138,7 @@ class PlacementTest(base.BaseTestCase):
 
     def test_hosts_are_counted_not_the_ways_to_use_them(self) -> None:
         self.serve()
-        self.assertEqual(2, self.query().count(['near', 'next']))
+        self.assertEqual(2, self.query().count(['near', 'next'], 9))
         (query,) = Placement.queries
         # Any of ours, besides what the request is bound to.
         self.assertCountEqual(['in:zone', 'in:near,next'], query['member_of'])
@@ -145,72 +147,49 @@ class PlacementTest(base.BaseTestCase):
     def test_answer_that_was_cut(self) -> None:
         self.serve()
         query = self.query()
-        for limit, was_cut in ((5, False), (4, True)):
-            query.limit = limit
-            query.count(['near'])
-            self.assertIs(was_cut, query.was_cut)
+        query.limit = 4
+        self.assertRaises(
+            CutAnswerError, query.count, ['near', 'next'], nodes=3
+        )
+        # It has all that there are, or nothing nearer can be asked for.
+        self.assertEqual(2, query.count(['near', 'next'], nodes=2))
+        self.assertEqual(2, query.count(['near'], nodes=3))
+        query.limit = 5
+        self.assertEqual(2, query.count(['near', 'next'], nodes=3))
 
     def test_first_of_two_answers_was_cut(self) -> None:
         self.serve()
         query = self.query(**{'hw:cpu_policy': 'dedicated'})
         query.limit = 5
-        query.count(['near'])
-        self.assertTrue(query.was_cut)
-
-    def test_what_one_host_must_be_and_have(self) -> None:
-        asked = self.query(
-            **{
-                'trait:HW_GPU_API_VULKAN': 'required',
-                'trait:HW_CPU_X86_MMX': 'forbidden',
-            }
-        ).of_one_host(['near', 'next'])
-        assert asked is not None
-        members, others = asked.terms[:2], asked.terms[2:]
-        self.assertCountEqual(
-            [('member_of', 'in:zone'), ('member_of', 'in:near,next')], members
+        self.assertRaises(
+            CutAnswerError, query.count, ['near', 'next'], nodes=5
         )
-        ((name, traits),) = others
-        self.assertEqual('required', name)
-        self.assertCountEqual(
-            ['HW_GPU_API_VULKAN', '!HW_CPU_X86_MMX'], traits.split(',')
-        )
-        self.assertEqual({'VCPU': 1, 'MEMORY_MB': 512}, asked.amounts)
 
-    def test_host_that_is_what_the_whole_request_demands(self) -> None:
-        query = self.query()
-        query._requests[0]._root_forbidden.add('COMPUTE_STATUS_DISABLED')
-        asked = query.of_one_host(['near'])
-        assert asked is not None
-        self.assertIn(('required', '!COMPUTE_STATUS_DISABLED'), asked.terms)
-        asked = self.query().of_one_host(['near'])
-        assert asked is not None
-        self.assertNotIn('required', dict(asked.terms))
-
-    def test_host_with_pinned_cpus_has_them(self) -> None:
-        asked = self.query(**{'hw:cpu_policy': 'dedicated'}).of_one_host(['a'])
-        assert asked is not None
-        self.assertEqual({'PCPU': 1, 'MEMORY_MB': 512}, asked.amounts)
-
-    def test_request_for_more_than_one_host_has_by_itself(self) -> None:
-        device = {'resources1:VGPU': '1'}
-        self.assertIsNone(self.query(**device).of_one_host(['near']))
-        nothing = {'resources:VCPU': '0', 'resources:MEMORY_MB': '0'}
-        self.assertIsNone(self.query(**nothing).of_one_host(['near']))
+    def test_nothing_is_asked_after_the_deadline(self) -> None:
+        self.serve()
+        path = '/resource_providers/plain/aggregates'
+        clock = mock.Mock()
+        clock.monotonic.side_effect = [5.0, 6.0, 6.1]
+        with mock.patch.object(placement, 'time', clock):
+            query = self.query()
+            self.assertIsNotNone(query.get(path))
+            self.assertIsNone(query.get(path))
+        self.assertEqual(1, len(Placement.queries))
 
     def test_pinned_cpus_are_asked_for_as_nova_does(self) -> None:
         self.serve()
         pinned = {'hw:cpu_policy': 'dedicated'}
-        self.assertEqual(4, self.query(**pinned).count(['near']))
+        self.assertEqual(4, self.query(**pinned).count(['near'], 9))
         self.assertEqual(2, len(Placement.queries))
         self.conf.config(group='workarounds', disable_fallback_pcpu_query=True)
-        self.assertEqual(3, self.query(**pinned).count(['near']))
+        self.assertEqual(3, self.query(**pinned).count(['near'], 9))
         self.assertEqual(3, len(Placement.queries))
 
     def test_no_count_without_an_answer(self) -> None:
         with socket.create_server(('127.0.0.1', 0)) as gone:
             port = gone.getsockname()[1]
         self.talk_to(port)
-        self.assertIsNone(self.query().count(['near']))
+        self.assertIsNone(self.query().count(['near'], 9))
 
     def test_long_request_names_fewer_aggregates(self) -> None:
         plain = self.query().aggregates
@@ -224,7 +203,7 @@ class PlacementTest(base.BaseTestCase):
         self.serve()
         sought = self.query(**{'trait:CUSTOM_GPU': 'required'})
         uuids = [str(uuid.uuid4()) for _ in range(sought.aggregates)]
-        sought.count(uuids)
+        sought.count(uuids, 9)
         (path,) = Placement.paths
         self.assertTrue(1300 < len(path) <= 1400, len(path))
 
@@ -241,7 +220,7 @@ class PlacementTest(base.BaseTestCase):
                 **pinned, **{f'trait:CUSTOM_{"X" * length}': 'required'}
             )
             Placement.paths.clear()
-            sought.count([str(uuid.uuid4())] * sought.aggregates)
+            sought.count([str(uuid.uuid4())] * sought.aggregates, 9)
             first, second = map(len, Placement.paths)
             self.assertTrue(1361 <= first <= 1400, first)
             self.assertTrue(10 <= first - second < 39, second)
@@ -261,7 +240,7 @@ class PlacementTest(base.BaseTestCase):
             port = gone.getsockname()[1]
         self.talk_to(port)
         self.assertRaises(
-            RefusedQueryError, self.query().count, ['near', 'next']
+            RefusedQueryError, self.query().count, ['near', 'next'], 9
         )
         error = self.assertRaises(
             RefusedQueryError,

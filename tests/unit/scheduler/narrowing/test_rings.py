@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 
-from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 from oslotest import base
 
-from edge_sched.scheduler.narrowing import rings
 from edge_sched.scheduler.narrowing.rings import EVERYTHING
 from edge_sched.scheduler.narrowing.rings import MAX_AGGREGATES
 from edge_sched.scheduler.narrowing.rings import MIN_SITES
 from edge_sched.scheduler.narrowing.rings import Ring
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.narrowing.rings import Size
+from edge_sched.scheduler.narrowing.rings import first_ring
 
 
 def sites(*nodes: int, cells: str = '') -> list[SiteHosts]:
@@ -34,16 +33,26 @@ def sites(*nodes: int, cells: str = '') -> list[SiteHosts]:
     ]
 
 
-def cut(
-    near: Sequence[SiteHosts], first: int, one_cell: int = 1, most: int = 9999
-) -> list[list[int]]:
+def rings(
+    near: Ring, first: int, enough: int = 1, most: int = 0
+) -> list[Ring]:
+    """One ring after the other, each twice as large.
+
+    :param most: that one answer has; too few for all by default
+    """
+    found: list[Ring] = []
+    while near and EVERYTHING not in found:
+        size = Size(1, enough, first, most)
+        found.append(first_ring(near, size, first * 2 ** len(found)))
+        near = near[len(found[-1]) :]
+    return found
+
+
+def cut(near: Ring, *size: int, most: int = 0) -> list[list[int]]:
     """The nodes of each site of each ring."""
-    size = Size(first, one_cell, few=0, most=most)
-    return counts([*rings.rings(near, size)])
-
-
-def counts(found: Sequence[Ring]) -> list[list[int]]:
-    return [[each.nodes for each in ring] for ring in found]
+    return [
+        [each.nodes for each in ring] for ring in rings(near, *size, most=most)
+    ]
 
 
 class RingsTest(base.BaseTestCase):
@@ -75,21 +84,30 @@ class RingsTest(base.BaseTestCase):
         )
 
     def test_hosts_of_no_site_come_with_all_others(self) -> None:
-        found = [*rings.rings(sites(4, 0, 4), Size(10, 1, 0, 99))]
-        self.assertEqual([[4], []], counts(found))
-        self.assertIs(EVERYTHING, found[1])
+        found = rings(sites(4, 0, 4), 10, most=99)
+        self.assertEqual([sites(4), EVERYTHING], found)
         self.assertEqual([[]], cut(sites(0, 4), 10))
-
-    def test_nothing_makes_no_ring(self) -> None:
-        self.assertEqual([], cut([], 10))
 
     def test_first_ring_ends_with_its_cell(self) -> None:
         found = cut(sites(*[4] * 9, cells='aabababab'), 12, 8)
+        self.assertEqual([[4] * 2, [4] * 6, [4]], found)
+        found = cut(sites(*[4] * 9, cells='aabbbaaaa'), 12, 6)
         self.assertEqual([[4] * 2, [4] * 6, [4]], found)
 
     def test_first_ring_with_too_few_hosts_of_its_cell(self) -> None:
         found = cut(sites(*[4] * 9, cells='aabababab'), 12, 9)
         self.assertEqual([[4] * 3, [4] * 6], found)
+
+    def test_all_that_one_answer_has_are_one_ring(self) -> None:
+        near = sites(*[4] * 9, cells='aabababab')
+        self.assertEqual([[4] * 9], cut(near, 10, most=36))
+        self.assertEqual([4] * 2, cut(near, 10, most=35)[0])
+
+    def test_all_that_one_query_names_are_one_ring(self) -> None:
+        twice = sites(*[1] * MAX_AGGREGATES) * 2
+        self.assertEqual([[1] * 70], cut(twice, 10, most=999))
+        near = sites(*[1] * (MAX_AGGREGATES + 1))
+        self.assertEqual([1] * 10, cut(near, 10, most=999)[0])
 
     @given(st.data())
     def test_each_site_is_in_one_ring_in_its_order(
@@ -99,7 +117,7 @@ class RingsTest(base.BaseTestCase):
         first = data.draw(st.integers(1, 200))
         cells = ''.join(data.draw(st.sampled_from('ab')) for _ in nodes)
         near = sites(*nodes, cells=cells)
-        found = [*rings.rings(near, Size(first, 3, 0, 900))]
+        found = rings(near, first, 3)
         self.assertEqual(near, [each for ring in found for each in ring])
         for ring in found:
             self.assertLessEqual(len(ring), MAX_AGGREGATES)
@@ -108,25 +126,5 @@ class RingsTest(base.BaseTestCase):
                 self.assertGreaterEqual(len(ring), MIN_SITES)
                 self.assertTrue(
                     len(ring) == MAX_AGGREGATES
-                    or rings.nodes_of(ring) >= first
+                    or sum(each.nodes for each in ring) >= first
                 )
-
-
-class FirstFewTest(base.BaseTestCase):
-    def first_few(
-        self, near: Sequence[SiteHosts], most: int, aggregates: int
-    ) -> tuple[list[int], bool]:
-        found, is_all = rings.first_few(near, most, aggregates)
-        return [each.nodes for each in found], is_all
-
-    def test_as_much_as_one_answer_has_room_for(self) -> None:
-        self.assertEqual(
-            ([4, 4], False), self.first_few(sites(4, 4, 1), 8, 35)
-        )
-        self.assertEqual(([4, 4], True), self.first_few(sites(4, 4), 8, 35))
-        self.assertEqual(([99], False), self.first_few(sites(99, 1), 8, 35))
-
-    def test_as_many_aggregates_as_one_query_may_name(self) -> None:
-        self.assertEqual(([1, 1], False), self.first_few(sites(1, 1, 1), 8, 2))
-        twice = sites(1, 1) * 2
-        self.assertEqual(([1] * 4, True), self.first_few(twice, 8, 2))

@@ -3,7 +3,6 @@
 """Which hosts are looked at one by one, and when that is given up."""
 
 import random
-import time
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,10 +11,7 @@ from unittest import mock
 from oslotest import base
 
 from edge_sched.scheduler.narrowing import sample
-from edge_sched.scheduler.narrowing.placement import OneHost
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
-
-TERMS = [('member_of', 'in:near,next'), ('required', 'HW_GPU,!OFF')]
 
 #: As Placement tells of a host that has no limits but its size.
 INVENTORY: Mapping[str, Any] = {
@@ -40,13 +36,10 @@ class SampleTest(base.BaseTestCase):
             self.provider(name) for name in self.used
         ]
         self.asked: list[str] = []
-        for patcher in (
-            mock.patch.object(sample, 'get', self.get),
-            # In the order of their names.
-            mock.patch.object(random, 'shuffle', list.sort),
-        ):
-            patcher.start()
-            self.addCleanup(patcher.stop)
+        # In the order of their names.
+        patcher = mock.patch.object(random, 'shuffle', list.sort)
+        patcher.start()
+        self.addCleanup(patcher.stop)
 
     def provider(self, name: str, root: str = '') -> dict[str, str]:
         uuid = f'uuid-{name}'
@@ -72,14 +65,24 @@ class SampleTest(base.BaseTestCase):
         return {'inventories': {'VCPU': {**INVENTORY, **self.inventory}}}
 
     def find(
-        self, *hosts: str, enough: int = 1, seconds: float = 60, **amounts: int
-    ) -> list[str]:
+        self,
+        *hosts: str,
+        enough: int = 1,
+        get: Callable[..., Any] | None = None,
+        terms: str = '',
+        **amounts: int,
+    ) -> list[str] | None:
+        """Look for hosts of two aggregates.
+
+        :param get: what Placement answers
+        :param terms: more of the query of the request
+        """
+        amounts = amounts or {'VCPU': 2}
+        asked = ','.join(f'{name}:{n}' for name, n in amounts.items())
+        query = mock.Mock(texts=[f'limit=9&resources={asked}{terms}', 'other'])
+        query.get = get or self.get
         return sample.find_some(
-            OneHost(TERMS, amounts or {'VCPU': 2}),
-            2,
-            hosts or [*self.used],
-            enough,
-            time.monotonic() + seconds,
+            query, ['near', 'next'], hosts or [*self.used], enough
         )
 
     def looked_at(self) -> int:
@@ -88,7 +91,28 @@ class SampleTest(base.BaseTestCase):
     def test_as_many_as_are_enough_are_looked_at(self) -> None:
         self.assertEqual(['h0', 'h1'], self.find(enough=2))
         self.assertEqual(2, self.looked_at())
-        self.assertEqual((TERMS, 2), self.terms)
+        self.assertEqual(([('member_of', 'in:near,next')], 2), self.terms)
+
+    def test_hosts_have_what_the_request_demands(self) -> None:
+        self.find(
+            terms='&required=HW_GPU,!HW_MMX&root_required=!OFF'
+            '&member_of=in:zone&member_of=!in:old'
+        )
+        self.assertEqual(
+            [
+                ('member_of', 'in:zone'),
+                ('member_of', '!in:old'),
+                ('required', 'HW_GPU,!HW_MMX,!OFF'),
+                ('member_of', 'in:near,next'),
+            ],
+            self.terms[0],
+        )
+
+    def test_request_for_more_than_one_host_has_by_itself(self) -> None:
+        self.assertEqual([], self.find(terms='&resources1=VGPU:1'))
+        query = mock.Mock(texts=['limit=9'], get=self.get)
+        self.assertEqual([], sample.find_some(query, ['near'], ['h0'], 1))
+        self.assertEqual([], self.asked)
 
     def test_which_ones_is_left_to_chance(self) -> None:
         with mock.patch.object(random, 'shuffle', list.reverse):
@@ -142,10 +166,6 @@ class SampleTest(base.BaseTestCase):
         self.inventory = {'max_unit': 9}
         self.assertEqual([], self.find('h0', VCPU=9))
 
-    def test_hosts_are_looked_at_up_to_the_deadline(self) -> None:
-        with mock.patch.object(time, 'monotonic', return_value=5.0):
-            self.assertEqual(['h0'], self.find('h0', seconds=0))
-
     def test_host_has_all_that_is_asked_by_itself(self) -> None:
         self.assertEqual([], self.find(VCPU=2, DISK_GB=10))
         self.assertEqual([], self.find(VCPU=9))
@@ -161,31 +181,24 @@ class SampleTest(base.BaseTestCase):
         self.assertEqual(['104'], self.find(enough=3))
         self.assertEqual(10, self.looked_at())
 
-    def test_nothing_is_asked_after_the_deadline(self) -> None:
-        self.assertEqual([], self.find(seconds=-1))
-        self.assertEqual([], self.asked)
-
     def test_placement_is_asked_no_more_once_it_does_not_answer(self) -> None:
         self.listed = None
-        self.assertEqual([], self.find())
+        self.assertIsNone(self.find())
         self.listed = [self.provider('h0'), self.provider('h1')]
         for what, asked in (('/inventories', 2), ('/usages', 3)):
             self.asked.clear()
-            with mock.patch.object(sample, 'get', self.without(what)):
-                self.assertEqual([], self.find())
+            self.assertIsNone(self.find(get=self.without(what)))
             self.assertEqual(asked, len(self.asked))
 
     def test_host_that_is_gone_is_passed_over(self) -> None:
         for what in ('/inventories', '/usages'):
             gone = RefusedQueryError('404 not found')
             get = self.without(f'uuid-h0{what}', gone)
-            with mock.patch.object(sample, 'get', get):
-                self.assertEqual(['h1'], self.find())
+            self.assertEqual(['h1'], self.find(get=get))
 
     def test_query_that_is_refused_is_not_a_host_that_is_gone(self) -> None:
-        refused = RefusedQueryError('400 bad query')
-        with mock.patch.object(sample, 'get', side_effect=refused):
-            self.assertRaises(RefusedQueryError, self.find)
+        refused = mock.Mock(side_effect=RefusedQueryError('400 bad query'))
+        self.assertRaises(RefusedQueryError, self.find, get=refused)
 
     def without(
         self, end: str, error: Exception | None = None
