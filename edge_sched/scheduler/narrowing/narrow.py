@@ -75,8 +75,7 @@ def narrow(
     :return: the case with what was searched
     """
     if (
-        CONF.edge_sched.narrow_candidates == 'never'
-        or not case.intent.targets
+        not case.intent.targets
         or case.request.operation == EVACUATE
         or is_bound(spec)
     ):
