@@ -11,9 +11,9 @@ import dataclasses
 from nova import exception
 from nova.api.validation.extra_specs import base
 
+from edge_sched.asking.source import UnknownKeyError
 from edge_sched.model.keys import KEYS
 from edge_sched.model.keys import BadValueError
-from edge_sched.model.keys import UnknownKeyError
 
 
 @dataclasses.dataclass

@@ -7,18 +7,79 @@ that cannot be read is kept as a problem beside what could be read.
 """
 
 import dataclasses
+import difflib
 import functools
-from collections.abc import Mapping, Sequence, Set
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Self
 
 from edge_sched.model import keys
 from edge_sched.model.client import Client
 from edge_sched.model.keys import BadValueError
 from edge_sched.model.keys import NearClient
+from edge_sched.model.text import shorten
 
 #: How many texts a process knows by heart: a cloud has few flavors, and most
 #: requests are for clients who ask again. Chosen; they are bounded in length.
 _KEPT = 1024
+
+#: As much of a key is looked at to see whether it is ours, misspelt; twice
+#: the length of the longest.
+_MAX_KEY_LENGTH = 64
+
+_SCOPE = keys.NAMESPACE.rstrip(':')
+_PUNCTUATION = re.compile(r'[\W_]+')
+
+
+def our_hints(names: Iterable[str]) -> list[str]:
+    """Those hints that are ours, misspelt ones included.
+
+    ``Edge:client`` and ``edge_client`` are: ours but for case and
+    punctuation, and nobody else's.
+    """
+    return [n for n in names if _is_scoped(n) or _fold(n) in _FOLDED]
+
+
+def our_extra_specs(names: Iterable[str]) -> list[str]:
+    """Those extra specs of a flavor that are ours, misspelt ones included.
+
+    ``Edge:client`` is, but not ``edge_client``: an extra spec without a
+    namespace may be there for ``AggregateInstanceExtraSpecsFilter``, which
+    looks for it in the metadata of aggregates.
+    """
+    return [name for name in names if _is_scoped(name)]
+
+
+def _is_scoped(name: str) -> bool:
+    scope, colon, _ = name.partition(':')
+    return bool(colon) and (scope == _SCOPE or _fold(scope) == _SCOPE)
+
+
+def _fold(key: str) -> str:
+    """``edgeclient`` for ``edge:client``, `` Edge_Client`` and the like."""
+    return _PUNCTUATION.sub('', key[:_MAX_KEY_LENGTH]).casefold()
+
+
+_FOLDED = {_fold(name): name for name in keys.KEYS}
+
+
+class UnknownKeyError(BadValueError):
+    """An ``edge:`` key that does not exist: a typo must not drop a budget.
+
+    ``key`` is the one that is meant, if that is beyond doubt; ``value`` is
+    what was written.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(_FOLDED.get(_fold(key), key), key, 'an edge: key')
+
+    def __str__(self) -> str:
+        # Only now: a stranger may send thousands, of which a few are shown.
+        near = difflib.get_close_matches(
+            self.key[:_MAX_KEY_LENGTH], keys.KEYS, n=1
+        )
+        question = f', did you mean {near[0]}?' if near else ''
+        return f'{shorten(self.value)!r} is not {self.allowed}{question}'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,7 +129,7 @@ _NOTHING = Wish()
 def read_flavor(extra_specs: Mapping[str, str] | None) -> Wish:
     """Read the ``edge:*`` extra specs of a flavor, ``{key: text}``."""
     specs = extra_specs or {}
-    return _read({key: [specs[key]] for key in keys.our_extra_specs(specs)})
+    return _read({key: [specs[key]] for key in our_extra_specs(specs)})
 
 
 def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
@@ -78,7 +139,7 @@ def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
         an empty list is no value. Other keys are not ours.
     """
     hints = hints or {}
-    ours = keys.our_hints(hints)
+    ours = our_hints(hints)
     return _read({key: hints[key] for key in ours if hints[key]})
 
 
@@ -95,7 +156,7 @@ def _read(ours: Mapping[str, Sequence[str]]) -> Wish:
                 problems += bad_items
             elif key not in keys.KEYS:
                 # Not raised: there may be thousands.
-                problems.append(keys.UnknownKeyError(key))
+                problems.append(UnknownKeyError(key))
             else:
                 values[key] = _read_value(key, texts)
         except BadValueError as problem:

@@ -12,13 +12,13 @@ from typing import Any, TypeAlias
 
 from cliff import lister
 
+from edge_sched.asking.source import our_hints
 from edge_sched.asking.source import read_hints
 from edge_sched.cmd import arguments
 from edge_sched.cmd.client import WITH_LISTS
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
-from edge_sched.model import keys
 from edge_sched.model.text import shorten
 from edge_sched.store.reader import reader
 
@@ -177,7 +177,7 @@ def _unset(names: Sequence[str], given: Hints) -> set[str]:
 
 def _ours(key: str) -> str:
     """A key that we may change, a misspelt one included."""
-    if not keys.our_hints([key]):
+    if not our_hints([key]):
         raise arguments.BadArgumentError(
             f'{shorten(key)!r} is not an edge: key'
         )

@@ -8,10 +8,9 @@ its rules from here, so that they cannot disagree.
 """
 
 import dataclasses
-import difflib
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from edge_sched.model.client import Client
@@ -20,18 +19,11 @@ from edge_sched.model.latency import PERCENTILES
 from edge_sched.model.text import shorten
 
 NAMESPACE = 'edge:'
-_SCOPE = NAMESPACE.rstrip(':')
 
 #: Bounds of what a stranger may send. A flavor extra spec cannot be longer
 #: than 255 characters in Nova either; 16 clients keep the one query small.
 MAX_VALUE_LENGTH = 255
 MAX_CLIENTS = 16
-
-#: As much of a key is looked at to see whether it is ours, misspelt; twice
-#: the length of the longest.
-_MAX_KEY_LENGTH = 64
-
-_PUNCTUATION = re.compile(r'[\W_]+')
 
 #: Plain or exponent notation in ASCII digits. ``float()`` would also take
 #: ``nan``, ``inf``, ``1_000`` and digits of other scripts.
@@ -52,23 +44,6 @@ class BadValueError(ValueError):
         super().__init__(f'{key} {shorten(value)!r} is not {allowed}')
 
 
-class UnknownKeyError(BadValueError):
-    """An ``edge:`` key that does not exist: a typo must not drop a budget.
-
-    ``key`` is the one that is meant, if that is beyond doubt; ``value`` is
-    what was written.
-    """
-
-    def __init__(self, key: str) -> None:
-        super().__init__(_FOLDED.get(_fold(key), key), key, 'an edge: key')
-
-    def __str__(self) -> str:
-        # Only now: a stranger may send thousands, of which a few are shown.
-        near = difflib.get_close_matches(self.key[:_MAX_KEY_LENGTH], KEYS, n=1)
-        question = f', did you mean {near[0]}?' if near else ''
-        return f'{shorten(self.value)!r} is not {self.allowed}{question}'
-
-
 class NobodyNearError(BadValueError):
     """A budget in a hint, and nobody who must be near."""
 
@@ -82,35 +57,6 @@ class NobodyNearError(BadValueError):
 def too_long(key: str, value: str) -> BadValueError:
     """The error of a value that is longer than a stranger may send."""
     return BadValueError(key, value, f'at most {MAX_VALUE_LENGTH} characters')
-
-
-def our_hints(names: Iterable[str]) -> list[str]:
-    """Those hints that are ours, misspelt ones included.
-
-    ``Edge:client`` and ``edge_client`` are: ours but for case and
-    punctuation, and nobody else's.
-    """
-    return [n for n in names if _is_scoped(n) or _fold(n) in _FOLDED]
-
-
-def our_extra_specs(names: Iterable[str]) -> list[str]:
-    """Those extra specs of a flavor that are ours, misspelt ones included.
-
-    ``Edge:client`` is, but not ``edge_client``: an extra spec without a
-    namespace may be there for ``AggregateInstanceExtraSpecsFilter``, which
-    looks for it in the metadata of aggregates.
-    """
-    return [name for name in names if _is_scoped(name)]
-
-
-def _is_scoped(name: str) -> bool:
-    scope, colon, _ = name.partition(':')
-    return bool(colon) and (scope == _SCOPE or _fold(scope) == _SCOPE)
-
-
-def _fold(key: str) -> str:
-    """``edgeclient`` for ``edge:client``, `` Edge_Client`` and the like."""
-    return _PUNCTUATION.sub('', key[:_MAX_KEY_LENGTH]).casefold()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -292,5 +238,3 @@ KEYS: dict[str, Key] = {
         COMBINE,
     )
 }
-
-_FOLDED = {_fold(name): name for name in KEYS}

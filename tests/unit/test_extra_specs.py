@@ -13,6 +13,7 @@ from nova.api.validation.extra_specs import base as nova_base
 from oslotest import base
 
 from edge_sched import extra_specs
+from edge_sched.asking.source import our_extra_specs
 from edge_sched.model import keys
 from tests.unit import factories
 
@@ -108,7 +109,7 @@ class ExtraSpecsTest(base.BaseTestCase):
     def test_misspelt_key(self, key, ours):
         matches = re.fullmatch(MISSPELT.name_regex, key)
         self.assertIs(ours, matches is not None)
-        self.assertEqual([key] if ours else [], keys.our_extra_specs([key]))
+        self.assertEqual([key] if ours else [], our_extra_specs([key]))
         # What Nova takes for the namespace.
         namespace = MISSPELT.name_regex.split(':', 1)[0]
         scope = key.split(':', 1)[0]
@@ -150,6 +151,8 @@ class ExtraSpecsTest(base.BaseTestCase):
         self.assertEqual(
             [
                 'edge_sched',
+                'edge_sched.asking',
+                'edge_sched.asking.source',
                 'edge_sched.extra_specs',
                 'edge_sched.model',
                 'edge_sched.model.client',

@@ -2,6 +2,7 @@
 
 """What a flavor or hints ask for, and what of it cannot be read."""
 
+import ddt
 import fixtures
 import hypothesis
 from hypothesis import strategies as st
@@ -218,3 +219,69 @@ class ReadTest(base.BaseTestCase):
         self.assertEqual(2, len(wish.problems))
         for problem in wish.problems:
             self.assertLess(len(str(problem)), 200)
+
+
+class UnknownKeyTest(base.BaseTestCase):
+    def test_key_is_named_with_one_that_is_like_it(self):
+        self.assertEqual(
+            "'edge:latency_budget' is not an edge: key, did you mean "
+            'edge:latency_budget_ms?',
+            str(wishes.UnknownKeyError('edge:latency_budget')),
+        )
+
+    def test_key_that_is_meant_is_told_from_its_spelling(self):
+        error = wishes.UnknownKeyError(' EDGE_client')
+        self.assertEqual('edge:client', error.key)
+        self.assertEqual(
+            "' EDGE_client' is not an edge: key, did you mean edge:client?",
+            str(error),
+        )
+
+    def test_control_characters_are_escaped(self):
+        error = wishes.UnknownKeyError('edge:\n')
+        self.assertEqual(r"'edge:\n' is not an edge: key", str(error))
+
+
+@ddt.ddt
+class OursTest(base.BaseTestCase):
+    """Whose a key is: as a hint, and as an extra spec of a flavor."""
+
+    @ddt.data(
+        ('edge:client', True, True),
+        ('edge:clinet', True, True),
+        ('edge:', True, True),
+        ('Edge:client', True, True),
+        ('EDGE:CLIENT', True, True),
+        (' edge:client', True, True),
+        ('edge :client', True, True),
+        ('Edge:clinet', True, True),
+        ('edge:client ', True, True),
+        # A flavor may have it for AggregateInstanceExtraSpecsFilter.
+        ('edge_client', True, False),
+        ('edge-client', True, False),
+        ('edge client', True, False),
+        ('edgeClient', True, False),
+        ('Edge_Latency_Budget_MS', True, False),
+        # Somebody else's.
+        ('edge', False, False),
+        ('client', False, False),
+        ('edge_zone', False, False),
+        ('edgecast:client', False, False),
+        ('xedge:client', False, False),
+        ('hw:edge:client', False, False),
+        ('aggregate_instance_extra_specs:edge:client', False, False),
+        (':edge', False, False),
+        ('', False, False),
+        (' ' * 64 + 'edge_client', False, False),
+    )
+    @ddt.unpack
+    def test_whose_it_is(self, key, hint, extra_spec):
+        self.assertEqual([key] if hint else [], wishes.our_hints([key]))
+        self.assertEqual(
+            [key] if extra_spec else [], wishes.our_extra_specs([key])
+        )
+
+    def test_every_key_is_known_by_its_letters(self):
+        for name in keys.KEYS:
+            for key in (name, name.upper(), name.replace(':', '_')):
+                self.assertEqual(name, wishes.UnknownKeyError(key).key)

@@ -251,73 +251,9 @@ class ClientsTest(base.BaseTestCase):
         self.assertIn('at most 16 clients', str(error))
 
 
-class UnknownKeyTest(base.BaseTestCase):
-    def test_key_is_named_with_one_that_is_like_it(self):
-        self.assertEqual(
-            "'edge:latency_budget' is not an edge: key, did you mean "
-            'edge:latency_budget_ms?',
-            str(keys.UnknownKeyError('edge:latency_budget')),
-        )
-
-    def test_key_that_is_meant_is_told_from_its_spelling(self):
-        error = keys.UnknownKeyError(' EDGE_client')
-        self.assertEqual('edge:client', error.key)
-        self.assertEqual(
-            "' EDGE_client' is not an edge: key, did you mean edge:client?",
-            str(error),
-        )
-
+class NobodyNearTest(base.BaseTestCase):
     def test_nobody_near(self):
         self.assertEqual(
             'edge:loss_budget_pct needs edge:client: who must be near?',
             str(keys.NobodyNearError('edge:loss_budget_pct')),
         )
-
-    def test_control_characters_are_escaped(self):
-        error = keys.UnknownKeyError('edge:\n')
-        self.assertEqual(r"'edge:\n' is not an edge: key", str(error))
-
-
-@ddt.ddt
-class OursTest(base.BaseTestCase):
-    """Whose a key is: as a hint, and as an extra spec of a flavor."""
-
-    @ddt.data(
-        ('edge:client', True, True),
-        ('edge:clinet', True, True),
-        ('edge:', True, True),
-        ('Edge:client', True, True),
-        ('EDGE:CLIENT', True, True),
-        (' edge:client', True, True),
-        ('edge :client', True, True),
-        ('Edge:clinet', True, True),
-        ('edge:client ', True, True),
-        # A flavor may have it for AggregateInstanceExtraSpecsFilter.
-        ('edge_client', True, False),
-        ('edge-client', True, False),
-        ('edge client', True, False),
-        ('edgeClient', True, False),
-        ('Edge_Latency_Budget_MS', True, False),
-        # Somebody else's.
-        ('edge', False, False),
-        ('client', False, False),
-        ('edge_zone', False, False),
-        ('edgecast:client', False, False),
-        ('xedge:client', False, False),
-        ('hw:edge:client', False, False),
-        ('aggregate_instance_extra_specs:edge:client', False, False),
-        (':edge', False, False),
-        ('', False, False),
-        (' ' * 64 + 'edge_client', False, False),
-    )
-    @ddt.unpack
-    def test_whose_it_is(self, key, hint, extra_spec):
-        self.assertEqual([key] if hint else [], keys.our_hints([key]))
-        self.assertEqual(
-            [key] if extra_spec else [], keys.our_extra_specs([key])
-        )
-
-    def test_every_key_is_known_by_its_letters(self):
-        for name in keys.KEYS:
-            for key in (name, name.upper(), name.replace(':', '_')):
-                self.assertEqual(name, keys.UnknownKeyError(key).key)
