@@ -22,7 +22,7 @@ hosts, in an order that knows no distance. In a larger cloud the nearest hosts
 are among them by chance, so that even a required budget may fail although a
 site within it has room. Narrowed requests are offered the nearest sites with
 room instead, and are several times cheaper for Placement and the scheduler.
-Where fewer hosts than Placement hands out may be used, as with most required
+Where no more hosts than Placement hands out may be used, as with most required
 budgets, they are offered all of them.
 
 What no site has room for is refused before Placement is asked, and the user is

@@ -5,7 +5,6 @@
 import dataclasses
 from typing import Any, Generic, TypeVar
 
-import nova.conf
 from nova.compute import task_states
 from nova.objects.cell_mapping import CellMapping
 from nova.objects.request_spec import RequestSpec
@@ -19,7 +18,6 @@ from edge_sched.scheduler.topology.cell import CellAwayError
 from edge_sched.scheduler.topology.cell import count_down
 from edge_sched.scheduler.topology.cell import task_state
 
-CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 T = TypeVar('T')

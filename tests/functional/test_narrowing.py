@@ -341,7 +341,7 @@ class WideningTest(NarrowingTestCase):
         self.assertLanded('paris', server)
         self.assertEqual([{'paris'}], self.asked_for(self.queries[-1]))
         (line,) = self.log_lines(
-            ' WARNING [edge_sched.scheduler.narrowing.narrow]'
+            ' WARNING [edge_sched.scheduler.narrowing.capacity]'
         )
         self.assertIn('does not take queries of 3', line)
         self.assertIn('aggregates, but of 1:', line)

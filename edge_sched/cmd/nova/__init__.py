@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The commands that read or write what is Nova's."""
+"""What commands need of Nova: its configuration, hints, checks."""

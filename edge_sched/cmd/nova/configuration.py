@@ -6,7 +6,7 @@
     RequestSpec.get_by_instance_uuid(get_admin_context(), uuid)
 
 Import this module in the function that needs it: it cannot be had where Nova
-is not installed (``edge_sched.cmd.nova`` says so in one line).
+is not installed (``edge_sched.cmd.nova.access`` says so in one line).
 """
 
 import os

@@ -3,6 +3,9 @@
 """Which hosts of rings of sites have room for one request, and are up."""
 
 from functools import partial
+from itertools import takewhile
+
+from oslo_log import log as logging
 
 from edge_sched.scheduler.narrowing.eligible import Eligible
 from edge_sched.scheduler.narrowing.placement import CutAnswerError
@@ -17,6 +20,8 @@ from edge_sched.scheduler.narrowing.sample import MOST
 from edge_sched.scheduler.narrowing.sample import find_some
 from edge_sched.scheduler.narrowing.search import Room
 from edge_sched.scheduler.topology import cell as cells
+
+LOG = logging.getLogger(__name__)
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -63,12 +68,27 @@ class Capacity:
         try:
             return self._ask(ring)
         except (RefusedQueryError, CutAnswerError) as error:
-            if len(aggregates_of(ring)) == 1:
+            aggregates = aggregates_of(ring)
+            if len(aggregates) == 1:
                 raise
-            half = ring[: len(ring) // 2]
-            if isinstance(error, RefusedQueryError):
-                self._size.aggregates = len(aggregates_of(half))
-            return self.ask(half)
+            nearer = aggregates[: len(aggregates) // 2]
+            half = takewhile(lambda each: each.aggregate in nearer, ring)
+            room = self.ask(list(half))
+            # While nobody answers at all none is too long.
+            if isinstance(error, RefusedQueryError) and room:
+                self._keep_to(len(nearer), len(aggregates))
+            return room
+
+    def _keep_to(self, taken: int, refused: int) -> None:
+        """Name no more aggregates than were taken."""
+        if taken < self._size.aggregates:
+            self._size.aggregates = taken
+            LOG.warning(
+                'Placement does not take queries of %d aggregates, but of '
+                '%d: is the buffer of its web server too small?',
+                refused,
+                taken,
+            )
 
     def _ask(self, ring: Ring) -> Room | None:
         """Ask for some hosts one by one, or for all.

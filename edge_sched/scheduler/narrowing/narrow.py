@@ -130,15 +130,7 @@ def _search(
     enough = min(least + spare, most)
     first = min(max(CONF.edge_sched.ring_hosts, enough), most)
     size = Size(least, enough, first, most, query.aggregates)
-    search = find_room(near, size, Capacity(query, eligible, size).ask)
-    if size.aggregates < query.aggregates:
-        LOG.warning(
-            'Placement does not take queries of %d aggregates, but of %d: is '
-            'the buffer of its web server too small?',
-            query.aggregates,
-            size.aggregates,
-        )
-    return search
+    return find_room(near, size, Capacity(query, eligible, size).ask)
 
 
 def _ask_for(spec: RequestSpec, search: Search, topology: Topology) -> None:

@@ -45,7 +45,7 @@ class Search:
     """What the search for room came to.
 
     :param ring: what to ask for; ``EVERYTHING`` is no narrowing
-    :param probes: how many times it was asked where there is room
+    :param probes: how many rings were looked at for room
     :param full: if there is none, the aggregates that were asked
     """
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from unittest import mock
 
+import fixtures
 from nova import objects
 from oslotest import base
 
@@ -35,6 +36,7 @@ class CapacityTest(base.BaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
         self.query = mock.Mock(disk_gb=20, limit=1000)
         self.query.count.return_value = 2
         # Hosts are found one by one only where a test says so.
@@ -200,10 +202,17 @@ class CapacityTest(base.BaseTestCase):
 
     def test_half_of_a_query_that_is_refused(self) -> None:
         self.query.count.side_effect = [RefusedQueryError, 4]
+        # The same two sites at two distances.
         room = self.room(self.capacity(), [*RING, *RING])
-        self.assertEqual((RING, 4), (room.ring, room.hosts))
-        # Of four entries there are two, and of two aggregates.
-        self.assertEqual(2, self.size.aggregates)
+        self.assertEqual((RING[:1], 4), (room.ring, room.hosts))
+        self.assertEqual(1, self.size.aggregates)
+        self.assertIn('of 2 aggregates, but of 1', self.log.output)
+
+    def test_none_is_too_long_while_nobody_answers(self) -> None:
+        self.query.count.side_effect = [RefusedQueryError, None]
+        self.assertIsNone(self.capacity().ask(RING))
+        self.assertEqual(35, self.size.aggregates)
+        self.assertEqual('', self.log.output)
 
     def test_query_for_one_site_that_is_refused(self) -> None:
         self.query.count.side_effect = RefusedQueryError

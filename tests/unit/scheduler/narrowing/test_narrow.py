@@ -207,7 +207,7 @@ class UnaskedTest(NarrowTestCase):
         (asked_for,) = spec.requested_destination.aggregates
         self.assertEqual(1, len(asked_for.split(',')))
         self.assertFalse(self.asks_for_all(spec))
-        self.assertIn('of 4 aggregates, but of 1', self.log.output)
+        self.assertIn('of 2 aggregates, but of 1', self.log.output)
 
     def test_query_that_is_taken_is_not_shortened(self) -> None:
         spec = self.narrowed(35, taken=2)
