@@ -102,9 +102,7 @@ def find_room(
             return Search(EVERYTHING, probes)
         room = ask(ring)
         if room is None:
-            untold = itertools.takewhile(lambda each: each.aggregate, near)
-            found += (Room([each], each.nodes) for each in untold)
-            break
+            return Search(_untold(found, near, size), probes)
         probes += 1
         if room.ring == ring:
             wanted *= GROWTH
@@ -118,6 +116,31 @@ def find_room(
     if not found:
         return Search(EVERYTHING, probes, full)
     return Search(_choose(found, size), probes)
+
+
+def _untold(found: Sequence[Room], near: Ring, size: Size) -> Ring:
+    """The nearest that have room, or may have: as many as one answer has."""
+    untold = itertools.takewhile(lambda each: each.aggregate, near)
+    order: list[tuple[Ring, int]] = [
+        *((room.ring, room.hosts) for room in found if room.sure),
+        *(([each], each.nodes) for each in untold),
+        *(
+            ([each], min(each.nodes, room.hosts))
+            for room in found
+            if not room.sure
+            for each in room.ring
+        ),
+    ]
+    taken: list[SiteHosts] = []
+    named: set[str] = set()
+    hosts_taken = 0
+    for ring, hosts in order:
+        named.update(each.aggregate for each in ring)
+        hosts_taken += hosts
+        if taken and (hosts_taken > size.most or len(named) > size.aggregates):
+            break
+        taken += ring
+    return taken
 
 
 def _choose(found: Sequence[Room], size: Size) -> Ring:
@@ -154,13 +177,15 @@ def _first_of(
         for room in rooms
         for each in room.ring
     ]
-    taken: list[SiteHosts] = []
+    taken: dict[SiteHosts, None] = {}
+    named: set[str] = set()
     all_sure = 0
     for ring, hosts, sure in [*whole, *parts]:
-        named = aggregates_of([*taken, *ring])
-        fits = hosts <= most and len(named) <= aggregates
+        with_these = named.union(each.aggregate for each in ring)
+        fits = hosts <= most and len(with_these) <= aggregates
         if ring[0] not in taken and (fits or not taken):
-            taken += ring
+            taken |= dict.fromkeys(ring)
+            named = with_these
             most -= hosts
             all_sure += sure
-    return taken, all_sure
+    return list(taken), all_sure

@@ -104,12 +104,14 @@ class Locator:
         self._nowhere_in = nowhere_in
         self._nowhere = Location(*where_in([]), '')
         self._own_location_of: dict[str, Location] = {}
+        self._hosts_measure = 'host' in CONF.edge_sched.vantage_order
+        places = {*location_of.values(), *nowhere_in.values()}
+        self._shared = frozenset[str]().union(*(each.chain for each in places))
         #: Hosts that can be measured by their own names: a vantage that is
         #: called like one is the vantage.
         self.own_names = frozenset[str]()
-        if 'host' in CONF.edge_sched.vantage_order:
-            chains = {each.chain for each in location_of.values()}
-            self.own_names = frozenset(location_of).difference(*chains)
+        if self._hosts_measure:
+            self.own_names = frozenset(location_of) - self._shared
 
     def locate(
         self, hosts: Sequence[HostState], measured: frozenset[str]
@@ -124,8 +126,7 @@ class Locator:
             locations = [location_of[host.host] for host in hosts]
         except KeyError:
             locations = [
-                location_of.get(host.host)
-                or self._nowhere_in.get(host.cell_uuid, self._nowhere)
+                location_of.get(host.host) or self._newer(host, measured)
                 for host in hosts
             ]
         if own := self.own_names & measured:
@@ -136,7 +137,17 @@ class Locator:
 
     def own_location(self, host: str) -> Location:
         """Where a host is that was measured by its own name."""
+        return self._own(host, self.location_of[host])
+
+    def _own(self, host: str, location: Location) -> Location:
         if host not in self._own_location_of:
-            own = dataclasses.replace(self.location_of[host], host=host)
+            own = dataclasses.replace(location, host=host)
             self._own_location_of.setdefault(host, own)
         return self._own_location_of[host]
+
+    def _newer(self, host: HostState, measured: frozenset[str]) -> Location:
+        """Where a host is that came after all this was read."""
+        location = self._nowhere_in.get(host.cell_uuid, self._nowhere)
+        if self._hosts_measure and host.host in measured - self._shared:
+            return self._own(host.host, location)
+        return location

@@ -180,9 +180,9 @@ class CurrentTopology:
                     return self._renew(ttl_seconds)
             finally:
                 self._lock.release()
-        if self._held is None:
+        if (held := self._held) is None:
             raise RuntimeError('nobody could read where hosts are')
-        return self._held
+        return held
 
     def forget(self) -> None:
         """Read it anew at the next call."""
@@ -192,9 +192,9 @@ class CurrentTopology:
     def _renew(self, ttl_seconds: float) -> Topology:
         try:
             topology = read_topology()
-        except Exception:
+        except BaseException as error:
             self._failures += 1
-            if self._held is None:
+            if self._held is None or not isinstance(error, Exception):
                 raise
             LOG.warning(
                 'Cannot read where hosts are, what was read serves on',

@@ -248,6 +248,7 @@ class PlacementTest(base.BaseTestCase):
             ['near', 'next' * 99],
         )
         self.assertLessEqual(len(str(error)), 200)
+        self.assertIsNone(self.query().get('/resource_providers/h'))
 
     def test_disk_from_out_of_the_sites(self) -> None:
         self.serve()

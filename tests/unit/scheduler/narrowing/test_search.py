@@ -312,6 +312,12 @@ class FindRoomTest(base.BaseTestCase):
         # One host, and seven sites of four.
         self.assertEqual([f'uuid-{n}' for n in range(10)], found.aggregates)
 
+    def test_nearer_is_not_left_out_for_farther_that_cannot_be_asked(
+        self,
+    ) -> None:
+        found = self.search([900, 300, 50], [None] * 3, size(most=1000))
+        self.assertEqual(['uuid-0'], found.aggregates)
+
     def test_site_that_is_full_is_not_asked_again(self) -> None:
         by_host = sites(*[4] * 3) * 3
         cloud = Cloud({'site-0': 0, 'site-1': 0, 'site-2': 0, 'site-3': 1})

@@ -171,8 +171,22 @@ class LocateTest(base.BaseTestCase):
     def test_host_that_is_newer_is_at_no_site_of_its_cell(self) -> None:
         self.assertEqual(
             [('nova', 'cell1'), ('lyon', 'metro', 'nova', 'cell1')],
-            self.chains('new', 'lyon-1', measured='new'),
+            self.chains('new', 'lyon-1', measured='lyon'),
         )
+
+    def test_host_that_is_newer_measured_by_its_own_name(self) -> None:
+        (first,) = self.locate('new', measured='new')
+        self.assertEqual(('new', 'nova', 'cell1'), first.chain)
+        (second,) = self.locate('new', measured='new')
+        self.assertIs(first, second)
+        # That is the name of the zone, and of the site.
+        for taken in ('nova', 'lyon'):
+            self.assertEqual(
+                [('nova', 'cell1')], self.chains(taken, measured=taken)
+            )
+        self.conf.config(group='edge_sched', vantage_order=['site', 'zone'])
+        self.topology = topology(*self.aggregates, cell_of=self.cell_of)
+        self.assertEqual([('nova',)], self.chains('new', measured='new'))
 
     def test_host_of_a_newer_cell_is_nowhere(self) -> None:
         new = HostState('new', 'new', uuids.cell3)
