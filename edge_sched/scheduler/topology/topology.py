@@ -3,6 +3,7 @@
 """Where all hosts of Nova's region are, renewed every ``membership_ttl``."""
 
 import collections
+import concurrent.futures
 import dataclasses
 import functools
 import math
@@ -156,7 +157,7 @@ class CurrentTopology:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._failures = 0
+        self._reading: concurrent.futures.Future[Topology] | None = None
         self.forget()
 
     def get(self) -> Topology:
@@ -167,34 +168,42 @@ class CurrentTopology:
         ttl_seconds = CONF.edge_sched.membership_ttl
         if not ttl_seconds:
             return self._renew(ttl_seconds)
-        failures = self._failures
-        if time.monotonic() >= self._due and self._lock.acquire(
-            blocking=self._held is None
-        ):
-            try:
-                # Unless somebody else has tried meanwhile.
-                if (
-                    time.monotonic() >= self._due
-                    and self._failures == failures
-                ):
-                    return self._renew(ttl_seconds)
-            finally:
-                self._lock.release()
-        if (held := self._held) is None:
-            raise RuntimeError('nobody could read where hosts are')
-        return held
+        with self._lock:
+            held, reading = self._held, self._reading
+            if held and (reading or time.monotonic() < self._due):
+                return held
+            is_mine = reading is None
+            if reading is None:
+                reading = self._reading = concurrent.futures.Future()
+        if is_mine:
+            self._read_for_all(reading, ttl_seconds)
+        return reading.result()
 
     def forget(self) -> None:
         """Read it anew at the next call."""
         self._held: Topology | None = None
         self._due = -math.inf
 
+    def _read_for_all(
+        self, reading: concurrent.futures.Future[Topology], ttl_seconds: float
+    ) -> None:
+        """Whatever happens, those who wait must not for ever."""
+        try:
+            reading.set_result(self._renew(ttl_seconds))
+        except Exception as error:
+            reading.set_exception(error)
+        except BaseException:
+            # What ends this thread is not to end the others.
+            reading.set_exception(RuntimeError('the first reading was ended'))
+            raise
+        finally:
+            self._reading = None
+
     def _renew(self, ttl_seconds: float) -> Topology:
         try:
             topology = read_topology()
-        except BaseException as error:
-            self._failures += 1
-            if self._held is None or not isinstance(error, Exception):
+        except Exception:
+            if self._held is None:
                 raise
             LOG.warning(
                 'Cannot read where hosts are, what was read serves on',
