@@ -318,6 +318,10 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([900, 300, 50], [None] * 3, size(most=1000))
         self.assertEqual(['uuid-0'], found.aggregates)
 
+    def test_what_cannot_be_asked_is_as_much_as_a_query_names(self) -> None:
+        found = self.search([4] * 9, [None] * 9, size(aggregates=4))
+        self.assertEqual([f'uuid-{n}' for n in range(4)], found.aggregates)
+
     def test_site_that_is_full_is_not_asked_again(self) -> None:
         by_host = sites(*[4] * 3) * 3
         cloud = Cloud({'site-0': 0, 'site-1': 0, 'site-2': 0, 'site-3': 1})
