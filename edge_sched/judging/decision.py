@@ -7,12 +7,14 @@ the weighers, the reason that the user reads and the decision record. The
 command line makes the same from the vantages of one client.
 """
 
+import collections
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from edge_sched.asking.intent import Intent
 from edge_sched.judging import scoring
+from edge_sched.judging.judge import Column
 from edge_sched.judging.judge import judge_all
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import Standing
@@ -115,7 +117,7 @@ def is_outage(answers: Iterable[Answer], policy: Policy, now: float) -> bool:
 
 
 def _host_verdicts(
-    columns: Sequence[tuple[Sequence[Verdict], Sequence[float]]],
+    columns: Sequence[Column],
     combine: str,
     accepts: Callable[[Verdict], bool],
 ) -> list[HostVerdict]:
@@ -150,6 +152,23 @@ def _host_verdict(
     accepted = all(map(accepts, verdicts))
     deciding = min(verdicts, key=lambda v: (v.standing, -(v.rank_ms or 0.0)))
     return HostVerdict(standing, accepted, score, verdicts, deciding)
+
+
+def worth_of_cells(
+    cells: Sequence[str], scores: Sequence[float], kth: int
+) -> list[float]:
+    """The k-th best score in the cell of each host, 0 if it has fewer.
+
+    :param cells: of each host, e.g. by UUID
+    """
+    in_cell: dict[str, list[float]] = collections.defaultdict(list)
+    for cell, score in zip(cells, scores, strict=True):
+        in_cell[cell].append(score)
+    worth = {
+        cell: sorted(found)[-kth] if len(found) >= kth else 0.0
+        for cell, found in in_cell.items()
+    }
+    return [worth[cell] for cell in cells]
 
 
 def acceptance(intent: Intent) -> Callable[[Verdict], bool]:

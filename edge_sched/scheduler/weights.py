@@ -2,7 +2,6 @@
 
 """The weighers: who is nearest, and which cell is worth most."""
 
-import collections
 from collections.abc import Sequence
 
 import nova.conf
@@ -11,6 +10,7 @@ from nova.scheduler import weights
 from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
+from edge_sched.judging.decision import worth_of_cells
 from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Scores
 
@@ -112,7 +112,7 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
         multiplier = CONF.edge_sched.cell_latency_weight_multiplier
         for host in hosts:
             setattr(host, CELL_MULTIPLIER, multiplier)
-        return _worth_of_cells(
+        return worth_of_cells(
             [host.cell_uuid for host in hosts],
             scores.of(hosts),
             CONF.scheduler.max_attempts,
@@ -121,17 +121,3 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option: a cell is no aggregate."""
         return getattr(host_state, CELL_MULTIPLIER, 0.0)
-
-
-def _worth_of_cells(
-    cells: Sequence[str], scores: Sequence[float], kth: int
-) -> list[float]:
-    """The k-th best score in the cell of each host."""
-    in_cell: dict[str, list[float]] = collections.defaultdict(list)
-    for cell, score in zip(cells, scores, strict=True):
-        in_cell[cell].append(score)
-    worth = {
-        cell: sorted(found)[-kth] if len(found) >= kth else 0.0
-        for cell, found in in_cell.items()
-    }
-    return [worth[cell] for cell in cells]

@@ -303,6 +303,22 @@ class DecideTest(base.BaseTestCase):
             self.assertRaises(AttributeError, setattr, frozen, name, None)
 
 
+class WorthOfCellsTest(base.BaseTestCase):
+    def test_kth_best_host_of_each(self):
+        cells, scores = ['a', 'b', 'a', 'a'], [0.9, 0.6, 0.7, 0.8]
+        for kth, of_a, of_b in (
+            (1, 0.9, 0.6),
+            (2, 0.8, 0.0),
+            (3, 0.7, 0.0),
+            (4, 0.0, 0.0),
+        ):
+            self.assertEqual(
+                [of_a, of_b, of_a, of_a],
+                decision.worth_of_cells(cells, scores, kth),
+            )
+        self.assertEqual([], decision.worth_of_cells([], [], 1))
+
+
 class OutageTest(base.BaseTestCase):
     def test_heartbeat_between_max_age_and_outage_max_age(self):
         for age, expected in (
