@@ -30,16 +30,16 @@ class Breaker:
     ) -> None:
         self._retry_after_seconds = retry_after_seconds
         self._clock = clock
-        self._retry_at: float | None = None
-        self._why = ''
         self.state: State = 'closed'
+        self._retry_at = 0.0
+        self._why = ''
 
     def check(self) -> None:
         """Join who is already waiting for the store.
 
         :raises StoreUnavailableError: if the store is being left alone
         """
-        if self._retry_at is None:
+        if self.state == 'closed':
             return
         remaining_seconds = self._retry_at - self._clock()
         if remaining_seconds > 0:
@@ -53,12 +53,12 @@ class Breaker:
         :raises StoreUnavailableError: if the store is being left alone
         """
         self.check()
-        if self._retry_at is not None:
+        if self.state == 'open':
             # Until the probe is back the others stay away.
             self._leave_alone()
 
     def failed(self, why: str) -> None:
-        if self._retry_at is None:
+        if self.state == 'closed':
             LOG.warning(
                 'The latency store is away and left alone for %(seconds)g s: '
                 '%(why)s',
@@ -68,11 +68,10 @@ class Breaker:
         self._leave_alone()
 
     def succeeded(self) -> None:
-        if self._retry_at is not None:
-            self._retry_at = None
+        if self.state == 'open':
             self.state = 'closed'
             LOG.info('The latency store is back.')
 
     def _leave_alone(self) -> None:
-        self._retry_at = self._clock() + self._retry_after_seconds
         self.state = 'open'
+        self._retry_at = self._clock() + self._retry_after_seconds
