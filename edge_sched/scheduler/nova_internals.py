@@ -125,7 +125,14 @@ def compute_services(
     """Of some hosts of a cell, what Nova's drivers tell by who is up."""
     service = main_models.Service
     rows = context.session.execute(
-        sa.select(service.__table__).where(
+        sa.select(
+            service.host,
+            service.binary,
+            service.topic,
+            service.created_at,
+            service.last_seen_up,
+            service.forced_down,
+        ).where(
             service.host.in_(hosts),
             service.binary == 'nova-compute',
             service.deleted == 0,
