@@ -195,7 +195,7 @@ def _read_value(key: str, texts: Sequence[str]) -> Any:
     return _value(key, texts[0])
 
 
-# What makes no sense, or is too long, is raised and not kept.
+# Texts have been bounded before. What makes no sense is raised, not kept.
 _near_client = functools.lru_cache(maxsize=_KEPT)(keys.parse_near_client)
 
 

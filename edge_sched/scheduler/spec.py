@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a RequestSpec says that matters here."""
+"""What a RequestSpec says that matters here, and what hangs on it."""
 
 import dataclasses
 from typing import Any, Generic, TypeVar

@@ -42,7 +42,7 @@ def read_mirror() -> Mirror:
             raise RuntimeError('no answer')
         nodes = topology.count_nodes(members)
         hosts += nodes
-        missing += max(0, nodes - providers)
+        missing += max(0, nodes - len(providers))
     return Mirror(hosts, missing)
 
 

@@ -11,12 +11,12 @@ from edge_sched.scheduler.narrowing.eligible import Eligible
 from edge_sched.scheduler.narrowing.placement import CutAnswerError
 from edge_sched.scheduler.narrowing.placement import Query
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
-from edge_sched.scheduler.narrowing.placement import hosts_in
 from edge_sched.scheduler.narrowing.placement import lends_disk
+from edge_sched.scheduler.narrowing.placement import providers_in
 from edge_sched.scheduler.narrowing.rings import Ring
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.rings import aggregates_of
-from edge_sched.scheduler.narrowing.sample import MOST
+from edge_sched.scheduler.narrowing.sample import MOST_SAMPLED
 from edge_sched.scheduler.narrowing.sample import find_some
 from edge_sched.scheduler.narrowing.search import Room
 from edge_sched.scheduler.topology import cell as cells
@@ -52,7 +52,7 @@ class Capacity:
         self._sees_all = False
         #: Some hosts are looked at one by one while they are likely to do.
         self._samples = (
-            size.enough <= MOST
+            size.enough <= MOST_SAMPLED
             and self._topology.node_count >= LARGE_CLOUD_NODES
         )
 
@@ -142,7 +142,7 @@ class Capacity:
         Nova puts the first node of each host into the aggregates there, and
         only logs it if that fails. Asked of one ring, which stands for all.
         """
-        providers = hosts_in(aggregates)
+        providers = providers_in(aggregates)
         if providers is None:
             return
         if len(providers) < nodes:

@@ -151,19 +151,13 @@ def member_of(*aggregates: str) -> str:
     return f'&{urllib.parse.urlencode({"member_of": f"in:{any_of_them}"})}'
 
 
-def providers_in(aggregates: Sequence[str]) -> int | None:
-    """How many hosts Placement has in any of some aggregates.
+def providers_in(aggregates: Sequence[str]) -> list[str] | None:
+    """The hosts that Placement has in any of some aggregates, by UUID.
 
     :param aggregates: as many as one query may name
     :return: ``None`` if it did not answer, or not in time
     :raises RefusedQueryError: if it does not take the query
     """
-    providers = hosts_in(aggregates)
-    return None if providers is None else len(providers)
-
-
-def hosts_in(aggregates: Sequence[str]) -> list[str] | None:
-    """The UUIDs of those, see ``providers_in``."""
     answer = get(
         f'/resource_providers?required={os_traits.COMPUTE_NODE}'
         f'{member_of(*aggregates)}',

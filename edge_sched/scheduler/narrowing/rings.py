@@ -78,6 +78,8 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
     first ring ends where another cell begins, if it has nodes enough by then:
     a query for one cell spares Nova all others.
 
+    :param near: nearest first
+    :param wanted: how many nodes, those of the first ring or more
     :return: ``EVERYTHING`` where hosts of no site are due
     """
     is_first = wanted == size.first
@@ -90,10 +92,10 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
         return near
     of_one_cell = max(wanted * ONE_CELL_RATIO, size.enough)
     ring: list[SiteHosts] = []
+    nodes = 0
+    sites, cells, named = set[str](), set[str](), set[str]()
     for hosts in near:
-        nodes = sum(each.nodes for each in ring)
-        sites = {each.site for each in ring}
-        cells = {each.cell for each in ring}
+        named.add(hosts.aggregate)
         is_enough = nodes >= wanted and len(sites) >= MIN_SITES
         is_cell = is_first and cells == {near[0].cell} != {hosts.cell}
         if not hosts.aggregate or (
@@ -101,11 +103,14 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
             and (
                 is_enough
                 or (is_cell and nodes >= of_one_cell)
-                or len(aggregates_of([*ring, hosts])) > size.aggregates
+                or len(named) > size.aggregates
             )
         ):
             break
         ring.append(hosts)
+        nodes += hosts.nodes
+        sites.add(hosts.site)
+        cells.add(hosts.cell)
     return ring or EVERYTHING
 
 

@@ -20,7 +20,7 @@ from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 from edge_sched.scheduler.narrowing.placement import member_of
 
 #: Chosen: more are found sooner by Nova's query.
-MOST = 5
+MOST_SAMPLED = 5
 
 #: How many hosts are looked at for each that is found. Chosen: where a third
 #: of the hosts have room three are found nine times of ten.

@@ -25,6 +25,7 @@ from edge_sched.scheduler.narrowing.rings import first_ring
 class Room:
     """What a ring has.
 
+    :param ring: that was asked, or the nearer part of it
     :param hosts: so many with room
     :param count_unsure: how many of those the request may not be able to use;
         asked only where that matters

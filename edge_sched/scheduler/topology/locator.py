@@ -100,7 +100,7 @@ class Locator:
         location_of: Mapping[str, Location],
         nowhere_in: Mapping[str, Location],
     ) -> None:
-        self.location_of = location_of
+        self._location_of = location_of
         self._nowhere_in = nowhere_in
         self._nowhere = Location(*where_in([]), '')
         self._own_location_of: dict[str, Location] = {}
@@ -121,7 +121,7 @@ class Locator:
         :param measured: vantages with any row for this request; a host whose
             own name is among them has a location of its own
         """
-        location_of = self.location_of
+        location_of = self._location_of
         try:
             locations = [location_of[host.host] for host in hosts]
         except KeyError:
@@ -137,7 +137,7 @@ class Locator:
 
     def own_location(self, host: str) -> Location:
         """Where a host is that was measured by its own name."""
-        return self._own(host, self.location_of[host])
+        return self._own(host, self._location_of[host])
 
     def _own(self, host: str, location: Location) -> Location:
         if host not in self._own_location_of:

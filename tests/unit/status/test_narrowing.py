@@ -79,7 +79,11 @@ class MirrorTest(base.JudgementTestCase):
                 narrowing, 'read_topology', return_value=topology
             ),
             mock.patch.object(
-                narrowing, 'providers_in', side_effect=providers
+                narrowing,
+                'providers_in',
+                side_effect=[
+                    None if n is None else ['uuid'] * n for n in providers
+                ],
             ) as asked,
         ):
             mirror = narrowing.read_mirror()

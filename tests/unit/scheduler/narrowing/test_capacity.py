@@ -45,8 +45,8 @@ class CapacityTest(base.BaseTestCase):
         self.find_some.return_value = []
         self.count_down = self.patch(cell, 'count_down')
         self.count_down.side_effect = self.all_up
-        self.hosts_in = self.patch(capacity, 'hosts_in')
-        self.hosts_in.return_value = ['a', 'b', 'c']
+        self.providers_in = self.patch(capacity, 'providers_in')
+        self.providers_in.return_value = ['a', 'b', 'c']
         self.lends_disk = self.patch(capacity, 'lends_disk')
         self.lends_disk.return_value = False
 
@@ -109,7 +109,7 @@ class CapacityTest(base.BaseTestCase):
         room = self.room(self.capacity(), RING[:1])
         self.assertEqual((RING[:1], 2), (room.ring, room.hosts))
         self.query.count.assert_called_once_with(['u0'], 3)
-        self.hosts_in.assert_not_called()
+        self.providers_in.assert_not_called()
         # What cells tell is asked for only where it matters.
         self.count_down.assert_not_called()
 
@@ -118,12 +118,12 @@ class CapacityTest(base.BaseTestCase):
         told = self.capacity()
         for each in RING:
             self.assertEqual(1, self.room(told, [each]).hosts)
-        self.hosts_in.assert_called_once_with(['u0'])
+        self.providers_in.assert_called_once_with(['u0'])
         self.lends_disk.assert_called_once_with('a', 20, ['u0'])
 
     def test_hosts_that_placement_does_not_have(self) -> None:
         self.query.count.return_value = 0
-        self.hosts_in.return_value = ['a', 'b']
+        self.providers_in.return_value = ['a', 'b']
         self.assertRaisesRegex(
             capacity.UnseenHostsError,
             'Placement has 2 of 3 hosts',
@@ -155,7 +155,7 @@ class CapacityTest(base.BaseTestCase):
 
     def test_comparison_that_is_not_answered_says_nothing(self) -> None:
         self.query.count.return_value = 0
-        self.hosts_in.return_value = None
+        self.providers_in.return_value = None
         self.assertEqual(0, self.room(self.capacity(), RING[:1]).hosts)
         self.lends_disk.assert_not_called()
 
@@ -178,10 +178,10 @@ class CapacityTest(base.BaseTestCase):
         one = RING[0]._replace(hosts=frozenset({'0b'}), nodes=1)
         self.query.count.return_value = 4
         self.capacity().ask([one])
-        self.hosts_in.assert_not_called()
+        self.providers_in.assert_not_called()
         self.query.count.return_value = 3
         self.capacity().ask([one])
-        self.hosts_in.assert_called_once_with(['u0'])
+        self.providers_in.assert_called_once_with(['u0'])
 
     def test_hosts_of_the_ring_are_asked_of_their_cells(self) -> None:
         self.room(self.capacity(), RING[:1]).count_unsure()
@@ -192,7 +192,7 @@ class CapacityTest(base.BaseTestCase):
     def test_room_that_is_not_told(self) -> None:
         self.query.count.return_value = None
         self.assertIsNone(self.capacity().ask(RING[:1]))
-        self.hosts_in.assert_not_called()
+        self.providers_in.assert_not_called()
 
     def test_half_of_a_ring_that_one_answer_does_not_have(self) -> None:
         self.query.count.side_effect = [CutAnswerError, 3]
@@ -231,7 +231,7 @@ class CapacityTest(base.BaseTestCase):
             self.query, ['u0'], {'0a', '0b'}, 2
         )
         self.query.count.assert_not_called()
-        self.hosts_in.assert_not_called()
+        self.providers_in.assert_not_called()
 
     def test_nobody_is_asked_for_all_if_one_by_one_is_not_told(self) -> None:
         self.find_some.return_value = None
@@ -268,7 +268,7 @@ class CapacityTest(base.BaseTestCase):
 
     def test_hosts_are_not_looked_at_one_by_one(self) -> None:
         self.find_some.return_value = ['0a', '0b', '1a', '1b', '1c']
-        self.hosts_in.return_value = ['a'] * 7
+        self.providers_in.return_value = ['a'] * 7
         # For more than few.
         self.capacity(enough=6).ask(RING)
         # Where one answer does not have them all.

@@ -44,7 +44,9 @@ class NarrowTest(NarrowTestCase):
         super().setUp()
         # It does not tell whether it knows them all.
         self.useFixture(
-            fixtures.MockPatchObject(capacity, 'hosts_in', return_value=None)
+            fixtures.MockPatchObject(
+                capacity, 'providers_in', return_value=None
+            )
         )
         #: Of the aggregates that Placement is asked for, one by one.
         self.roomy: dict[str, int | None] = {uuids.paris: 2, uuids.lyon: 1}
