@@ -29,10 +29,14 @@ class Intent:
     :param percentile: the statistic a latency budget is judged by
     :param required: over-budget hosts are rejected, else ranked lower
     :param reject_unknown: hosts without usable data are rejected
+    :param spread: what the servers of a group are spread over, the wider
+        first: ``('zone', 'site')``
+    :param spread_required: a place with one of them is rejected, else ranked
+        lower
     :param clamped: keys of hints that were looser than the flavor
     :ivar clients: who must be near
     :ivar has_budget: whether any metric of any client has a budget
-    :ivar may_reject: whether any verdict is a reason to reject a host
+    :ivar may_reject: whether there is any reason to reject a host
     """
 
     targets: tuple[NearClient, ...]
@@ -43,6 +47,8 @@ class Intent:
     reject_unknown: bool = False
     objective: str = 'nearest'
     combine: str = 'worst'
+    spread: tuple[str, ...] = ()
+    spread_required: bool = False
     clamped: tuple[str, ...] = ()
     clients: tuple[Client, ...] = dataclasses.field(init=False)
     has_budget: bool = dataclasses.field(init=False)
@@ -59,12 +65,16 @@ class Intent:
         )
         put(
             'may_reject',
-            self.reject_unknown or (self.required and self.has_budget),
+            self.reject_unknown
+            or (self.required and self.has_budget)
+            or self.spread_required,
         )
 
     def relaxed(self) -> Self:
         """The same, but only preferred: nothing is a reason to reject."""
-        return dataclasses.replace(self, required=False, reject_unknown=False)
+        return dataclasses.replace(
+            self, required=False, reject_unknown=False, spread_required=False
+        )
 
 
 def merge(
@@ -75,11 +85,12 @@ def merge(
     """Make one of the operator's contract and the tenant's wish.
 
     The smaller budget, the higher percentile, ``required`` and ``reject``
-    win; clients are united; the flavor's objective and combine win. If the
-    flavor sets a budget, the keys that it leaves out stand at their defaults,
-    else the hint's hold as written: a flavor with ``edge:latency_budget_ms
-    20`` and hints ``edge:latency_budget_ms 30``, ``edge:percentile p99``
-    make 20 ms at p99, and the 30 is recorded as clamped.
+    win; clients are united, and so is what to spread over; the flavor's
+    objective and combine win. If the flavor sets a budget, the keys that it
+    leaves out stand at their defaults, else the hint's hold as written: a
+    flavor with ``edge:latency_budget_ms 20`` and hints
+    ``edge:latency_budget_ms 30``, ``edge:percentile p99`` make 20 ms at p99,
+    and the 30 is recorded as clamped.
     """
     merger = _Merger(flavor, hint)
     targets = merger.targets()
@@ -95,6 +106,8 @@ def merge(
             flavor.values.get(keys.BUDGET_MODE.name, 'required'),
         ),
     )
+    spread = merger.spread()
+    spread_mode = merger.tighter(keys.SPREAD_MODE, 'preferred')
     return Intent(
         targets=targets,
         jitter_budget_ms=jitter_budget_ms,
@@ -106,6 +119,8 @@ def merge(
         reject_unknown=unknown == 'reject',
         objective=merger.of_flavor(keys.OBJECTIVE, 'nearest'),
         combine=merger.of_flavor(keys.COMBINE, 'worst'),
+        spread=spread,
+        spread_required=bool(spread) and spread_mode == 'required',
         clamped=tuple(merger.clamped),
     )
 
@@ -127,6 +142,14 @@ class _Merger:
         both = (*self._flavor.clients, *self._hint.clients)
         clients = dict.fromkeys(near.client for near in both)
         return tuple(map(self._target, clients))
+
+    def spread(self) -> tuple[str, ...]:
+        """What either says, the wider first: every zone has its sites."""
+        asked = {
+            wish.values.get(keys.SPREAD.name)
+            for wish in (self._flavor, self._hint)
+        }
+        return tuple(c for c in reversed(keys.SPREAD.choices) if c in asked)
 
     def smaller(self, key: Key) -> Any:
         """The smaller budget, ``None`` if neither sets one."""

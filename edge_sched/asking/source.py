@@ -91,6 +91,7 @@ class Wish:
     :param problems: what could not be read
     :ivar asks: whether it has any ``edge:`` key, readable or not
     :ivar names_client: whether it has an ``edge:client``, readable or not
+    :ivar names_spread: whether it has an ``edge:spread``, readable or not
     :ivar sets_budget: whether it sets any budget, one of a client's own
         included
     """
@@ -100,15 +101,19 @@ class Wish:
     problems: tuple[BadValueError, ...] = ()
     asks: bool = dataclasses.field(init=False)
     names_client: bool = dataclasses.field(init=False)
+    names_spread: bool = dataclasses.field(init=False)
     sets_budget: bool = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         put = functools.partial(object.__setattr__, self)
         put('asks', bool(self.clients or self.values or self.problems))
+        unreadable = {problem.key for problem in self.problems}
         put(
             'names_client',
-            bool(self.clients)
-            or any(p.key == keys.CLIENT.name for p in self.problems),
+            bool(self.clients) or keys.CLIENT.name in unreadable,
+        )
+        put(
+            'names_spread', keys.SPREAD.name in self.values.keys() | unreadable
         )
         put(
             'sets_budget',

@@ -44,14 +44,28 @@ class BadValueError(ValueError):
         super().__init__(f'{key} {shorten(value)!r} is not {allowed}')
 
 
-class NobodyNearError(BadValueError):
-    """A budget in a hint, and nobody who must be near."""
+class MissingKeyError(BadValueError):
+    """A key in a hint that says nothing without another.
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key, '', CLIENT.allowed)
+    :param question: what the other one answers
+    """
+
+    def __init__(self, key: str, other: 'Key', question: str) -> None:
+        super().__init__(key, '', other.allowed)
+        self._said = f'{key} needs {other.name}: {question}?'
 
     def __str__(self) -> str:
-        return f'{self.key} needs {CLIENT.name}: who must be near?'
+        return self._said
+
+
+def nobody_near(key: str) -> BadValueError:
+    """The error of a budget in a hint, and nobody who must be near."""
+    return MissingKeyError(key, CLIENT, 'who must be near')
+
+
+def spread_over_nothing() -> BadValueError:
+    """The error of a mode of spreading in a hint, and nothing to spread."""
+    return MissingKeyError(SPREAD_MODE.name, SPREAD, 'spread over what')
 
 
 def too_long(key: str, value: str) -> BadValueError:
@@ -220,6 +234,17 @@ COMBINE = _choice(
     ('mean', 'worst'),
     'With several clients: rank by the worst or by the mean of them.',
 )
+SPREAD = _choice(
+    'edge:spread',
+    ('site', 'zone'),
+    'What the servers of a server group are spread over.',
+)
+SPREAD_MODE = _choice(
+    'edge:spread_mode',
+    ('preferred', 'required'),
+    'Whether a site or zone with a server of the group is rejected (required) '
+    'or only ranked lower (preferred).',
+)
 
 #: The keys that set a budget of all clients.
 BUDGETS = (LATENCY_BUDGET.name, JITTER_BUDGET.name, LOSS_BUDGET.name)
@@ -236,5 +261,7 @@ KEYS: dict[str, Key] = {
         UNKNOWN,
         OBJECTIVE,
         COMBINE,
+        SPREAD,
+        SPREAD_MODE,
     )
 }

@@ -119,7 +119,7 @@ def _problems(flavor: Wish, hint: Wish) -> tuple[Sequence[BadValueError], str]:
         return hint.problems + flavor.problems, 'bad_hint'
     budgets = [key for key in keys.BUDGETS if key in hint.values]
     if budgets and not hint.problems:
-        return [keys.NobodyNearError(budgets[0])], 'no_client'
+        return [keys.nobody_near(budgets[0])], 'no_client'
     return hint.problems, 'bad_hint'
 
 

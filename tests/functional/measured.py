@@ -108,6 +108,8 @@ _HINT_KEYS = {
     'unknown',
     'objective',
     'combine',
+    'spread',
+    'spread_mode',
 }
 
 

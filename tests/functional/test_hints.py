@@ -17,6 +17,8 @@ KEYS = (
     'edge:unknown',
     'edge:objective',
     'edge:combine',
+    'edge:spread',
+    'edge:spread_mode',
 )
 
 

@@ -249,6 +249,8 @@ def sources(draw: Any) -> dict[str, str]:
         'edge:unknown': st.sampled_from(['reject', 'allow']),
         'edge:objective': st.sampled_from(['nearest', 'fit']),
         'edge:combine': st.sampled_from(['worst', 'mean']),
+        'edge:spread': st.sampled_from(['site', 'zone']),
+        'edge:spread_mode': st.sampled_from(['required', 'preferred']),
     }
     return draw(st.fixed_dictionaries({}, optional=choices))
 

@@ -69,6 +69,8 @@ class ExtraSpecsTest(base.BaseTestCase):
         ('edge:unknown', 'allow'),
         ('edge:objective', 'fit'),
         ('edge:combine', 'mean'),
+        ('edge:spread', 'zone'),
+        ('edge:spread_mode', 'required'),
     )
     @ddt.unpack
     def test_good_value(self, key, value):
@@ -85,6 +87,8 @@ class ExtraSpecsTest(base.BaseTestCase):
         ('edge:unknown', 'maybe', 'one of allow, reject'),
         ('edge:objective', 'near', 'one of fit, nearest'),
         ('edge:combine', 'max', 'one of mean, worst'),
+        ('edge:spread', 'host', 'one of site, zone'),
+        ('edge:spread_mode', 'must', 'one of preferred, required'),
     )
     @ddt.unpack
     def test_refusal_says_what_is_allowed(self, key, value, allowed):

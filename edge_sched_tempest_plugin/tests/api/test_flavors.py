@@ -18,6 +18,8 @@ GOOD = {
     'edge:unknown': 'allow',
     'edge:objective': 'fit',
     'edge:combine': 'mean',
+    'edge:spread': 'zone',
+    'edge:spread_mode': 'required',
 }
 
 

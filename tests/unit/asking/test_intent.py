@@ -368,6 +368,45 @@ class MergeTest(base.BaseTestCase):
         asked = merged({}, {'edge:client': 'a'} | budget | said)
         self.assertIs(expected, asked.may_reject)
 
+    # What flavor and hint say; the levels, whether required; clamped.
+    @ddt.data(
+        (('', ''), ('', ''), (), False, False),
+        (('site', ''), ('', ''), ('site',), False, False),
+        (('', ''), ('zone', ''), ('zone',), False, False),
+        (('site', ''), ('zone', ''), ('zone', 'site'), False, False),
+        (('zone', ''), ('site', ''), ('zone', 'site'), False, False),
+        (('site', ''), ('site', ''), ('site',), False, False),
+        (('site', 'preferred'), ('', 'required'), ('site',), True, False),
+        (('site', 'required'), ('', 'preferred'), ('site',), True, True),
+        (('', 'required'), ('site', ''), ('site',), True, False),
+        (('', 'required'), ('site', 'preferred'), ('site',), True, True),
+        (('', ''), ('site', 'required'), ('site',), True, False),
+        (('', 'required'), ('', ''), (), False, False),
+    )
+    @ddt.unpack
+    def test_spread(self, in_flavor, in_hint, levels, required, clamped):
+        specs, hints = (
+            {
+                key: value
+                for key, value in zip(
+                    ('edge:spread', 'edge:spread_mode'), said, strict=True
+                )
+                if value
+            }
+            for said in (in_flavor, in_hint)
+        )
+        for budget in ({}, BUDGET):
+            asked = merged(specs | budget, hints)
+            self.assertEqual(levels, asked.spread)
+            self.assertIs(required, asked.spread_required)
+            self.assertIs(required or budget == BUDGET, asked.may_reject)
+            self.assertEqual(
+                ('edge:spread_mode',) if clamped else (), asked.clamped
+            )
+            relaxed = asked.relaxed()
+            self.assertEqual(levels, relaxed.spread)
+            self.assertFalse(relaxed.may_reject)
+
     def test_relaxed_rejects_nothing(self):
         relaxed = merged(BUDGET, {'edge:client': 'a'}).relaxed()
         self.assertFalse(relaxed.may_reject)
@@ -405,6 +444,8 @@ class MergePropertiesTest(base.BaseTestCase):
         ):
             if contract or key in specs:
                 self.assertEqual(getattr(held, name), getattr(now, name))
+        self.assertLessEqual(set(held.spread), set(now.spread))
+        self.assertGreaterEqual(now.spread_required, held.spread_required)
 
     @hypothesis.given(factories.sources(), factories.sources())
     def test_clamped_names_only_keys_of_the_hint(self, specs, hints):

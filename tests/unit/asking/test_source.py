@@ -78,6 +78,8 @@ class ReadTest(base.BaseTestCase):
             'edge:unknown': 'reject',
             'edge:objective': 'fit',
             'edge:combine': 'mean',
+            'edge:spread': 'zone',
+            'edge:spread_mode': 'required',
         }
         wish = wishes.read_flavor(specs)
         self.assertEqual((), wish.problems)

@@ -73,6 +73,8 @@ class KeysTest(base.BaseTestCase):
                 'edge:unknown',
                 'edge:objective',
                 'edge:combine',
+                'edge:spread',
+                'edge:spread_mode',
             ],
             list(keys.KEYS),
         )
@@ -119,6 +121,8 @@ class KeysTest(base.BaseTestCase):
         ('edge:unknown', 'reject allow', 'rejected ALLOW 1'),
         ('edge:objective', 'nearest fit', 'near Fit'),
         ('edge:combine', 'worst mean', 'best avg median'),
+        ('edge:spread', 'site zone', 'host Site sites site,zone'),
+        ('edge:spread_mode', 'required preferred', 'Required require true'),
     )
     @ddt.unpack
     def test_choices(self, key, good, bad):
@@ -255,5 +259,13 @@ class NobodyNearTest(base.BaseTestCase):
     def test_nobody_near(self):
         self.assertEqual(
             'edge:loss_budget_pct needs edge:client: who must be near?',
-            str(keys.NobodyNearError('edge:loss_budget_pct')),
+            str(keys.nobody_near('edge:loss_budget_pct')),
+        )
+
+    def test_spread_over_nothing(self):
+        error = keys.spread_over_nothing()
+        self.assertEqual('edge:spread_mode', error.key)
+        self.assertEqual(
+            'edge:spread_mode needs edge:spread: spread over what?',
+            str(error),
         )
