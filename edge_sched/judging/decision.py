@@ -17,7 +17,9 @@ from edge_sched.judging import scoring
 from edge_sched.judging.judge import Column
 from edge_sched.judging.judge import judge_all
 from edge_sched.judging.scoring import OVER
+from edge_sched.judging.scoring import WITHIN
 from edge_sched.judging.scoring import Standing
+from edge_sched.judging.verdict import UNMEASURED
 from edge_sched.judging.verdict import Chain
 from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
@@ -36,7 +38,8 @@ class HostVerdict(NamedTuple):
     :param accepted: whether ``mode = enforce`` keeps it
     :param score: in [0, 1], see :mod:`edge_sched.judging.scoring`
     :param verdicts: one a client, in the order of the request's
-    :param deciding: that of the client who is worst off here
+    :param deciding: that of the client who is worst off here; unmeasured if
+        nobody must be near
     """
 
     standing: Standing
@@ -44,6 +47,10 @@ class HostVerdict(NamedTuple):
     score: float
     verdicts: tuple[Verdict, ...]
     deciding: Verdict
+
+
+#: Of every host where nobody must be near.
+_NOBODY_NEAR = HostVerdict(WITHIN, True, 0.0, (), UNMEASURED)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ def decide(
     chains: Mapping[Where, Chain],
     policy: Policy,
     now: float,
+    crowded: Iterable[Where] = (),
 ) -> Decision[Where]:
     """Judge every host of a request.
 
@@ -79,14 +87,22 @@ def decide(
     :param chains: the vantages that speak for each place, most specific
         first, ``{'rack 7': ('lyon', 'eu-west', 'cell1')}``
     :param now: UTC epoch seconds
+    :param crowded: places that are rejected for the servers which are there
     """
     asked_for = [answers.get(c, _NO_ANSWER) for c in intent.clients]
     outage = is_outage(answers.values(), policy, now)
     columns = judge_all(
         intent, asked_for, list(chains.values()), policy, now, outage
     )
-    hosts = _host_verdicts(columns, intent.combine, acceptance(intent))
-    return Decision(intent, dict(zip(chains, hosts, strict=True)), outage)
+    hosts = (
+        _host_verdicts(columns, intent.combine, acceptance(intent))
+        if columns
+        else [_NOBODY_NEAR] * len(chains)
+    )
+    verdicts = dict(zip(chains, hosts, strict=True))
+    for where in crowded:
+        verdicts[where] = verdicts[where]._replace(accepted=False)
+    return Decision(intent, verdicts, outage)
 
 
 def is_outage(answers: Iterable[Answer], policy: Policy, now: float) -> bool:
