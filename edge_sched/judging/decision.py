@@ -59,12 +59,15 @@ class Decision(Generic[Where]):
 
     :param verdicts: of the hosts at each place
     :param outage: whether measuring is down, so that older rows are used
+    :param crowded: places that are rejected for the servers which are there,
+        and for nothing else
     :ivar any_accepted: whether a host is left
     """
 
     intent: Intent
     verdicts: Mapping[Where, HostVerdict]
     outage: bool = False
+    crowded: frozenset[Where] = frozenset()
     any_accepted: bool = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,9 +103,10 @@ def decide(
         else [_NOBODY_NEAR] * len(chains)
     )
     verdicts = dict(zip(chains, hosts, strict=True))
-    for where in crowded:
+    only_crowded = frozenset(w for w in crowded if verdicts[w].accepted)
+    for where in only_crowded:
         verdicts[where] = verdicts[where]._replace(accepted=False)
-    return Decision(intent, verdicts, outage)
+    return Decision(intent, verdicts, outage, only_crowded)
 
 
 def is_outage(answers: Iterable[Answer], policy: Policy, now: float) -> bool:

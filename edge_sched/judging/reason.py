@@ -73,7 +73,7 @@ def full(
 
     :param detail: ``none`` names no site
     """
-    said = f'no host {_within(decision.intent, detail)} can take it'
+    said = f'no host {within(decision.intent, detail)} can take it'
     scores: dict[str, float] = {}
     for where, host in decision.verdicts.items():
         label = labels[where]
@@ -90,13 +90,14 @@ def full(
     return bounded(f'{said}: tried {sites}')
 
 
-def _within(intent: Intent, detail: str) -> str:
-    """Where a server should be, ``within 20 ms (p95) of 203.0.113.7``."""
+def within(intent: Intent, detail: str) -> str:
+    """Where a server must be, ``within 20 ms (p95) of 203.0.113.7``."""
     first, *others = intent.targets
+    if not (intent.required and intent.has_budget):
+        more = f' and {len(others)} more' if others else ''
+        return f'where there is latency data for {first.client}{more}'
     if others:
         return f'within the budgets of {first.client} and {len(others)} more'
-    if not intent.has_budget:
-        return f'where there is latency data for {first.client}'
     if detail == 'none':
         return f'within the budget of {first.client}'
     set_ = {

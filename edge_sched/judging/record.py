@@ -62,6 +62,7 @@ def make_record(
     site_of: Callable[[Where], str] = str,
     hosts: Mapping[Standing, int] | None = None,
     narrowed: Mapping[str, Any] | None = None,
+    grouped: bool = True,
 ) -> dict[str, Any]:
     """The record of one request, ready for JSON.
 
@@ -74,6 +75,7 @@ def make_record(
     :param hosts: how many hosts came in, by how they stand
     :param narrowed: what Placement was asked for, if that was narrowed,
         ``{'sites': 3, 'hosts': 60, 'probes': 1}``
+    :param grouped: whether the servers are in a group, which can be spread
     """
     ranked = _ranked(decision)
     return {
@@ -99,6 +101,17 @@ def make_record(
         'breaker': source.breaker,
         **({'measuring': 'outage'} if decision and decision.outage else {}),
         **({'narrowed': narrowed} if narrowed else {}),
+        **({'spread': _spread(intent, grouped)} if intent.spread else {}),
+    }
+
+
+def _spread(intent: Intent, grouped: bool) -> Mapping[str, Any] | str:
+    """``{'over': ['site'], 'mode': 'required'}``, or no group."""
+    if not grouped:
+        return 'no_group'
+    return {
+        'over': list(intent.spread),
+        'mode': 'required' if intent.spread_required else 'preferred',
     }
 
 

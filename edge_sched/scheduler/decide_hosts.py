@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import nova.conf
 from nova import exception
@@ -15,15 +15,17 @@ from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
 from edge_sched.conf.policy import policy_of
+from edge_sched.judging import crowded
 from edge_sched.judging import reason
 from edge_sched.judging.decision import Decision
-from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.decision import decide
 from edge_sched.judging.record import Subject
 from edge_sched.judging.record import make_record
 from edge_sched.judging.scoring import Standing
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
+from edge_sched.scheduler.scores import SCORES
+from edge_sched.scheduler.scores import Scores
 from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.topology.locator import Location
@@ -34,32 +36,9 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scores:
-    """What the weighers need of a request that was judged.
-
-    :param locator: where its hosts are
-    :param measured: vantages with any row for it
-    :param verdicts: of each location that any of its hosts is at
-    :param multipliers: of hosts with one of their own
-    """
-
-    locator: Locator
-    measured: frozenset[str]
-    verdicts: Mapping[Location, HostVerdict]
-    multipliers: Mapping[str, float]
-
-    def of(self, hosts: Sequence[HostState]) -> list[float]:
-        """The score of each host, 0 where nobody judged."""
-        locations = self.locator.locate(hosts, self.measured)
-        score_of = {
-            location: v.score for location, v in self.verdicts.items()
-        }.get
-        return [score_of(location, 0.0) for location in locations]
-
-
-#: Made by the filter, read by the weighers. None in mode ``shadow``.
-SCORES: PerRequest[Scores] = PerRequest('scores')
+#: What the filter does in the passes after the first, one for each server of
+#: a multi-create: whether it looks where the servers of the group are by then.
+LATER: PerRequest[bool] = PerRequest('later')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,11 +47,19 @@ class Judged:
 
     :param locations: of each host
     :param counts: how many hosts each location has
+    :param short_of: the level, ``site`` or ``zone``, with too few places for
+        every server to have one of its own, if that is required, or ``''``
     """
 
     decision: Decision[Location]
     locations: Sequence[Location]
     counts: Mapping[Location, int]
+    short_of: str = ''
+
+    @property
+    def any_left(self) -> bool:
+        """Whether a host is left for every server."""
+        return self.decision.any_accepted and not self.short_of
 
     def name_for_operator(self, location: Location) -> str:
         """What the operator calls a location."""
@@ -104,11 +91,12 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     :raises NoValidHost: with words for the user, if none may
     """
     SCORES.drop(spec)
+    LATER.put(spec, False)
     case = case_of(spec)
     if case is None or not hosts:
         return hosts
     enforce = CONF.edge_sched.mode == 'enforce'
-    if case.refusal or not case.intent.targets:
+    if case.refusal or not case.is_judged:
         log_record(spec, case)
         if case.refusal and enforce:
             raise exception.NoValidHost(reason=case.refusal)
@@ -118,15 +106,24 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     locator = topology.locator
     measured = case.measured
     locations = locator.locate(hosts, measured)
-    judged = judge_locations(locations, case)
+    taken = _taken(spec, case, set(locations), locator)
+    judged = judge_locations(locations, case, taken)
     log_record(spec, case, judged)
     if not enforce:
         return hosts
-    decision = judged.decision
-    if not decision.any_accepted:
+    if not judged.any_left:
         raise exception.NoValidHost(reason=refusal_of(case, judged))
-    verdicts = decision.verdicts
-    SCORES.put(spec, Scores(locator, measured, verdicts, topology.multipliers))
+    verdicts = judged.decision.verdicts
+    scores = Scores(
+        locator,
+        measured,
+        verdicts,
+        topology.multipliers,
+        case.intent.objective,
+        case.group,
+    )
+    SCORES.put(spec, scores)
+    LATER.put(spec, case.group is not None and case.intent.spread_required)
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
     return [
@@ -134,6 +131,30 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
         for host, location in zip(hosts, locations, strict=True)
         if verdicts[location].accepted
     ]
+
+
+def judge_again(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
+    """Which hosts may be used by the next server of the same request.
+
+    Nova asks once more when all have one, for where to try again if a build
+    fails. None may be left, which Nova knows what to do with: it would leave
+    claims of the servers before behind if anything were raised.
+    """
+    scores = SCORES.get(spec)
+    return hosts if scores is None else scores.apart(hosts, spec)
+
+
+def _taken(
+    spec: RequestSpec,
+    case: Case,
+    locations: Iterable[Location],
+    locator: Locator,
+) -> list[Location]:
+    """The locations that are rejected for the servers which are there."""
+    if case.group is None or not case.intent.spread_required:
+        return []
+    counts = case.group.counts(spec, locations, locator)
+    return [location for location, count in counts.items() if any(count)]
 
 
 def log_record(
@@ -148,7 +169,13 @@ def log_record(
         mode=CONF.edge_sched.mode,
     )
     if judged is None:
-        record = make_record(subject, case.intent, case.outcome, case.source)
+        record = make_record(
+            subject,
+            case.intent,
+            case.outcome,
+            case.source,
+            grouped=case.group is not None,
+        )
     else:
         record = make_record(
             subject,
@@ -159,14 +186,18 @@ def log_record(
             judged.name_for_operator,
             judged.hosts(),
             case.search.for_record if case.search else None,
+            case.group is not None,
         )
     LOG.info('edge decision %s', json.dumps(record))
 
 
-def judge_locations(locations: Sequence[Location], case: Case) -> Judged:
+def judge_locations(
+    locations: Sequence[Location], case: Case, taken: Iterable[Location] = ()
+) -> Judged:
     """Judge hosts by where they are.
 
     :param locations: of each host
+    :param taken: those that are rejected for the servers which are there
     """
     counts = collections.Counter(locations)
     decision = decide(
@@ -175,25 +206,59 @@ def judge_locations(locations: Sequence[Location], case: Case) -> Judged:
         {location: location.chain for location in counts},
         policy_of(CONF),
         time.time(),
+        taken,
     )
-    return Judged(decision, locations, counts)
+    return Judged(decision, locations, counts, _short_of(case, decision))
+
+
+def _short_of(case: Case, decision: Decision[Location]) -> str:
+    """The level with too few places for all servers, see ``Judged``.
+
+    Said before the first has its host, while there is something to say: later
+    passes can only leave no host.
+    """
+    servers = case.request.num_instances
+    if (
+        case.group is None
+        or not case.intent.spread_required
+        or servers == 1
+        or not decision.any_accepted
+    ):
+        return ''
+    most = case.group.most_apart(
+        location for location, v in decision.verdicts.items() if v.accepted
+    )
+    return next((level for level, n in most.items() if n < servers), '')
 
 
 def _outcome(case: Case, judged: Judged) -> str:
     measured = case.measured
-    if all(measured.isdisjoint(place.chain) for place in judged.counts):
+    if case.intent.targets and all(
+        measured.isdisjoint(place.chain) for place in judged.counts
+    ):
         return 'no_data'
     full = case.search is not None and bool(case.search.full)
-    any_left = judged.decision.any_accepted and not full
-    return 'judged' if any_left else 'rejected'
+    return 'judged' if judged.any_left and not full else 'rejected'
 
 
 def refusal_of(case: Case, judged: Judged) -> str:
     """Why none of the hosts may be used, for the user."""
+    intent, decision = case.intent, judged.decision
+    detail = CONF.edge_sched.reason_detail
+    if judged.short_of:
+        free = [loc for loc, v in decision.verdicts.items() if v.accepted]
+        known = _count_known(case, judged, free, judged.short_of)
+        return crowded.too_few_places(
+            intent, case.request.num_instances, judged.short_of, known, detail
+        )
+    if decision.crowded:
+        level = intent.spread[-1]
+        known = _count_known(case, judged, decision.crowded, level)
+        return crowded.every_place(intent, known, detail)
     return reason.refusal(
-        judged.decision,
+        decision,
         _labels(case, judged),
-        CONF.edge_sched.reason_detail,
+        detail,
     )
 
 
@@ -203,6 +268,20 @@ def refusal_of_full(case: Case, judged: Judged) -> str:
         judged.decision,
         _labels(case, judged),
         CONF.edge_sched.reason_detail,
+    )
+
+
+def _count_known(
+    case: Case, judged: Judged, locations: Iterable[Location], level: str
+) -> int:
+    """How many sites or zones they are, of those the user may know of."""
+    labels = _labels(case, judged)
+    return len(
+        {
+            labels[location] if level == 'site' else location.place.zone
+            for location in locations
+            if labels[location]
+        }
     )
 
 

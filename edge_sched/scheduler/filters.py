@@ -11,6 +11,8 @@ from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
 from edge_sched.judging.reason import STORE_AWAY
+from edge_sched.scheduler.decide_hosts import LATER
+from edge_sched.scheduler.decide_hosts import judge_again
 from edge_sched.scheduler.decide_hosts import judge_hosts
 from edge_sched.scheduler.prepare import refuses_when_blind
 from edge_sched.scheduler.spec import field_of
@@ -39,17 +41,22 @@ class EdgeLatencyFilter(filters.BaseHostFilter):
     RUN_ON_REBUILD = False
 
     # Where hosts are and what was measured is the same for all servers of a
-    # request, and only the first pass may tell the user why none is left.
-    run_filter_once_per_request = True
+    # request; where the servers of a group are by then is not.
+    run_filter_once_per_request = False
 
     def filter_all(
         self,
         filter_obj_list: Iterable[HostState],
         spec_obj: RequestSpec,
-    ) -> list[HostState]:
+    ) -> Iterable[HostState]:
         """Judge all hosts of the request at once."""
+        later = LATER.get(spec_obj)
+        if later is False:
+            return filter_obj_list
         hosts = list(filter_obj_list)
         try:
+            if later:
+                return judge_again(hosts, spec_obj)
             return judge_hosts(hosts, spec_obj)
         except exception.NoValidHost:
             raise
@@ -59,6 +66,6 @@ class EdgeLatencyFilter(filters.BaseHostFilter):
                 'Could not judge the hosts of a request',
                 instance_uuid=field_of(spec_obj, 'instance_uuid'),
             )
-        if hosts and refuses_when_blind(spec_obj):
+        if hosts and not later and refuses_when_blind(spec_obj):
             raise exception.NoValidHost(reason=STORE_AWAY)
         return hosts

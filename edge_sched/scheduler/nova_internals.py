@@ -23,6 +23,9 @@ from nova.scheduler import request_filter
 from nova.scheduler.client.report import SchedulerReportClient
 from nova.scheduler.utils import ResourceRequest
 
+#: Below 1000 the databases look each up in the index.
+_SERVERS_A_QUERY = 500
+
 
 class MembershipRows(NamedTuple):
     """Rows of Nova's API database, all of one time.
@@ -139,6 +142,26 @@ def compute_services(
         )
     )
     return [row._mapping for row in rows]
+
+
+@main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
+def hosts_of_servers(
+    context: nova_context.RequestContext, uuids: Sequence[str]
+) -> list[str]:
+    """The hosts of some servers of a cell, one name for each that has one."""
+    server = main_models.Instance
+    hosts: list[str] = []
+    for first in range(0, len(uuids), _SERVERS_A_QUERY):
+        some = uuids[first : first + _SERVERS_A_QUERY]
+        rows = context.session.execute(
+            sa.select(server.host).where(
+                server.uuid.in_(some),
+                server.deleted == 0,
+                server.host.is_not(None),
+            )
+        )
+        hosts += rows.scalars()
+    return hosts
 
 
 @main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]

@@ -28,6 +28,8 @@ from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import may_be_evacuation
 from edge_sched.scheduler.spec import read_request
 from edge_sched.scheduler.spec import read_wishes
+from edge_sched.scheduler.spread import Group
+from edge_sched.scheduler.spread import group_of
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
@@ -47,6 +49,7 @@ class Case:
         and names that make no sense (any more) are left out
     :param outcome: of the decision record, ``''`` if it hangs on the hosts
     :param refusal: why there is nothing for it whatever the hosts, or ``''``
+    :param group: what is to be spread, if that is asked and there is one
     :param request_id: of the API request, if known
     :param search: what Placement is asked for, if that was narrowed
     """
@@ -57,8 +60,14 @@ class Case:
     source: Source = dataclasses.field(default_factory=Source)
     outcome: str = ''
     refusal: str = ''
+    group: Group | None = None
     request_id: str | None = None
     search: Search | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything is asked that hangs on the hosts."""
+        return bool(self.intent.targets or self.group)
 
     @property
     def measured(self) -> frozenset[str]:
@@ -100,27 +109,38 @@ def make_case(spec: RequestSpec, request_id: str | None = None) -> Case | None:
             return _with(case, outcome=outcome, refusal=refusal)
         _warn_left_out(spec, problems)
         case = _with(case, outcome=outcome)
-    if intent.targets:
+    group = group_of(spec, intent.spread, lives=not request.is_create)
+    case = _with(case, group=group)
+    if case.is_judged:
         case = _relaxed_if_evacuation(spec, case)
+    if intent.targets:
         return _look_up(spec, case, flavor, hint)
     if intent.has_budget or flavor.sets_budget or hint.sets_budget:
         return _with(case, outcome=case.outcome or 'no_client')
-    return case if case.outcome else None
+    if intent.spread and not group:
+        return _with(case, outcome=case.outcome or 'no_group')
+    return case if case.outcome or group else None
 
 
 def _problems(flavor: Wish, hint: Wish) -> tuple[Sequence[BadValueError], str]:
-    """What is wrong, and the outcome; with the flavor if someone is named.
+    """What is wrong, and the outcome; with the flavor if something is asked.
 
-    Its keys may stand in every flavor, and a server without a client is
-    placed as if we were not there. But who gives a budget of their own has
-    somebody in mind.
+    Its keys may stand in every flavor, and a server without a client, and with
+    nothing to be spread over, is placed as if we were not there. But who gives
+    a budget of their own has somebody in mind, and who gives a mode of
+    spreading has something.
     """
-    if flavor.names_client or hint.names_client:
-        return hint.problems + flavor.problems, 'bad_hint'
+    near = flavor.names_client or hint.names_client
+    spread = flavor.names_spread or hint.names_spread
+    problems = hint.problems
+    if near or spread:
+        problems += flavor.problems
     budgets = [key for key in keys.BUDGETS if key in hint.values]
-    if budgets and not hint.problems:
+    if budgets and not (near or problems):
         return [keys.nobody_near(budgets[0])], 'no_client'
-    return hint.problems, 'bad_hint'
+    if keys.SPREAD_MODE.name in hint.values and not (spread or problems):
+        return [keys.spread_over_nothing()], 'bad_hint'
+    return problems, 'bad_hint'
 
 
 def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:

@@ -19,6 +19,7 @@ from nova.objects.request_spec import RequestSpec
 from nova.scheduler import request_filter
 from oslo_log import log as logging
 
+from edge_sched.scheduler.decide_hosts import LATER
 from edge_sched.scheduler.decide_hosts import Judged
 from edge_sched.scheduler.decide_hosts import log_record
 from edge_sched.scheduler.narrowing.narrow import Refused
@@ -50,6 +51,7 @@ def edge_latency(
     if FILTER_NAME not in CONF.filter_scheduler.enabled_filters:
         return False
     CASES.drop(request_spec)
+    LATER.drop(request_spec)
     try:
         case = make_case(request_spec, ctxt.request_id)
     except Exception:
@@ -61,7 +63,8 @@ def edge_latency(
     if CONF.edge_sched.mode == 'enforce':
         if case.refusal:
             _refuse(request_spec, case, case.refusal)
-        if CONF.edge_sched.narrow_candidates != 'never':
+        # Rings know nothing of groups; Nova asks for all hosts of those.
+        if CONF.edge_sched.narrow_candidates != 'never' and not case.group:
             case = _narrowed(ctxt, request_spec, case)
     CASES.put(request_spec, case)
     return True

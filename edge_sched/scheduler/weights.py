@@ -11,8 +11,8 @@ from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
 from edge_sched.judging.decision import worth_of_cells
-from edge_sched.scheduler.decide_hosts import SCORES
-from edge_sched.scheduler.decide_hosts import Scores
+from edge_sched.scheduler.scores import SCORES
+from edge_sched.scheduler.scores import Scores
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -43,13 +43,13 @@ class _ScoreWeigher(weights.BaseHostWeigher):
         if scores:
             hosts = [weighed.obj for weighed in weighed_obj_list]
             try:
-                return self._weigh(hosts, scores)
+                return self._weigh(hosts, scores, weight_properties)
             except Exception:
                 LOG.exception('Could not weigh the hosts of a request')
         return [0.0] * len(weighed_obj_list)
 
     def _weigh(
-        self, hosts: Sequence[HostState], scores: Scores
+        self, hosts: Sequence[HostState], scores: Scores, spec: RequestSpec
     ) -> list[float]:
         raise NotImplementedError
 
@@ -70,8 +70,9 @@ class EdgeLatencyWeigher(_ScoreWeigher):
     ``tie_band_ms``, in which Nova's own weighers decide. With ``fit`` all
     hosts well within budget are equal. A host that is unknown, or whose
     measurement is too old, has 0.5, or 0 where the request has no budget.
-    Without ``edge:client``, or with ``EdgeLatencyFilter`` not enabled, every
-    host has 0.
+    Where servers of a group are to be spread (``edge:spread``), fewer of them
+    at the site or zone go before nearer. Without ``edge:client`` and anything
+    to spread, or with ``EdgeLatencyFilter`` not enabled, every host has 0.
 
     ``[edge_sched] latency_weight_multiplier = 0`` turns it off; aggregate
     metadata ``edge_latency_weight_multiplier`` sets it for the hosts of an
@@ -79,14 +80,14 @@ class EdgeLatencyWeigher(_ScoreWeigher):
     """
 
     def _weigh(
-        self, hosts: Sequence[HostState], scores: Scores
+        self, hosts: Sequence[HostState], scores: Scores, spec: RequestSpec
     ) -> list[float]:
         """The scores, and the multipliers hung on the hosts."""
         default = CONF.edge_sched.latency_weight_multiplier
         for host in hosts:
             own = scores.multipliers.get(host.host, default)
             setattr(host, LATENCY_MULTIPLIER, own)
-        return scores.of(hosts)
+        return scores.of(hosts, spec)
 
     def weight_multiplier(self, host_state: HostState) -> float:
         """The option, or what the aggregates of the host say."""
@@ -99,14 +100,14 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
     A server never leaves its cell, and a build that failed is tried again
     in the same cell only: a cell is worth what its k-th best host is worth,
     with k = ``[scheduler] max_attempts``, and 0 if it has fewer. It decides
-    between hosts that are about equally near. Without ``edge:client`` every
-    host has 0.
+    between hosts that are about equally near. Without ``edge:client`` and
+    anything to spread every host has 0.
 
     ``[edge_sched] cell_latency_weight_multiplier = 0`` turns it off.
     """
 
     def _weigh(
-        self, hosts: Sequence[HostState], scores: Scores
+        self, hosts: Sequence[HostState], scores: Scores, spec: RequestSpec
     ) -> list[float]:
         """The worth of each host's cell."""
         multiplier = CONF.edge_sched.cell_latency_weight_multiplier
@@ -114,7 +115,7 @@ class EdgeCellLatencyWeigher(_ScoreWeigher):
             setattr(host, CELL_MULTIPLIER, multiplier)
         return worth_of_cells(
             [host.cell_uuid for host in hosts],
-            scores.of(hosts),
+            scores.of(hosts, spec),
             CONF.scheduler.max_attempts,
         )
 

@@ -160,6 +160,20 @@ class RecordTest(base.BaseTestCase):
         )
         self.assertNotIn('narrowed', recorded(made))
 
+    def test_what_is_spread(self):
+        rows = {'lyon': make_row()}
+        for required, mode in ((True, 'required'), (False, 'preferred')):
+            asked = make_intent(
+                spread=('zone', 'site'), spread_required=required
+            )
+            made = recorded(decided(asked, rows))
+            self.assertEqual([*KEYS, 'spread'], list(made))
+            self.assertEqual(
+                {'over': ['zone', 'site'], 'mode': mode}, made['spread']
+            )
+            made = recorded(decided(asked, rows), grouped=False)
+            self.assertEqual('no_group', made['spread'])
+
     def test_unmeasured_site_does_not_hide_one_that_is_over(self):
         rows = {'dark': None, 'lyon': make_row(5, 31, age=0)}
         (best,) = recorded(decided(make_intent(), rows))['best']

@@ -12,12 +12,12 @@ from edge_sched.model.client import parse_prefix
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler import prepare
-from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.decide_hosts import Judged
 from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
+from edge_sched.scheduler.scores import SCORES
 from edge_sched.scheduler.topology.locator import Location
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
@@ -54,12 +54,12 @@ class JudgeHostsTest(StagesTestCase):
         self.filter(spec)
         reader.assert_called_once()
 
-    def test_scores_of_an_earlier_pass_are_gone(self) -> None:
+    def test_scores_of_an_earlier_request_are_gone(self) -> None:
         spec = self.spec(BUDGET)
-        self.filter(spec)
+        self.schedule(spec)
         self.assertIsNotNone(SCORES.get(spec))
         self.conf.config(group='edge_sched', mode='shadow')
-        self.filter(spec)
+        self.schedule(spec)
         self.assertIsNone(SCORES.get(spec))
 
     def test_refusal_needs_no_places(self) -> None:

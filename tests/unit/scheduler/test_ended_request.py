@@ -20,9 +20,10 @@ from oslotest import base
 
 from edge_sched.scheduler import decide_hosts
 from edge_sched.scheduler import request_filter
-from edge_sched.scheduler.decide_hosts import SCORES
+from edge_sched.scheduler import scores
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.prepare import CASES
+from edge_sched.scheduler.scores import SCORES
 from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.topology import cell
 from tests.unit import growth
@@ -30,6 +31,7 @@ from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 
 NEAR = {'edge:client': [ALICE], 'edge:latency_budget_ms': ['20']}
+SPREAD = NEAR | {'edge:spread': ['site'], 'edge:spread_mode': ['required']}
 TOO_NEAR = {'edge:client': [ALICE], 'edge:latency_budget_ms': ['1']}
 
 #: What knows its request, or the stack of whoever serves it.
@@ -161,6 +163,13 @@ class EndedRequestTest(StagesTestCase):
         self.assertEqual([], alive)
         self.assertIn('narrowed', self.records()[0])
 
+    def grouped(self) -> Mapping[str, Any]:
+        return {'instance_group': objects.InstanceGroup(hosts=['paris-1'])}
+
+    def test_spread(self) -> None:
+        self.assertEqual([], self.alive_after(SPREAD, **self.grouped()))
+        self.assertEqual('judged', self.records()[0]['outcome'])
+
     def test_ends_in_any_stage(self) -> None:
         for owner, name in (
             (request_filter, 'make_case'),
@@ -168,7 +177,7 @@ class EndedRequestTest(StagesTestCase):
             (EdgeLatencyFilter, 'filter_all'),
             (decide_hosts, 'judge_locations'),
             (decide_hosts, 'log_record'),
-            (decide_hosts.Scores, 'of'),
+            (scores.Scores, 'of'),
         ):
             with mock.patch.object(owner, name, fail):
                 alive = self.alive_after(NEAR)
@@ -176,7 +185,8 @@ class EndedRequestTest(StagesTestCase):
 
     def test_what_is_kept_meanwhile_is_plain(self) -> None:
         spec = self.came(
-            NEAR | {'edge:loss_budget_pct': ['many'], 'edge:x': ['1']},
+            SPREAD | {'edge:loss_budget_pct': ['many'], 'edge:x': ['1']},
+            **self.grouped(),
             **self.move(),
         )
         self.schedule(spec)

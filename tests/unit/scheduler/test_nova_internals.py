@@ -192,6 +192,29 @@ class CellTablesTest(base.BaseTestCase):
         others = {'topic', 'created_at', 'last_seen_up', 'forced_down'}
         self.assertEqual(others, {*found[0]} - {'host', 'binary'})
 
+    def test_hosts_of_servers_that_are_there(self) -> None:
+        self.cell.insert(
+            models.Instance,
+            *(
+                {'uuid': uuid, 'host': host, 'deleted': deleted}
+                for uuid, host, deleted in (
+                    (uuids.one, 'a', 0),
+                    (uuids.two, 'a', 0),
+                    (uuids.three, 'b', 0),
+                    # One that was deleted, one that is shelved, another.
+                    (uuids.gone, 'c', 4),
+                    (uuids.shelved, None, 0),
+                    (uuids.other, 'd', 0),
+                )
+            ),
+        )
+        asked = [uuids.one, uuids.two, uuids.three, uuids.gone, uuids.shelved]
+        for more in ([], [str(number) for number in range(1200)]):
+            found = nova_internals.hosts_of_servers(
+                self.cell.context, [*more, *asked]
+            )
+            self.assertEqual(['a', 'a', 'b'], sorted(found))
+
     def test_hosts_of_several_nodes_that_are_there(self) -> None:
         self.cell.insert(
             models.ComputeNode,

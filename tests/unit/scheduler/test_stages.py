@@ -20,8 +20,8 @@ from nova.scheduler import weights
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.scheduler import request_filter
-from edge_sched.scheduler.decide_hosts import SCORES
 from edge_sched.scheduler.filters import EdgeLatencyFilter
+from edge_sched.scheduler.scores import SCORES
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import PROJECT

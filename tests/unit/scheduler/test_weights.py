@@ -13,8 +13,8 @@ from oslotest import base
 from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.scoring import WITHIN
 from edge_sched.judging.verdict import UNMEASURED
-from edge_sched.scheduler.decide_hosts import SCORES
-from edge_sched.scheduler.decide_hosts import Scores
+from edge_sched.scheduler.scores import SCORES
+from edge_sched.scheduler.scores import Scores
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.locator import Locator
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher

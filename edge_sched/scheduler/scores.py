@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The scores of a request's hosts, in each pass."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from nova.objects.request_spec import RequestSpec
+from nova.scheduler.host_manager import HostState
+
+from edge_sched.judging.decision import HostVerdict
+from edge_sched.judging.spread import spread_scores
+from edge_sched.scheduler.spec import PerRequest
+from edge_sched.scheduler.spread import Group
+from edge_sched.scheduler.topology.locator import Location
+from edge_sched.scheduler.topology.locator import Locator
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scores:
+    """What later stages and passes need of a request that was judged.
+
+    :param locator: where its hosts are
+    :param measured: vantages with any row for it
+    :param verdicts: of each location that any of its hosts is at
+    :param multipliers: of hosts with one of their own
+    :param objective: as in the intent
+    :param group: what is to be spread
+    """
+
+    locator: Locator
+    measured: frozenset[str]
+    verdicts: Mapping[Location, HostVerdict]
+    multipliers: Mapping[str, float]
+    objective: str = 'nearest'
+    group: Group | None = None
+
+    def of(self, hosts: Sequence[HostState], spec: RequestSpec) -> list[float]:
+        """The score of each host, 0 where nobody judged.
+
+        If there is a group, by where its servers are in this pass.
+        """
+        locations = self.locator.locate(hosts, self.measured)
+        verdicts = self.verdicts
+        if self.group is None:
+            scores = {location: v.score for location, v in verdicts.items()}
+        else:
+            left = {loc: verdicts[loc] for loc in verdicts.keys() & locations}
+            counts = self.group.counts(spec, left, self.locator)
+            scores = spread_scores(left, counts, self.objective)
+        score_of = scores.get
+        return [score_of(location, 0.0) for location in locations]
+
+    def apart(
+        self, hosts: Sequence[HostState], spec: RequestSpec
+    ) -> list[HostState]:
+        """The hosts with no server of the group where they are, by now."""
+        if self.group is None:
+            return list(hosts)
+        locations = self.locator.locate(hosts, self.measured)
+        counts = self.group.counts(spec, set(locations), self.locator)
+        return [
+            host
+            for host, location in zip(hosts, locations, strict=True)
+            if not any(counts[location])
+        ]
+
+
+#: Made by the filter, read by the weighers. None in mode ``shadow``.
+SCORES: PerRequest[Scores] = PerRequest('scores')
