@@ -117,12 +117,16 @@ Related options:
         'on_evacuate',
         default='relax',
         choices=(
-            ('relax', 'budgets count as preferred, unknown as allowed'),
+            (
+                'relax',
+                'budgets and spreading count as preferred, unknown as allowed',
+            ),
             ('enforce', 'as on create'),
         ),
         mutable=True,
         help="""
-What budgets mean when a server is evacuated from a failed host.
+What budgets, and ``edge:spread_mode=required``, mean when a server is
+evacuated from a failed host.
 
 Nova puts a server into ERROR if its evacuation finds no host, so by default a
 far host is better than none. All other moves keep to the budgets: a server
