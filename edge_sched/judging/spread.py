@@ -26,7 +26,7 @@ from edge_sched.judging.scoring import WITHIN
 _Mark = tuple[str, str]
 
 #: Where hosts are, on each level that is spread over.
-Spot = tuple[frozenset[_Mark], ...]
+Spot = Sequence[Sequence[_Mark]]
 
 #: How many servers are there, on each level.
 Count = tuple[int, ...]
@@ -36,18 +36,18 @@ Count = tuple[int, ...]
 _GAP = 0.1
 
 
-def spot(levels: Sequence[str], sites: Iterable[str], zone: str) -> Spot:
+def spot(levels: Sequence[str], sites: Sequence[str], zone: str) -> Spot:
     """Where hosts are, on each level; those of no site are at their zone.
 
     ``('zone', 'site')`` with the site ``lyon`` in ``fr`` makes
-    ``({('zone', 'fr')}, {('site', 'lyon')})``.
+    ``[[('zone', 'fr')], [('site', 'lyon')]]``.
     """
-    marks = {
-        'zone': frozenset({('zone', zone)}),
-        'site': frozenset(('site', site) for site in sites)
-        or frozenset({('no site', zone)}),
-    }
-    return tuple(marks[level] for level in levels)
+    return [
+        [('zone', zone)]
+        if level == 'zone'
+        else [('site', site) for site in sites] or [('no site', zone)]
+        for level in levels
+    ]
 
 
 def most_apart(spots: Iterable[Spot]) -> Count:
@@ -57,7 +57,7 @@ def most_apart(spots: Iterable[Spot]) -> Count:
     it may be fewer.
     """
     by_level = zip(*spots, strict=True)
-    return tuple(len(frozenset().union(*marks)) for marks in by_level)
+    return tuple(len(set().union(*marks)) for marks in by_level)
 
 
 class Crowd:
@@ -73,15 +73,15 @@ class Crowd:
                 for mark in marks:
                     self._at[mark].add(number)
 
-    def __bool__(self) -> bool:
-        return bool(self._at)
-
     def count(self, at: Spot) -> Count:
         """How many share a site, or a zone; once each, if they share two."""
-        return tuple(
-            len(set[int]().union(*(self._at.get(m, ()) for m in marks)))
-            for marks in at
-        )
+        return tuple(map(self._on_level, at))
+
+    def _on_level(self, marks: Sequence[_Mark]) -> int:
+        there = [self._at[mark] for mark in marks if mark in self._at]
+        if len(there) > 1:
+            return len(set[int]().union(*there))
+        return len(there[0]) if there else 0
 
 
 def spread_scores(

@@ -57,6 +57,8 @@ class Group:
         members = self.members
         if members is None:
             members = _members_now(spec)
+        if not members:
+            return dict.fromkeys(locations, (0,) * len(self.levels))
         there = Crowd(self._spot_of_host(host, locator) for host in members)
         return {loc: there.count(self._spot(loc)) for loc in locations}
 

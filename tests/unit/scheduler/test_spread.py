@@ -17,6 +17,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.scheduler import decide_hosts
 from edge_sched.scheduler import prepare
+from edge_sched.scheduler import request_filter
 from edge_sched.scheduler import scores
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
@@ -327,6 +328,20 @@ class NothingToSpreadTest(SpreadTestCase):
             case = prepare.make_case(self.spec({}, flavor))
             assert case is not None
             self.assertIn('is not one of', case.refusal)
+
+
+class NarrowingTest(SpreadTestCase):
+    def test_group_that_is_spread_is_not_narrowed(self) -> None:
+        self.conf.config(group='edge_sched', narrow_candidates='always')
+        narrow = self.useFixture(
+            fixtures.MockPatchObject(
+                request_filter, 'narrow', side_effect=lambda *given: given[-1]
+            )
+        ).mock
+        self.placed(self.grouped(PREFERRED))
+        narrow.assert_not_called()
+        self.schedule(self.spec(PREFERRED))
+        narrow.assert_called_once()
 
 
 class LaterPassTest(SpreadTestCase):
