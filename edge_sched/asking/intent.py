@@ -36,7 +36,7 @@ class Intent:
     :param clamped: keys of hints that were looser than the flavor
     :ivar clients: who must be near
     :ivar has_budget: whether any metric of any client has a budget
-    :ivar may_reject: whether there is any reason to reject a host
+    :ivar may_reject: whether any verdict is a reason to reject a host
     """
 
     targets: tuple[NearClient, ...]
@@ -65,9 +65,7 @@ class Intent:
         )
         put(
             'may_reject',
-            self.reject_unknown
-            or (self.required and self.has_budget)
-            or self.spread_required,
+            self.reject_unknown or (self.required and self.has_budget),
         )
 
     def relaxed(self) -> Self:

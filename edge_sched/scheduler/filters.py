@@ -31,6 +31,10 @@ class EdgeLatencyFilter(filters.BaseHostFilter):
     is required, unless ``edge:unknown`` is ``allow``. If no host is left the
     user is told the nearest site and its figure.
 
+    Where servers of a group must be spread (``edge:spread_mode`` required) a
+    host is rejected too if its site or zone has one of them, those included
+    that the same request has placed before.
+
     It belongs at the end of ``enabled_filters``, so that it judges only
     hosts that could be used. Taking it out of there turns off all of
     edge_sched; ``[edge_sched] mode = shadow`` lets it judge and record, and

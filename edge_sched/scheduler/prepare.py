@@ -149,7 +149,8 @@ def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
         return case
     request = dataclasses.replace(case.request, operation=EVACUATE)
     case = _with(case, request=request)
-    if not case.intent.may_reject or CONF.edge_sched.on_evacuate != 'relax':
+    may_reject = case.intent.may_reject or case.intent.spread_required
+    if not may_reject or CONF.edge_sched.on_evacuate != 'relax':
         return case
     return _with(
         case,
@@ -200,14 +201,15 @@ def _left_without(
     """What is asked as if some clients had never been named.
 
     What their own budgets entail goes with them: that hosts which the others
-    were not measured from are rejected.
+    were not measured from are rejected. What is to be spread stays.
     """
     left = merge(
         flavor.without(clients),
         hint.without(clients),
         CONF.edge_sched.default_percentile,
     )
-    return left if intent.may_reject else left.relaxed()
+    left = left if intent.may_reject else left.relaxed()
+    return dataclasses.replace(left, spread_required=intent.spread_required)
 
 
 def _store_away(case: Case) -> Case:

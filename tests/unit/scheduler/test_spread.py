@@ -452,6 +452,23 @@ class MoveTest(SpreadTestCase):
             exception.NoValidHost, self.moved, alone, [], 'rebuilding'
         )
 
+    def test_client_that_is_gone_takes_no_spreading_along(self) -> None:
+        self.answers[uuids.cell2] = ['lyon-1']
+        for hints in (
+            REQUIRED | {'edge:client': [ALICE, 'gone']},
+            # No verdict is a reason to reject a host.
+            REQUIRED | {'edge:client': ['gone@9'], 'edge:unknown': ['allow']},
+            {
+                'edge:client': [ALICE, 'gone'],
+                'edge:spread': ['site'],
+                'edge:spread_mode': ['required'],
+            },
+        ):
+            self.assertNotIn('lyon-1', self.moved(hints, []))
+            left = self.records()[-1]
+            self.assertEqual('unknown_client', left['outcome'])
+            self.assertEqual('required', left['spread']['mode'])
+
     def test_nobody_is_asked_without_others_or_a_group(self) -> None:
         self.gather.side_effect = AssertionError
         cell = objects.Destination(cell=CELLS[uuids.cell1])
