@@ -278,7 +278,7 @@ def _count_known(
     labels = _labels(case, judged)
     return len(
         {
-            labels[location] if level == 'site' else location.place.zone
+            labels[location] if level == 'site' else location.zone
             for location in locations
             if labels[location]
         }

@@ -147,20 +147,21 @@ def compute_services(
 @main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
 def hosts_of_servers(
     context: nova_context.RequestContext, uuids: Sequence[str]
-) -> list[str]:
-    """The hosts of some servers of a cell, one name for each that has one."""
+) -> dict[str, str | None]:
+    """The hosts of some servers of a cell, ``None`` of one that has none.
+
+    Those that are deleted are left out.
+    """
     server = main_models.Instance
-    hosts: list[str] = []
+    hosts: dict[str, str | None] = {}
     for first in range(0, len(uuids), _SERVERS_A_QUERY):
         some = uuids[first : first + _SERVERS_A_QUERY]
         rows = context.session.execute(
-            sa.select(server.host).where(
-                server.uuid.in_(some),
-                server.deleted == 0,
-                server.host.is_not(None),
+            sa.select(server.uuid, server.host).where(
+                server.uuid.in_(some), server.deleted == 0
             )
         )
-        hosts += rows.scalars()
+        hosts |= {uuid: host for uuid, host in rows}
     return hosts
 
 

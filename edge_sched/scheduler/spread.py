@@ -9,10 +9,8 @@ the names of hosts cannot tell, so the cells are asked then.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-import nova.conf
-from nova import context as nova_context
 from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
 
@@ -21,14 +19,13 @@ from edge_sched.judging.spread import Crowd
 from edge_sched.judging.spread import Spot
 from edge_sched.judging.spread import most_apart
 from edge_sched.judging.spread import spot
-from edge_sched.scheduler import nova_internals
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import source_cell
+from edge_sched.scheduler.topology.cell import hosts_of_servers
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.locator import Locator
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 
-CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 #: Names of hosts, one for each server that is counted.
@@ -59,7 +56,7 @@ class Group:
             members = _members_now(spec)
         if not members:
             return dict.fromkeys(locations, (0,) * len(self.levels))
-        there = Crowd(self._spot_of_host(host, locator) for host in members)
+        there = Crowd(self._spot(locator.of_name(host)) for host in members)
         return {loc: there.count(self._spot(loc)) for loc in locations}
 
     def most_apart(self, locations: Iterable[Location]) -> dict[str, int]:
@@ -68,13 +65,7 @@ class Group:
         return dict(zip(self.levels, most, strict=False))
 
     def _spot(self, location: Location) -> Spot:
-        place = location.place
-        return spot(self.levels, place.sites, place.zone)
-
-    def _spot_of_host(self, host: str, locator: Locator) -> Spot:
-        # Sites and zones do not hang on the cell.
-        names = locator.vantage_names(host, '')
-        return spot(self.levels, names['site'], names['zone'][0])
+        return spot(self.levels, location.names['site'], location.zone)
 
 
 def group_of(
@@ -106,7 +97,9 @@ def _other_members(spec: RequestSpec) -> Members:
     uuids.discard(spec.instance_uuid)
     if not uuids:
         return ()
-    found, away = _hosts_of(sorted(uuids))
+    cells = [c for c in TOPOLOGY.get().cells.values() if not c.is_cell0()]
+    host_of, away = hosts_of_servers(cells, sorted(uuids))
+    found = [host for host in host_of.values() if host]
     own = source_cell(spec)
     if own is None or own.uuid in away:
         left = field_of(spec, 'ignore_hosts') or []
@@ -118,26 +111,3 @@ def _other_members(spec: RequestSpec) -> Members:
             instance_uuid=spec.instance_uuid,
         )
     return tuple(found)
-
-
-def _hosts_of(uuids: Sequence[str]) -> tuple[list[str], set[str]]:
-    """Where servers are, and the UUIDs of the cells that did not answer."""
-    cells = [c for c in TOPOLOGY.get().cells.values() if not c.is_cell0()]
-    try:
-        answers = nova_context.scatter_gather_cells(
-            nova_context.get_admin_context(),
-            cells,
-            CONF.edge_sched.store_timeout,
-            nova_internals.hosts_of_servers,
-            uuids,
-        )
-    except Exception as error:
-        answers = {cell.uuid: error for cell in cells}
-    found: list[str] = []
-    away = set()
-    for uuid, answer in answers.items():
-        if nova_context.is_cell_failure_sentinel(answer):
-            away.add(uuid)
-        else:
-            found += answer
-    return found, away

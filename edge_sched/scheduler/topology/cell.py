@@ -75,6 +75,24 @@ def count_down(
     return Down(down, frozenset(slow))
 
 
+def hosts_of_servers(
+    cells: Sequence[CellMapping], uuids: Sequence[str]
+) -> tuple[dict[str, str | None], frozenset[str]]:
+    """The hosts of some servers, ``None`` of one that has none.
+
+    :return: and the cells, by UUID, that did not answer
+    """
+    hosts: dict[str, str | None] = {}
+    away = set()
+    answers = _ask(cells, nova_internals.hosts_of_servers, uuids)
+    for cell, answer in answers.items():
+        if isinstance(answer, Exception):
+            away.add(cell)
+        else:
+            hosts |= answer
+    return hosts, frozenset(away)
+
+
 def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
     """The hosts with several compute nodes, and how many: those of Ironic.
 

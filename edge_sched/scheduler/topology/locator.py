@@ -135,6 +135,10 @@ class Locator:
                     locations[number] = self.own_location(host.host)
         return locations
 
+    def of_name(self, host: str) -> Location:
+        """Where the host of a name is; of a newer one the cell is not known."""
+        return self._location_of.get(host, self._nowhere)
+
     def own_location(self, host: str) -> Location:
         """Where a host is that was measured by its own name."""
         return self._own(host, self._location_of[host])

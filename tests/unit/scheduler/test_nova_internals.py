@@ -213,7 +213,15 @@ class CellTablesTest(base.BaseTestCase):
             found = nova_internals.hosts_of_servers(
                 self.cell.context, [*more, *asked]
             )
-            self.assertEqual(['a', 'a', 'b'], sorted(found))
+            self.assertEqual(
+                {
+                    uuids.one: 'a',
+                    uuids.two: 'a',
+                    uuids.three: 'b',
+                    uuids.shelved: None,
+                },
+                found,
+            )
 
     def test_hosts_of_several_nodes_that_are_there(self) -> None:
         self.cell.insert(

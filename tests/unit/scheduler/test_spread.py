@@ -22,7 +22,6 @@ from edge_sched.scheduler import scores
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.topology.membership import Aggregate
-from edge_sched.scheduler.topology.membership import Membership
 from edge_sched.scheduler.topology.topology import Topology
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
 from edge_sched.scheduler.weights import EdgeLatencyWeigher
@@ -57,18 +56,17 @@ class SpreadTestCase(StagesTestCase):
         names = [name for hosts in self.sites.values() for name in hosts]
         cell_of = {name: self.cells.get(name, uuids.cell1) for name in names}
         self.topology.return_value = Topology(
-            Membership(
-                [
-                    Aggregate(
-                        getattr(uuids, site),
-                        {'edge:site': site, **metadata.get(site, {})},
-                        hosts,
-                    )
-                    for site, hosts in self.sites.items()
-                ],
-                CELLS,
-                cell_of,
-            )
+            [
+                Aggregate(
+                    getattr(uuids, site),
+                    {'edge:site': site, **metadata.get(site, {})},
+                    hosts,
+                )
+                for site, hosts in self.sites.items()
+            ],
+            CELLS,
+            cell_of,
+            {},
         )
         self.hosts = [self.host(name, cell_of[name]) for name in names]
 
@@ -386,7 +384,14 @@ class MoveTest(SpreadTestCase):
         if work.__name__ == '_task_state':
             return {uuids.cell1: self.task_state}
         self.assertEqual((sorted([uuids.second, uuids.third]),), arguments)
-        return {cell.uuid: self.answers[cell.uuid] for cell in cells}
+        return {
+            cell.uuid: {
+                f'{cell.name} {n}': host for n, host in enumerate(told)
+            }
+            if isinstance(told := self.answers[cell.uuid], list)
+            else told
+            for cell in cells
+        }
 
     def moved(
         self,

@@ -21,7 +21,7 @@ class JudgeValidatorsTest(base.JudgementTestCase):
             judge_validators(
                 Validators({NOVAS: ['hw:numa_nodes'], OURS: list(KEYS)}, {})
             ),
-            'nova-api knows all 9 edge: extra specs here.',
+            'nova-api knows all 11 edge: extra specs here.',
         )
 
     def test_package_is_not_there(self) -> None:
