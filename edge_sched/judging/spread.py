@@ -16,7 +16,7 @@ the score is without spreading, three times that less 2::
 """
 
 import collections
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.decision import Where
@@ -60,6 +60,26 @@ def most_apart(spots: Iterable[Spot]) -> Count:
     return tuple(len(set().union(*marks)) for marks in by_level)
 
 
+def apart(spots: Mapping[Where, Spot]) -> dict[Where, Hashable]:
+    """The same for places that share a site or zone, if by way of others.
+
+    So servers at places that differ in it are apart, on each level.
+    """
+    joined_to: dict[_Mark, _Mark] = {}
+
+    def joined(mark: _Mark) -> _Mark:
+        while mark in joined_to:
+            mark = joined_to[mark]
+        return mark
+
+    for spot in spots.values():
+        first, *others = (mark for marks in spot for mark in marks)
+        for other in others:
+            if joined(other) != joined(first):
+                joined_to[joined(other)] = joined(first)
+    return {where: joined(spot[0][0]) for where, spot in spots.items()}
+
+
 class Crowd:
     """How many servers of a group are at a place.
 
@@ -94,16 +114,16 @@ def spread_scores(
     Where all have as many, the scores are those of the verdicts.
 
     :param verdicts: of the places that are left
-    :param counts: how many are at each of them
+    :param counts: how many are at each of them; at none if nothing is said
     """
-    order = sorted({counts[where] for where in verdicts}, reverse=True)
+    order = sorted({counts.get(w, ()) for w in verdicts}, reverse=True)
     if len(order) <= 1:
         return {where: host.score for where, host in verdicts.items()}
     rank = {count: place for place, count in enumerate(order)}
     scores = {}
     for where, host in verdicts.items():
         inside = _GAP + (1 - _GAP) * _place_in_class(host, objective)
-        share = (rank[counts[where]] + inside) / len(order)
+        share = (rank[counts.get(where, ())] + inside) / len(order)
         scores[where] = (host.standing + share) / 3
     return scores
 

@@ -22,6 +22,7 @@ from edge_sched.judging.decision import decide
 from edge_sched.judging.record import Subject
 from edge_sched.judging.record import make_record
 from edge_sched.judging.scoring import Standing
+from edge_sched.judging.spread import Count
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
 from edge_sched.scheduler.scores import SCORES
@@ -29,7 +30,6 @@ from edge_sched.scheduler.scores import Scores
 from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.topology.locator import Location
-from edge_sched.scheduler.topology.locator import Locator
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 
 CONF = nova.conf.CONF
@@ -106,8 +106,10 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     locator = topology.locator
     measured = case.measured
     locations = locator.locate(hosts, measured)
-    taken = _taken(spec, case, set(locations), locator)
-    judged = judge_locations(locations, case, taken)
+    counts = {}
+    if case.group and case.intent.spread_required:
+        counts = case.group.counts(spec, set(locations), locator)
+    judged = judge_locations(locations, case, taken(case, counts))
     log_record(spec, case, judged)
     if not enforce:
         return hosts
@@ -144,16 +146,10 @@ def judge_again(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     return hosts if scores is None else scores.apart(hosts, spec)
 
 
-def _taken(
-    spec: RequestSpec,
-    case: Case,
-    locations: Iterable[Location],
-    locator: Locator,
-) -> list[Location]:
+def taken(case: Case, counts: Mapping[Location, Count]) -> list[Location]:
     """The locations that are rejected for the servers which are there."""
-    if case.group is None or not case.intent.spread_required:
+    if not case.intent.spread_required:
         return []
-    counts = case.group.counts(spec, locations, locator)
     return [location for location, count in counts.items() if any(count)]
 
 
@@ -192,12 +188,12 @@ def log_record(
 
 
 def judge_locations(
-    locations: Sequence[Location], case: Case, taken: Iterable[Location] = ()
+    locations: Sequence[Location], case: Case, crowded: Iterable[Location]
 ) -> Judged:
     """Judge hosts by where they are.
 
     :param locations: of each host
-    :param taken: those that are rejected for the servers which are there
+    :param crowded: as of ``taken``
     """
     counts = collections.Counter(locations)
     decision = decide(
@@ -206,7 +202,7 @@ def judge_locations(
         {location: location.chain for location in counts},
         policy_of(CONF),
         time.time(),
-        taken,
+        crowded,
     )
     return Judged(decision, locations, counts, _short_of(case, decision))
 

@@ -161,7 +161,7 @@ def hosts_of_servers(
                 server.uuid.in_(some), server.deleted == 0
             )
         )
-        hosts |= {uuid: host for uuid, host in rows}
+        hosts |= dict(rows.all())
     return hosts
 
 

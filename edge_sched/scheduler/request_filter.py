@@ -63,8 +63,7 @@ def edge_latency(
     if CONF.edge_sched.mode == 'enforce':
         if case.refusal:
             _refuse(request_spec, case, case.refusal)
-        # Rings know nothing of groups; Nova asks for all hosts of those.
-        if CONF.edge_sched.narrow_candidates != 'never' and not case.group:
+        if CONF.edge_sched.narrow_candidates != 'never':
             case = _narrowed(ctxt, request_spec, case)
     CASES.put(request_spec, case)
     return True

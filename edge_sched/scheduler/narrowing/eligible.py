@@ -7,7 +7,7 @@ Placement: a ring then has fewer hosts than it seems, and a wider one is tried
 sooner.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 
 import nova.conf
 from nova.objects.request_spec import RequestSpec
@@ -15,6 +15,7 @@ from nova.objects.request_spec import RequestSpec
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import source_cell
+from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import Area
 from edge_sched.scheduler.topology.topology import Topology
 
@@ -98,13 +99,25 @@ class Eligible:
             if host not in tenants_of or self._project_id in tenants_of[host]
         )
 
-    def at_sites(self, areas: Iterable[Area]) -> list[SiteHosts]:
-        """Those of each area, in its order."""
+    def at_sites(
+        self, areas: Iterable[Area], place_of: Mapping[Location, Hashable]
+    ) -> list[SiteHosts]:
+        """Those of each area, in its order.
+
+        :param place_of: what servers are spread over, if they are
+        """
         count_nodes = self.topology.count_nodes
         return [
-            SiteHosts(a.aggregate, a.site, hosts, count_nodes(hosts), a.cell)
-            for a in areas
-            if (hosts := self.of(a.hosts))
+            SiteHosts(
+                area.aggregate,
+                area.site,
+                hosts,
+                count_nodes(hosts),
+                area.cell,
+                place_of.get(area.location),
+            )
+            for area in areas
+            if (hosts := self.of(area.hosts))
         ]
 
 

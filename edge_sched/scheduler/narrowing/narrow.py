@@ -9,7 +9,7 @@ back; and each host that is handed out costs the scheduler time.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 
 import nova.conf
 from nova import context as nova_context
@@ -17,10 +17,12 @@ from nova import objects
 from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
 
+from edge_sched.judging.spread import Count
 from edge_sched.scheduler.decide_hosts import Judged
 from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.decide_hosts import refusal_of_full
+from edge_sched.scheduler.decide_hosts import taken
 from edge_sched.scheduler.narrowing.capacity import Capacity
 from edge_sched.scheduler.narrowing.capacity import UnseenHostsError
 from edge_sched.scheduler.narrowing.eligible import Eligible
@@ -36,6 +38,7 @@ from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.spec import EVACUATE
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import source_cell
+from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.scheduler.topology.topology import Area
 from edge_sched.scheduler.topology.topology import Topology
@@ -69,67 +72,91 @@ def narrow(
 ) -> Case | Refused:
     """Have Placement asked for the nearest hosts with room only.
 
-    Left as they are: requests that name a destination, that nothing is known
-    of, and evacuations, whose site may be down as a whole.
-
     :return: the case with what was searched
     """
-    if (
-        not case.intent.targets
-        or case.request.operation == EVACUATE
-        or is_bound(spec)
-    ):
+    if not _gains(spec, case):
         return case
     topology = TOPOLOGY.get()
-    always = CONF.edge_sched.narrow_candidates == 'always'
-    handed_out = CONF.scheduler.max_placement_results
-    if topology.node_count <= handed_out and not always:
-        return case
     areas = list(topology.areas(case.measured))
-    nearest = nearest_first(case, areas)
+    locations = {area.location for area in areas}
+    counts: Mapping[Location, Count] = {}
+    place_of: Mapping[Location, Hashable] = {}
+    if case.group:
+        counts = case.group.counts(spec, locations, topology.locator)
+        place_of = case.group.apart(locations)
+    crowded = taken(case, counts)
+    nearest = nearest_first(case, areas, counts, crowded)
     if nearest is None:
         return case
     eligible = Eligible(spec, topology)
-    near = eligible.at_sites(nearest)
-    if not near:
-        # For the distance, or for other reasons.
-        judged = _judge_eligible(case, eligible, areas)
-        if not judged.locations or judged.decision.any_accepted:
+    near = eligible.at_sites(nearest, place_of)
+    places = len({each.place for each in near})
+    if not near or _are_too_few(places, case):
+        # For the distance, the servers that are there, or for other reasons.
+        judged = _judge_eligible(case, eligible, areas, crowded)
+        if judged.locations and not judged.any_left:
+            return Refused(case, judged, refusal_of(case, judged))
+        if not near:
             return case
-        return Refused(case, judged, refusal_of(case, judged))
     try:
         query = Query(context, spec)
-        search = _search(query, eligible, near, case.request.num_instances)
+        servers = case.request.num_instances
+        search = _search(query, eligible, near, servers, places)
     except (RefusedQueryError, UnseenHostsError) as error:
         LOG.warning('Placement cannot be asked for near sites: %s', error)
         _ask_for_all(spec, topology)
         return case
     case = dataclasses.replace(case, search=search)
     if search.full and case.intent.may_reject:
-        judged = _judge_eligible(case, eligible, areas)
+        judged = _judge_eligible(case, eligible, areas, crowded)
         return Refused(case, judged, refusal_of_full(case, judged))
     if search.aggregates:
         _ask_for(spec, search, topology)
     return case
 
 
+def _gains(spec: RequestSpec, case: Case) -> bool:
+    """Whether anything is to be gained.
+
+    Not for requests that name a destination, that nothing is known of, and
+    evacuations, whose site may be down as a whole.
+    """
+    always = CONF.edge_sched.narrow_candidates == 'always'
+    handed_out = CONF.scheduler.max_placement_results
+    return (
+        bool(case.intent.targets)
+        and case.request.operation != EVACUATE
+        and not is_bound(spec)
+        and (always or TOPOLOGY.get().node_count > handed_out)
+    )
+
+
+def _are_too_few(places: int, case: Case) -> bool:
+    """Whether servers that must be apart may not all be."""
+    must = case.group is not None and case.intent.spread_required
+    return must and places < case.request.num_instances
+
+
 def _search(
-    query: Query, eligible: Eligible, near: Ring, servers: int
+    query: Query, eligible: Eligible, near: Ring, servers: int, places: int
 ) -> Search:
     """Look for room.
 
     As many hosts are looked for as Nova may try, and as another such request
     may take, besides those that Placement offers in vain.
 
+    :param places: at how many servers can be apart
     :raises RefusedQueryError: if Placement does not take even a short query
     :raises UnseenHostsError: if sites have hosts that no query for them finds
     """
     least = servers + eligible.servers_to_avoid
     most = max(least, CONF.scheduler.max_placement_results)
-    spare = max(CONF.scheduler.max_attempts - 1, min(servers, _RIVALS))
+    again = CONF.scheduler.max_attempts - 1
+    spare = max(again, min(servers, _RIVALS))
     enough = min(least + spare, most)
     first = min(max(CONF.edge_sched.ring_hosts, enough), most)
-    size = Size(least, enough, first, most, query.aggregates)
+    places = min(servers + again, places)
+    size = Size(least, enough, first, most, query.aggregates, places)
     return find_room(near, size, Capacity(query, eligible, size).ask)
 
 
@@ -163,7 +190,10 @@ def _ask_for_all(spec: RequestSpec, topology: Topology) -> None:
 
 
 def _judge_eligible(
-    case: Case, eligible: Eligible, areas: Iterable[Area]
+    case: Case,
+    eligible: Eligible,
+    areas: Iterable[Area],
+    crowded: Iterable[Location],
 ) -> Judged:
     """Judge all hosts that the request may use: only to say why not."""
     location_of = {
@@ -171,4 +201,7 @@ def _judge_eligible(
         for area in areas
         for host in eligible.of(area.hosts)
     }
-    return judge_locations(list(location_of.values()), case)
+    locations = list(location_of.values())
+    return judge_locations(
+        locations, case, set(crowded).intersection(locations)
+    )

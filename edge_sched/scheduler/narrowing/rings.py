@@ -7,8 +7,9 @@ asked for those of the nearest sites alone, and then for the next ones, in
 growing steps.
 """
 
+import collections
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 #: As many as a short query may name, 39 bytes each: see ``placement``.
@@ -36,6 +37,8 @@ class SiteHosts(NamedTuple):
     :param nodes: how many Placement may hand out: of a host with several
         nodes each
     :param cell: UUID of the one that they are all in
+    :param place: the same of all that servers of a group do not share, if
+        they are to be spread
     """
 
     aggregate: str
@@ -43,6 +46,7 @@ class SiteHosts(NamedTuple):
     hosts: frozenset[str]
     nodes: int
     cell: str = ''
+    place: Hashable = None
 
 
 Ring = Sequence[SiteHosts]
@@ -62,6 +66,8 @@ class Size:
         the others, near or far
     :param aggregates: how many one query may name; fewer once that many were
         refused
+    :param places: how many shall have room: one for each server that is to be
+        spread, and for each time that Nova tries again
     """
 
     least: int
@@ -69,6 +75,7 @@ class Size:
     first: int
     most: int
     aggregates: int = MAX_AGGREGATES
+    places: int = 1
 
 
 def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
@@ -94,6 +101,7 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
     ring: list[SiteHosts] = []
     nodes = 0
     sites, cells, named = set[str](), set[str](), set[str]()
+    places = set[Hashable]()
     for hosts in near:
         named.add(hosts.aggregate)
         is_enough = nodes >= wanted and len(sites) >= MIN_SITES
@@ -101,8 +109,10 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
         if not hosts.aggregate or (
             ring
             and (
-                is_enough
-                or (is_cell and nodes >= of_one_cell)
+                (
+                    (is_enough or (is_cell and nodes >= of_one_cell))
+                    and len(places) >= size.places
+                )
                 or len(named) > size.aggregates
             )
         ):
@@ -111,9 +121,28 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
         nodes += hosts.nodes
         sites.add(hosts.site)
         cells.add(hosts.cell)
+        places.add(hosts.place)
     return ring or EVERYTHING
 
 
 def aggregates_of(ring: Ring) -> list[str]:
     """What a query for a ring names."""
     return list(dict.fromkeys(hosts.aggregate for hosts in ring))
+
+
+def places_with_room(ring: Ring, hosts: int) -> int:
+    """In how many places there is room at the least, if so many hosts have it.
+
+    In one as long as they may all be at the largest, in two as long as they
+    may be at the two largest, and so on.
+    """
+    nodes_at = collections.Counter[Hashable]()
+    for each in ring:
+        nodes_at[each.place] += each.nodes
+    places = 0
+    for _, nodes in nodes_at.most_common():
+        if hosts <= 0:
+            break
+        hosts -= nodes
+        places += 1
+    return places

@@ -19,6 +19,7 @@ from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.rings import aggregates_of
 from edge_sched.scheduler.narrowing.rings import first_ring
+from edge_sched.scheduler.narrowing.rings import places_with_room
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +98,8 @@ def find_room(
         ring = first_ring(near, size, wanted)
         # Not before: what is not sure does not matter where nothing follows.
         sure = sum(each.sure for each in found)
-        if sure >= (size.least if ring is EVERYTHING else size.enough):
+        least = size.least if ring is EVERYTHING else size.enough
+        if sure >= least and _places(found) >= size.places:
             break
         if ring is EVERYTHING:
             return Search(EVERYTHING, probes)
@@ -149,20 +151,33 @@ def _choose(found: Sequence[Room], size: Size) -> Ring:
 
     If they are too little of what one answer has room for, more: Placement
     then hands out enough, but not always the nearest. And if they are all
-    that a query can name, the roomiest.
+    that a query can name, the roomiest. For servers that are to be spread all
+    is asked for instead: Nova sets no limit where there is a group.
     """
     if len(found) == 1:
         return found[0].ring
     nearest = sorted(found, key=lambda room: not room.sure)
-    roomiest = sorted(nearest, key=lambda room: -room.sure)
     choices = [
         _first_of(nearest, size.aggregates, size.most),
         _first_of(nearest, size.aggregates),
-        _first_of(roomiest, size.aggregates),
     ]
-    enough = (ring for ring, sure in choices if sure >= size.least)
+    if size.places == 1:
+        roomiest = sorted(nearest, key=lambda room: -room.sure)
+        choices.append(_first_of(roomiest, size.aggregates))
+    places = min(size.places, _places(found))
+    enough = (
+        ring
+        for ring, sure in choices
+        if sure >= size.least and places_with_room(ring, sure) >= places
+    )
     # If none is enough: a host may take several of the servers.
-    return next(enough, choices[0][0])
+    return next(enough, choices[0][0] if size.places == 1 else EVERYTHING)
+
+
+def _places(found: Sequence[Room]) -> int:
+    """In how many places there is room for sure, see ``places_with_room``."""
+    everywhere = [each for room in found for each in room.ring]
+    return places_with_room(everywhere, sum(room.sure for room in found))
 
 
 def _first_of(

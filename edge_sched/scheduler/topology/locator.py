@@ -136,7 +136,7 @@ class Locator:
         return locations
 
     def of_name(self, host: str) -> Location:
-        """Where the host of a name is; of a newer one the cell is not known."""
+        """Where a host is; of one that is newer the cell is not known."""
         return self._location_of.get(host, self._nowhere)
 
     def own_location(self, host: str) -> Location:

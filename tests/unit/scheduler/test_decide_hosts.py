@@ -120,7 +120,7 @@ class JudgedTest(StagesTestCase):
             self.spec(BUDGET | {'edge:latency_budget_ms': ['5']})
         )
         assert asked is not None
-        return asked, judge_locations([location], asked)
+        return asked, judge_locations([location], asked, ())
 
     def test_place_is_called_as_the_vantage_that_decided(self) -> None:
         _, judged = self.judged(OPEN)

@@ -17,10 +17,14 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.scheduler import decide_hosts
 from edge_sched.scheduler import prepare
-from edge_sched.scheduler import request_filter
 from edge_sched.scheduler import scores
 from edge_sched.scheduler.filters import EdgeLatencyFilter
+from edge_sched.scheduler.narrowing import capacity
+from edge_sched.scheduler.narrowing import narrow
+from edge_sched.scheduler.narrowing.rings import EVERYTHING
+from edge_sched.scheduler.narrowing.search import Search
 from edge_sched.scheduler.request_filter import edge_latency
+from edge_sched.scheduler.topology import cell
 from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.scheduler.topology.topology import Topology
 from edge_sched.scheduler.weights import EdgeCellLatencyWeigher
@@ -329,17 +333,116 @@ class NothingToSpreadTest(SpreadTestCase):
 
 
 class NarrowingTest(SpreadTestCase):
-    def test_group_that_is_spread_is_not_narrowed(self) -> None:
+    """What Placement is asked for, all hosts having room."""
+
+    def setUp(self) -> None:
+        super().setUp()
         self.conf.config(group='edge_sched', narrow_candidates='always')
-        narrow = self.useFixture(
-            fixtures.MockPatchObject(
-                request_filter, 'narrow', side_effect=lambda *given: given[-1]
+        self.asked: list[list[str]] = []
+
+        def count(aggregates: list[str], nodes: int) -> int:
+            self.asked.append(aggregates)
+            return nodes
+
+        query = mock.Mock(aggregates=35, limit=1000)
+        query.count = count
+        for target, name, value in (
+            (narrow, 'Query', query),
+            (capacity, 'providers_in', None),
+            (cell, 'count_down', cell.Down(0, frozenset())),
+        ):
+            self.useFixture(
+                fixtures.MockPatchObject(target, name, return_value=value)
             )
-        ).mock
-        self.placed(self.grouped(PREFERRED))
-        narrow.assert_not_called()
-        self.schedule(self.spec(PREFERRED))
-        narrow.assert_called_once()
+
+    def narrowed(self, spec: objects.RequestSpec) -> list[str]:
+        """The sites that Placement is asked for."""
+        edge_latency(context.get_admin_context(), spec)
+        (ored,) = spec.requested_destination.aggregates
+        name_of = {getattr(uuids, site): site for site in self.sites}
+        return [name_of[uuid] for uuid in ored.split(',')]
+
+    def refused(self, spec: objects.RequestSpec) -> str:
+        refusal = self.assertRaises(
+            exception.RequestFilterFailed,
+            edge_latency,
+            context.get_admin_context(),
+            spec,
+        )
+        return str(refusal.kwargs['reason'])
+
+    def test_required_leaves_used_sites_out(self) -> None:
+        spec = self.grouped(REQUIRED, ['paris-2'])
+        self.assertEqual(['lyon'], self.narrowed(spec))
+        spec = self.grouped(REQUIRED, ['paris-2'])
+        self.assertEqual(['lyon-1'], self.placed(spec))
+
+    def test_preferred_asks_for_those_with_fewer_first(self) -> None:
+        for on, sites in (
+            (['paris-2'], ['lyon', 'paris']),
+            (['lyon-1'], ['paris', 'lyon']),
+            (['lyon-1', 'paris-1'], ['paris', 'lyon']),
+        ):
+            spec = self.grouped(PREFERRED, on)
+            self.assertEqual(sites, self.narrowed(spec))
+
+    def test_no_place_is_left(self) -> None:
+        spec = self.grouped(REQUIRED, ['paris-1', 'lyon-1'])
+        self.assertEqual(
+            f'all 2 sites {WITHIN} have a server of the group',
+            self.refused(spec),
+        )
+        self.assertEqual([], self.asked)
+        self.assertEqual('rejected', self.records()[-1]['outcome'])
+
+    def test_too_few_places_are_left(self) -> None:
+        self.assertEqual(
+            f'3 servers, but only 2 sites {WITHIN} without one of the group',
+            self.refused(self.grouped(REQUIRED, servers=3)),
+        )
+        self.assertEqual([], self.asked)
+        # That matters to nobody else.
+        for hints in (PREFERRED, NEAR):
+            self.narrowed(self.grouped(hints, servers=3))
+        spec = self.spec(REQUIRED)
+        spec.num_instances = 3
+        self.narrowed(spec)
+
+    def test_as_many_places_are_looked_for_as_servers_and_tries(self) -> None:
+        self.conf.config(group='scheduler', max_attempts=3)
+        soft = {'edge:client': [ALICE], 'edge:spread': ['site']}
+        for servers, on, hints, places in (
+            (1, [], PREFERRED, 2),
+            (1, [], soft, 3),
+            (1, ['paris-1'], soft, 3),
+            (1, ['paris-1'], REQUIRED, 1),
+            (1, [], NEAR, 1),
+        ):
+            with mock.patch.object(
+                narrow, 'find_room', return_value=Search(EVERYTHING)
+            ) as find_room:
+                spec = self.grouped(hints, on, servers=servers)
+                edge_latency(context.get_admin_context(), spec)
+            _, size, _ = find_room.call_args.args
+            self.assertEqual(places, size.places)
+        self.conf.config(group='scheduler', max_attempts=2)
+        with mock.patch.object(
+            narrow, 'find_room', return_value=Search(EVERYTHING)
+        ) as find_room:
+            edge_latency(context.get_admin_context(), self.grouped(soft))
+        self.assertEqual(2, find_room.call_args.args[1].places)
+
+    def test_hosts_are_not_looked_at_one_by_one(self) -> None:
+        with (
+            mock.patch.object(capacity, 'LARGE_CLOUD_NODES', 1),
+            mock.patch.object(
+                capacity, 'find_some', return_value=['lyon-1'] * 3
+            ) as find_some,
+        ):
+            self.narrowed(self.grouped(PREFERRED))
+            find_some.assert_not_called()
+            self.narrowed(self.spec(PREFERRED))
+            find_some.assert_called_once()
 
 
 class LaterPassTest(SpreadTestCase):

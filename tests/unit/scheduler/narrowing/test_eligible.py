@@ -105,7 +105,7 @@ class EligibleTest(base.BaseTestCase):
                 SiteHosts('u2', 'two', frozenset('c'), 1, CELL1),
                 SiteHosts('u1', 'one', frozenset('b'), 3, CELL1),
             ],
-            eligible.at_sites(reversed(areas)),
+            eligible.at_sites(reversed(areas), {}),
         )
 
 

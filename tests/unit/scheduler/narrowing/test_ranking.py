@@ -62,7 +62,7 @@ class NearestFirstTest(base.BaseTestCase):
             },
         )
         areas = [*self.topology.areas(case.measured)]
-        found = nearest_first(case, areas)
+        found = nearest_first(case, areas, {}, ())
         if found is None:
             return None
         return [

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from collections.abc import Hashable, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +13,16 @@ from edge_sched.scheduler.narrowing.rings import Ring
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.rings import first_ring
+from edge_sched.scheduler.narrowing.rings import places_with_room
 
 
-def sites(*nodes: int, cells: str = '') -> list[SiteHosts]:
+def sites(
+    *nodes: int, cells: str = '', places: Sequence[Hashable] = ()
+) -> list[SiteHosts]:
     """A site of so many hosts each; 0 for hosts of no site.
 
     :param cells: of each, ``'aab'``; one for all by default
+    :param places: of each, ``'aab'``, if servers are to be spread
     """
     return [
         SiteHosts(
@@ -26,9 +31,15 @@ def sites(*nodes: int, cells: str = '') -> list[SiteHosts]:
             frozenset(),
             count,
             cell,
+            place,
         )
-        for number, (count, cell) in enumerate(
-            zip(nodes, cells or 'a' * len(nodes), strict=True)
+        for number, (count, cell, place) in enumerate(
+            zip(
+                nodes,
+                cells or 'a' * len(nodes),
+                places or [None] * len(nodes),
+                strict=True,
+            )
         )
     ]
 
@@ -97,6 +108,58 @@ class RingsTest(base.BaseTestCase):
     def test_first_ring_with_too_few_hosts_of_its_cell(self) -> None:
         found = cut(sites(*[4] * 9, cells='aabababab'), 12, 9)
         self.assertEqual([[4] * 3, [4] * 6], found)
+
+    def test_first_ring_has_a_place_for_each_server(self) -> None:
+        for places, spread_over, count in (
+            (5, range(9), 5),
+            # Three sites at least.
+            (2, range(9), 3),
+            (3, 'aaabbbccc', 7),
+            (1, 'aaabbbccc', 3),
+            # All there are.
+            (4, 'aaabbbccc', 9),
+        ):
+            near = sites(*[4] * 9, places=[*spread_over])
+            size = Size(1, 1, 4, 30, places=places)
+            self.assertEqual(count, len(first_ring(near, size, 4)))
+
+    def test_first_ring_with_too_few_places_of_its_cell(self) -> None:
+        near = sites(*[4] * 9, cells='aaaabbbbb', places=range(9))
+        for places, count in ((3, 4), (4, 4), (5, 5)):
+            size = Size(1, 1, 16, 30, places=places)
+            self.assertEqual(count, len(first_ring(near, size, 16)))
+
+    def test_no_query_names_too_many_for_the_sake_of_places(self) -> None:
+        near = sites(*[4] * 9, places=range(9))
+        size = Size(1, 1, 4, 30, aggregates=6, places=8)
+        self.assertEqual(6, len(first_ring(near, size, 4)))
+
+    def test_places_with_room_whoever_has_it(self) -> None:
+        near = sites(3, 2, 5, 1, places='aabc')
+        for hosts, places in (
+            (-1, 0),
+            (0, 0),
+            (1, 1),
+            # All at a, or all at b.
+            (5, 1),
+            (6, 2),
+            (10, 2),
+            (11, 3),
+        ):
+            self.assertEqual(places, places_with_room(near, hosts))
+        self.assertEqual(0, places_with_room(EVERYTHING, 3))
+
+    @given(st.data())
+    def test_places_with_room_are_never_overestimated(
+        self, data: st.DataObject
+    ) -> None:
+        nodes = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=9))
+        over = [data.draw(st.sampled_from('abcd')) for _ in nodes]
+        room = [data.draw(st.integers(0, count)) for count in nodes]
+        least = places_with_room(sites(*nodes, places=over), sum(room))
+        with_room = {p for p, free in zip(over, room, strict=True) if free}
+        self.assertLessEqual(least, len(with_room))
+        self.assertEqual(not with_room, not least)
 
     def test_all_that_one_answer_has_are_one_ring(self) -> None:
         near = sites(*[4] * 9, cells='aabababab')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,8 +23,9 @@ def size(
     first: int = 10,
     most: int = 1000,
     aggregates: int = MAX_AGGREGATES,
+    places: int = 1,
 ) -> Size:
-    return Size(least, enough, first, most, aggregates)
+    return Size(least, enough, first, most, aggregates, places)
 
 
 class Cloud:
@@ -105,15 +106,17 @@ class FindRoomTest(base.BaseTestCase):
         asked: Size | None = None,
         cells: str = '',
         few: bool = False,
+        places: Sequence[Hashable] = (),
         **not_sure: int,
     ) -> Search:
         """Search sites of so many hosts, with room for so many each.
 
         :param cells: of each site, ``'aab'``; one for all by default
         :param few: whether one answer has them all, if it has so many
+        :param places: of each site, if servers are to be spread
         :param not_sure: of each site, ``site0=3``; ``all=3`` of all
         """
-        near = sites(*hosts, cells=cells)
+        near = sites(*hosts, cells=cells, places=places)
         every = not_sure.pop('all', 0)
         asked = asked or size()
         if not few:
@@ -518,3 +521,75 @@ class FindRoomTest(base.BaseTestCase):
             self.assertLessEqual(len(asked), MAX_AGGREGATES)
         offered = [room[int(each[5:])] for each in found.aggregates]
         self.assertLessEqual(sum(offered), 1000)
+
+    def test_ring_that_may_have_its_room_at_one_place_is_not_enough(
+        self,
+    ) -> None:
+        apart = size(1, 1, first=12, places=2)
+        found = self.search([4] * 9, [4] * 9, apart, places=range(9))
+        self.assertEqual(3, len(found.aggregates))
+        room = [4, 0, 0] + [1] * 6
+        found = self.search([4] * 9, room, apart, places=range(9))
+        self.assertEqual(9, len(found.aggregates))
+        # Rings of one place are one place.
+        found = self.search([4] * 9, [4] * 9, apart, places='a' * 8 + 'b')
+        self.assertEqual(9, len(found.aggregates))
+
+    def test_all_is_asked_for_if_a_query_has_too_few_places(self) -> None:
+        apart = size(1, 1, first=4, aggregates=4, places=6)
+        found = self.search([4] * 9, [4] * 9, apart, places=range(9))
+        self.assertEqual(EVERYTHING, found.ring)
+        self.assertEqual((), found.full)
+        # No farther ones instead, be they roomy.
+        found = self.search(
+            [4] * 12,
+            [1, 0, 0, 0, 0, 0, 0, 1, 4, 4, 4, 4],
+            size(2, 2, first=4, aggregates=4, places=2),
+            places=range(12),
+        )
+        self.assertEqual(EVERYTHING, found.ring)
+        # Of those that cannot be asked some are taken.
+        found = self.search([4] * 9, [None] * 9, apart, places=range(9))
+        self.assertEqual(4, len(found.aggregates))
+
+    def test_places_of_hosts_that_may_be_down_do_not_count(self) -> None:
+        apart = size(1, 1, first=12, places=3)
+        found = self.search(
+            [4] * 9, [4] * 9, apart, places=range(9), site0=4, site1=4
+        )
+        self.assertEqual(9, len(found.aggregates))
+
+    @given(st.data())
+    def test_best_place_of_each_server_is_always_asked_for(
+        self, data: st.DataObject
+    ) -> None:
+        """Each has the best with room that is apart from those before."""
+        hosts = data.draw(
+            st.lists(st.integers(1, 60), min_size=1, max_size=90)
+        )
+        room = [data.draw(st.integers(0, h) | st.just(0)) for h in hosts]
+        kinds = data.draw(st.sampled_from([2, 5, 90]))
+        places = [data.draw(st.integers(0, kinds)) for _ in hosts]
+        servers = data.draw(st.integers(1, 5))
+        limits = size(
+            servers,
+            servers + data.draw(st.integers(0, 3)),
+            data.draw(st.integers(1, 100)),
+            places=min(servers, len({*places})),
+        )
+        cells = ''.join(data.draw(st.sampled_from('aaab')) for _ in hosts)
+        found = self.search(
+            hosts, room, limits, cells=cells, few=True, places=places
+        )
+        if not found.ring:
+            return
+        taken = set[int]()
+        for _ in range(servers):
+            best = [
+                number
+                for number, free in enumerate(room)
+                if free and places[number] not in taken
+            ]
+            if best:
+                self.assertIn(f'uuid-{best[0]}', found.aggregates)
+                taken.add(places[best[0]])
