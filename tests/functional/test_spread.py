@@ -16,7 +16,7 @@ REQUIRED = PREFERRED | {'edge:spread_mode': 'required'}
 WITHIN = f'within 20 ms (p95) of {ALICE}'
 
 
-class SpreadTest(MeasuredCloudTestCase):
+class SpreadTestCase(MeasuredCloudTestCase):
     """Paris and Lille are within 20 ms of alice, and Lyon; Nice is not."""
 
     sites = {
@@ -57,6 +57,8 @@ class SpreadTest(MeasuredCloudTestCase):
             for each in providers['resource_providers']
         )
 
+
+class SpreadTest(SpreadTestCase):
     def test_preferred(self) -> None:
         for policy in ('anti-affinity', 'soft-anti-affinity'):
             group = self.group(policy)
@@ -133,3 +135,43 @@ class SpreadTest(MeasuredCloudTestCase):
             self.kill_host(host)
         self.assertLanded('lille', self.evacuate(server))
         self.assertEqual('relaxed', self.outcome())
+
+
+class NarrowedSpreadTest(SpreadTestCase):
+    """Placement is asked for as few sites as will do."""
+
+    conf = {
+        'edge_sched': {'narrow_candidates': 'always', 'ring_hosts': '1'},
+        'scheduler': {'max_placement_results': '2', 'max_attempts': '1'},
+    }
+
+    def narrowed(self) -> int:
+        return int(self.decisions()[-1]['narrowed']['sites'])
+
+    def test_sites_with_servers_are_not_asked_for(self) -> None:
+        group = self.group('soft-anti-affinity')
+        servers = self.created(group, REQUIRED, 2)
+        self.assertEqual(['lille', 'paris'], self.sites_of(servers))
+        # Five of their hosts have room, and no site has more than three.
+        self.assertEqual(2, self.narrowed())
+        servers += self.created(group, REQUIRED)
+        self.assertEqual(['lille', 'lyon', 'paris'], self.sites_of(servers))
+        self.assertEqual(1, self.narrowed())
+        (server,) = self.created(group, REQUIRED)
+        self.assertRefused(
+            f'all 3 sites {WITHIN} have a server of the group', server
+        )
+        self.assertNotIn('narrowed', self.decisions()[-1])
+
+    def test_fewer_servers_before_nearer_ones(self) -> None:
+        group = self.group('anti-affinity')
+        servers = self.created(group, PREFERRED, 3)
+        servers += self.created(group, PREFERRED)
+        self.assertEqual(
+            ['lille', 'lyon', 'paris', 'paris'], self.sites_of(servers)
+        )
+        servers += self.created(group, PREFERRED)
+        self.assertEqual(
+            ['lille', 'lille', 'lyon', 'paris', 'paris'],
+            self.sites_of(servers),
+        )
