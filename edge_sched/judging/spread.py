@@ -16,17 +16,16 @@ the score is without spreading, three times that less 2::
 """
 
 import collections
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 
 from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.decision import Where
-from edge_sched.judging.scoring import WITHIN
 
 #: A site or zone that hosts are at, ``('site', 'lyon')``.
-_Mark = tuple[str, str]
+Mark = tuple[str, str]
 
 #: Where hosts are, on each level that is spread over.
-Spot = Sequence[Sequence[_Mark]]
+Spot = Sequence[Sequence[Mark]]
 
 #: How many servers are there, on each level.
 Count = tuple[int, ...]
@@ -34,6 +33,13 @@ Count = tuple[int, ...]
 #: As much of the room that a count has is left free, so that the last place
 #: of a count or class never equals the first of the next. Chosen.
 _GAP = 0.1
+
+#: A score without spreading, times this less that, is where it is in its
+#: class, 0 to 1; by how hosts stand: over, unknown, within. Less than 0 is of
+#: what has no score: an unknown place without any budget, and every place
+#: where nobody must be near.
+_NEAREST = ((3, 0), (3, 1), (3, 2))
+_FIT = ((3, 0), (3, 1), (2, 1))
 
 
 def spot(levels: Sequence[str], sites: Sequence[str], zone: str) -> Spot:
@@ -65,9 +71,9 @@ def apart(spots: Mapping[Where, Spot]) -> dict[Where, Hashable]:
 
     So servers at places that differ in it are apart, on each level.
     """
-    joined_to: dict[_Mark, _Mark] = {}
+    joined_to: dict[Mark, Mark] = {}
 
-    def joined(mark: _Mark) -> _Mark:
+    def joined(mark: Mark) -> Mark:
         while mark in joined_to:
             mark = joined_to[mark]
         return mark
@@ -87,7 +93,9 @@ class Crowd:
     """
 
     def __init__(self, spots: Iterable[Spot]) -> None:
-        self._at: dict[_Mark, set[int]] = collections.defaultdict(set)
+        self._at: dict[Mark, set[int]] = collections.defaultdict(set)
+        #: Where any of them is: most places have none.
+        self.marks: Set[Mark] = self._at.keys()
         for number, of_server in enumerate(spots):
             for marks in of_server:
                 for mark in marks:
@@ -97,7 +105,7 @@ class Crowd:
         """How many share a site, or a zone; once each, if they share two."""
         return tuple(map(self._on_level, at))
 
-    def _on_level(self, marks: Sequence[_Mark]) -> int:
+    def _on_level(self, marks: Sequence[Mark]) -> int:
         there = [self._at[mark] for mark in marks if mark in self._at]
         if len(there) > 1:
             return len(set[int]().union(*there))
@@ -114,28 +122,23 @@ def spread_scores(
     Where all have as many, the scores are those of the verdicts.
 
     :param verdicts: of the places that are left
-    :param counts: how many are at each of them; at none if nothing is said
+    :param counts: how many are at each of them, if there are any
     """
-    order = sorted({counts.get(w, ()) for w in verdicts}, reverse=True)
+    here = {where: counts[where] for where in counts.keys() & verdicts.keys()}
+    none = {()} if len(here) < len(verdicts) else set[Count]()
+    order = sorted(none.union(here.values()), reverse=True)
     if len(order) <= 1:
         return {where: host.score for where, host in verdicts.items()}
-    rank = {count: place for place, count in enumerate(order)}
+    share = 1 / len(order)
+    begins = {count: (n + _GAP) * share for n, count in enumerate(order)}
+    begin_of = {where: begins[count] for where, count in here.items()}
+    begin_of_none = begins.get((), 0.0)
+    width = (1 - _GAP) * share
+    lines = _FIT if objective == 'fit' else _NEAREST
     scores = {}
-    for where, host in verdicts.items():
-        inside = _GAP + (1 - _GAP) * _place_in_class(host, objective)
-        share = (rank[counts.get(where, ())] + inside) / len(order)
-        scores[where] = (host.standing + share) / 3
+    for where, (standing, _, score, _, _) in verdicts.items():
+        slope, least = lines[standing]
+        place = min(1.0, max(0.0, slope * score - least))
+        begin = begin_of.get(where, begin_of_none)
+        scores[where] = (standing + begin + width * place) / 3
     return scores
-
-
-def _place_in_class(host: HostVerdict, objective: str) -> float:
-    """Where a place is in its class, 0 to 1, by its score without spreading.
-
-    0 for what has none: an unknown place without any budget, and every place
-    where nobody must be near.
-    """
-    if objective == 'fit' and host.standing is WITHIN:
-        place = 2 * host.score - 1
-    else:
-        place = 3 * host.score - host.standing
-    return min(1.0, max(0.0, place))

@@ -15,14 +15,14 @@ from nova.scheduler.host_manager import HostState
 from oslo_log import log as logging
 
 from edge_sched.conf.policy import policy_of
-from edge_sched.judging import crowded
 from edge_sched.judging import reason
+from edge_sched.judging.crowded import every_place
+from edge_sched.judging.crowded import too_few_places
 from edge_sched.judging.decision import Decision
 from edge_sched.judging.decision import decide
 from edge_sched.judging.record import Subject
 from edge_sched.judging.record import make_record
 from edge_sched.judging.scoring import Standing
-from edge_sched.judging.spread import Count
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
 from edge_sched.scheduler.scores import SCORES
@@ -106,10 +106,10 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     locator = topology.locator
     measured = case.measured
     locations = locator.locate(hosts, measured)
-    counts = {}
+    crowded: Iterable[Location] = ()
     if case.group and case.intent.spread_required:
-        counts = case.group.counts(spec, set(locations), locator)
-    judged = judge_locations(locations, case, taken(case, counts))
+        crowded = case.group.counts(spec, set(locations), locator)
+    judged = judge_locations(locations, case, crowded)
     log_record(spec, case, judged)
     if not enforce:
         return hosts
@@ -144,13 +144,6 @@ def judge_again(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     """
     scores = SCORES.get(spec)
     return hosts if scores is None else scores.apart(hosts, spec)
-
-
-def taken(case: Case, counts: Mapping[Location, Count]) -> list[Location]:
-    """The locations that are rejected for the servers which are there."""
-    if not case.intent.spread_required:
-        return []
-    return [location for location, count in counts.items() if any(count)]
 
 
 def log_record(
@@ -193,7 +186,7 @@ def judge_locations(
     """Judge hosts by where they are.
 
     :param locations: of each host
-    :param crowded: as of ``taken``
+    :param crowded: those that are rejected for the servers which are there
     """
     counts = collections.Counter(locations)
     decision = decide(
@@ -244,13 +237,13 @@ def refusal_of(case: Case, judged: Judged) -> str:
     if judged.short_of:
         free = [loc for loc, v in decision.verdicts.items() if v.accepted]
         known = _count_known(case, judged, free, judged.short_of)
-        return crowded.too_few_places(
+        return too_few_places(
             intent, case.request.num_instances, judged.short_of, known, detail
         )
     if decision.crowded:
         level = intent.spread[-1]
         known = _count_known(case, judged, decision.crowded, level)
-        return crowded.every_place(intent, known, detail)
+        return every_place(intent, known, detail)
     return reason.refusal(
         decision,
         _labels(case, judged),

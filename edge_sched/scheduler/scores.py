@@ -62,7 +62,7 @@ class Scores:
         return [
             host
             for host, location in zip(hosts, locations, strict=True)
-            if not any(counts[location])
+            if location not in counts
         ]
 
 

@@ -51,14 +51,22 @@ class Group:
         locations: Iterable[Location],
         locator: Locator,
     ) -> dict[Location, Count]:
-        """How many of them are at each location by now, on each level."""
+        """How many of them are where by now, on each level.
+
+        Of the locations that any of them shares a site or a zone with.
+        """
         members = self.members
         if members is None:
             members = _members_now(spec)
         if not members:
-            return dict.fromkeys(locations, (0,) * len(self.levels))
+            return {}
         there = Crowd(self._spot(locator.of_name(host)) for host in members)
-        return {loc: there.count(self._spot(loc)) for loc in locations}
+        none_of = there.marks.isdisjoint
+        return {
+            location: there.count(self._spot(location))
+            for location in locations
+            if not none_of(location.marks)
+        }
 
     def most_apart(self, locations: Iterable[Location]) -> dict[str, int]:
         """For how many there is room apart at the most, ``{'site': 3}``."""

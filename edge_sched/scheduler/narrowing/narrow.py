@@ -22,7 +22,6 @@ from edge_sched.scheduler.decide_hosts import Judged
 from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.decide_hosts import refusal_of_full
-from edge_sched.scheduler.decide_hosts import taken
 from edge_sched.scheduler.narrowing.capacity import Capacity
 from edge_sched.scheduler.narrowing.capacity import UnseenHostsError
 from edge_sched.scheduler.narrowing.eligible import Eligible
@@ -84,7 +83,7 @@ def narrow(
     if case.group:
         counts = case.group.counts(spec, locations, topology.locator)
         place_of = case.group.apart(locations)
-    crowded = taken(case, counts)
+    crowded = counts.keys() if case.intent.spread_required else ()
     nearest = nearest_first(case, areas, counts, crowded)
     if nearest is None:
         return case

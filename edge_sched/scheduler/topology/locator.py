@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 import nova.conf
 from nova.scheduler.host_manager import HostState
 
+from edge_sched.judging.spread import Mark
+from edge_sched.judging.spread import spot
 from edge_sched.judging.verdict import Chain
+from edge_sched.model import keys
 from edge_sched.model.names import normal
 from edge_sched.scheduler.topology.membership import Aggregate
 
@@ -52,6 +55,16 @@ class Location:
         names = self.names
         order = CONF.edge_sched.vantage_order
         return tuple(name for kind in order for name in names[kind] if name)
+
+    @functools.cached_property
+    def marks(self) -> frozenset[Mark]:
+        """Where it is on all levels that servers can be spread over."""
+        levels = keys.SPREAD.choices
+        return frozenset(
+            mark
+            for marks in spot(levels, self.names['site'], self.zone)
+            for mark in marks
+        )
 
     def name_for_project(
         self, project_id: str | None, vantage: str = ''
