@@ -88,6 +88,28 @@ class PlacedTestCase(CloudTestCase):
         if wanted.sites:
             self.assertIn(self.site_of(server), wanted.sites, shown.name)
 
+    def ask(self, request: Request) -> list[Server]:
+        """All servers of one request; it is not waited for them."""
+        first = self.create_server(
+            request.name,
+            request.flavor,
+            request.hints,
+            wait=False,
+            min_count=request.count,
+            max_count=request.count,
+        )
+        if request.count == 1:
+            return [first]
+        servers = [
+            server
+            for server in self.alice.compute.servers()
+            if server.name in request.server_names
+        ]
+        for server in servers:
+            self.addCleanup(self.delete_server, server)
+        self.assertEqual(request.count, len(servers))
+        return servers
+
     def assertStays(self, host: str | None, server: Server) -> None:
         """A move was refused: it is where it was, and well."""
         shown = self.settled(server)

@@ -56,27 +56,26 @@ class DemoTestCase(PlacedTestCase):
         }
         self.assertEqual({*CELLS, None}, used)
 
-    def ask(self, request: Request) -> list[Server]:
-        """All servers of one request; it is not waited for them."""
-        first = self.create_server(
-            request.name,
-            request.flavor,
-            request.hints,
-            wait=False,
-            min_count=request.count,
-            max_count=request.count,
+
+class SpreadTestCase(PlacedTestCase):
+    """The servers of a group, in both cells."""
+
+    def test_a_server_at_each_site_and_none_beside_another(self):
+        group = self.alice.compute.create_server_group(
+            name='replicas', policy='soft-anti-affinity'
         )
-        if request.count == 1:
-            return [first]
-        servers = [
-            server
-            for server in self.alice.compute.servers()
-            if server.name in request.server_names
-        ]
-        for server in servers:
-            self.addCleanup(self.delete_server, server)
-        self.assertEqual(request.count, len(servers))
-        return servers
+        self.addCleanup(self.alice.compute.delete_server_group, group)
+        hints = hints_for(ALICE, spread='site', spread_mode='required')
+        hints['group'] = group.id
+        replicas = self.ask(Request('replica', hints, count=len(SITES)))
+        for server in replicas:
+            self.assertEqual('ACTIVE', self.settled(server).status)
+        self.assertCountEqual(SITES, map(self.site_of, replicas))
+        # Nova tells the scheduler of those in both cells.
+        self.assertRefused(
+            f'all {len(SITES)} sites have a server of the group',
+            self.create_server(hints=hints),
+        )
 
 
 class NarrowedTestCase(PlacedTestCase):
