@@ -106,10 +106,8 @@ class Crowd:
         return tuple(map(self._on_level, at))
 
     def _on_level(self, marks: Sequence[Mark]) -> int:
-        there = [self._at[mark] for mark in marks if mark in self._at]
-        if len(there) > 1:
-            return len(set[int]().union(*there))
-        return len(there[0]) if there else 0
+        there = (self._at[mark] for mark in marks if mark in self._at)
+        return len(set[int]().union(*there))
 
 
 def spread_scores(
@@ -138,7 +136,7 @@ def spread_scores(
     scores = {}
     for where, (standing, _, score, _, _) in verdicts.items():
         slope, least = lines[standing]
-        place = min(1.0, max(0.0, slope * score - least))
+        place = max(0.0, slope * score - least)
         begin = begin_of.get(where, begin_of_none)
         scores[where] = (standing + begin + width * place) / 3
     return scores
