@@ -134,7 +134,8 @@ _NOTHING = Wish()
 def read_flavor(extra_specs: Mapping[str, str] | None) -> Wish:
     """Read the ``edge:*`` extra specs of a flavor, ``{key: text}``."""
     specs = extra_specs or {}
-    return _read({key: [specs[key]] for key in our_extra_specs(specs)})
+    ours = {key: [specs[key]] for key in our_extra_specs(specs)}
+    return _read(ours, peers=False)
 
 
 def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
@@ -145,10 +146,10 @@ def read_hints(hints: Mapping[str, Sequence[str]] | None) -> Wish:
     """
     hints = hints or {}
     ours = our_hints(hints)
-    return _read({key: hints[key] for key in ours if hints[key]})
+    return _read({key: hints[key] for key in ours if hints[key]}, peers=True)
 
 
-def _read(ours: Mapping[str, Sequence[str]]) -> Wish:
+def _read(ours: Mapping[str, Sequence[str]], peers: bool) -> Wish:
     if not ours:
         return _NOTHING
     clients: tuple[NearClient, ...] = ()
@@ -157,7 +158,7 @@ def _read(ours: Mapping[str, Sequence[str]]) -> Wish:
     for key, texts in ours.items():
         try:
             if key == keys.CLIENT.name:
-                clients, bad_items = _read_clients(texts)
+                clients, bad_items = _read_clients(texts, peers)
                 problems += bad_items
             elif key not in keys.KEYS:
                 # Not raised: there may be thousands.
@@ -170,7 +171,7 @@ def _read(ours: Mapping[str, Sequence[str]]) -> Wish:
 
 
 def _read_clients(
-    texts: Sequence[str],
+    texts: Sequence[str], peers: bool
 ) -> tuple[tuple[NearClient, ...], list[BadValueError]]:
     """Read every item by itself, so that a bad one does not hide the rest."""
     whole = ','.join(texts[: keys.MAX_CLIENTS + 1])
@@ -188,7 +189,7 @@ def _read_clients(
             continue
         for item in text.split(','):
             try:
-                clients.append(_near_client(item.strip()))
+                clients.append(_near_client(item.strip(), peers))
             except BadValueError as problem:
                 problems.append(problem)
     return tuple(clients), problems

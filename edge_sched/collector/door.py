@@ -121,7 +121,7 @@ def _parsed_client(text: str) -> tuple[Client, str] | None:
         client = parse_client(text)
     except ValueError:
         return None
-    return client, client.name or str(client.prefix)
+    return client, client.canonical
 
 
 def _address(text: str) -> Address | None:

@@ -119,7 +119,7 @@ def _spread(intent: Intent, grouped: bool) -> Mapping[str, Any] | str:
 def private(client: Client) -> str:
     """A client as a log may have it: ``203.0.113.7`` is ``203.0.113.0/24``."""
     if client.prefix is None:
-        return client.name or ''
+        return client.canonical
     length = _PRIVACY_LENGTH[client.prefix.version]
     if client.prefix.prefixlen <= length:
         return prefix_text(client.prefix)

@@ -74,7 +74,7 @@ def _record(
     p50_ms, p95_ms, p99_ms = _quantiles(cells)
     latency = Latency(
         vantage=vantage,
-        client=client.name or str(client.prefix),
+        client=client.canonical,
         rtt_min_ms=_number(cells, 'rtt_min_ms'),
         rtt_p50_ms=p50_ms,
         rtt_p95_ms=p95_ms,

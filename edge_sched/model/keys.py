@@ -15,6 +15,7 @@ from typing import Any
 
 from edge_sched.model.client import Client
 from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_peer
 from edge_sched.model.latency import PERCENTILES
 from edge_sched.model.text import shorten
 
@@ -154,16 +155,18 @@ def _clients(text: str) -> tuple[NearClient, ...]:
     return tuple(parse_near_client(item.strip()) for item in items)
 
 
-def parse_near_client(item: str) -> NearClient:
+def parse_near_client(item: str, peers: bool = False) -> NearClient:
     """One item of ``edge:client``: ``203.0.113.7`` or ``vehicle-42@10``.
 
+    :param peers: whether it may be ``server:`` or ``group:``, as in a hint:
+        a flavor is for all projects, and each of those is of one
     :raises BadValueError: naming the item
     """
     who, at, budget = item.partition('@')
     try:
-        client = parse_client(who)
+        client = (parse_peer(who) if peers else None) or parse_client(who)
     except ValueError as error:
-        raise BadValueError(CLIENT.name, who, CLIENT.allowed) from error
+        raise BadValueError(CLIENT.name, who, _client(who, peers)) from error
     if not at:
         return NearClient(client)
     try:
@@ -174,6 +177,18 @@ def parse_near_client(item: str) -> NearClient:
         ) from error
 
 
+def _client(who: str, peers: bool) -> str:
+    """What is allowed in the place of what was meant for a client."""
+    kind, colon, _ = who.partition(':')
+    if colon and kind == 'site':
+        return 'site: and a name, without , and @'
+    if not colon or kind not in ('server', 'group'):
+        return CLIENT.allowed
+    if peers:
+        return f'{kind}: and an id'
+    return 'for a flavor: only hints name servers and groups'
+
+
 def _choice(name: str, choices: tuple[str, ...], meaning: str) -> Key:
     allowed = 'one of ' + ', '.join(choices)
     return Key(name, allowed, meaning, _one_of(*choices), choices)
@@ -182,9 +197,10 @@ def _choice(name: str, choices: tuple[str, ...], meaning: str) -> Key:
 CLIENT = Key(
     'edge:client',
     'an address, a prefix or a known client',
-    'Who must be near: addresses, prefixes or client names, separated by '
-    'commas, each optionally with a latency budget of its own in '
-    'milliseconds: 203.0.113.7@10,vehicle-42.',
+    'Who must be near: addresses, prefixes, client names or sites '
+    '(site:lyon), separated by commas, each optionally with a latency budget '
+    'of its own in milliseconds: 203.0.113.7@10,vehicle-42. Hints may also '
+    'name servers and server groups, as server: or group: and an id.',
     _clients,
 )
 LATENCY_BUDGET = Key(

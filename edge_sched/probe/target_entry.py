@@ -92,7 +92,7 @@ def _client(given: Mapping[str, Any]) -> tuple[str, str]:
             project,
             f'1..{MAX_PROJECT_LENGTH} printable characters',
         )
-    return client.name or prefix_text(client.prefix), project
+    return prefix_text(client.prefix) or client.canonical, project
 
 
 def _address(

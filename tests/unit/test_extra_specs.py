@@ -162,6 +162,7 @@ class ExtraSpecsTest(base.BaseTestCase):
                 'edge_sched.model.client',
                 'edge_sched.model.keys',
                 'edge_sched.model.latency',
+                'edge_sched.model.names',
                 'edge_sched.model.text',
             ],
             loaded,

@@ -114,6 +114,39 @@ class ReadTest(base.BaseTestCase):
         )
         self.assertTrue(wish.names_client)
 
+    def test_only_hints_name_servers_and_groups(self):
+        uuid = '5f7a1c2e-9b0d-4e3f-8a6b-0c1d2e3f4a5b'
+        for kind in ('server', 'group'):
+            text = f'{kind}:{uuid}@2'
+            (near,) = self.read(client=[text]).clients
+            self.assertEqual(f'{kind}:{uuid}', str(near.client))
+            self.assertEqual(2.0, near.latency_budget_ms)
+            wish = wishes.read_flavor({'edge:client': text})
+            self.assertEqual((), wish.clients)
+            (problem,) = wish.problems
+            self.assertEqual(
+                f"edge:client '{kind}:{uuid}' is not for a flavor: only hints "
+                'name servers and groups',
+                str(problem),
+            )
+            (problem,) = self.read(client=[f'{kind}:7']).problems
+            self.assertEqual(
+                f"edge:client '{kind}:7' is not {kind}: and an id",
+                str(problem),
+            )
+
+    def test_both_sources_name_sites(self):
+        for wish in (
+            self.read(client=['site:lyon@5,site:nice']),
+            wishes.read_flavor({'edge:client': 'site:lyon@5,site:nice'}),
+        ):
+            self.assertEqual(
+                [('site:lyon', 5.0), ('site:nice', None)],
+                [(str(n.client), n.latency_budget_ms) for n in wish.clients],
+            )
+        (problem,) = self.read(client=['site:']).problems
+        self.assertIn('is not site: and a name', str(problem))
+
     def test_client_alone_is_asked_for(self):
         self.assertTrue(self.read(client=['a']).asks)
 

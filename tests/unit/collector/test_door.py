@@ -150,7 +150,7 @@ class DoorTest(base.BaseTestCase):
         for cache in caches:
             cache.cache_clear()
         misses = [cache.cache_info().misses for cache in caches]
-        self.assertRefused('client', client='1' * 64)
+        self.assertRefused('client', client='1' * 261)
         self.assertRefused('address', client='car', address='1' * 46)
         self.assertEqual(
             # Of the name car.

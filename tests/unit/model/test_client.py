@@ -12,6 +12,8 @@ from oslotest import base
 from edge_sched.model import client
 from tests.unit import factories
 
+UUID = '5f7a1c2e-9b0d-4e3f-8a6b-0c1d2e3f4a5b'
+
 
 def parsed(text: str) -> str:
     """The canonical text of an address or a prefix."""
@@ -240,6 +242,68 @@ class ClientTest(base.BaseTestCase):
         self.assertNotEqual(
             client.parse_client('Fleet'), client.parse_client('fleet')
         )
+
+    @ddt.data(
+        'lyon', 'l', 'Zürich 2', 'a:b', 'site:a', '203.0.113.7', 'x' * 255
+    )
+    def test_site(self, name):
+        made = client.parse_client(f'site:{name}')
+        self.assertEqual(client.Client(site=name), made)
+        self.assertEqual(f'site:{name}', made.canonical)
+
+    @ddt.data(
+        '', ' a', 'a ', 'a,b', 'a@b', 'a\n', 'a\x00', '\u202e', 'x' * 256
+    )
+    def test_what_is_no_name_of_a_site(self, name):
+        self.assertRaises(ValueError, client.parse_client, f'site:{name}')
+
+    def test_site_is_the_same_whatever_it_was_typed_on(self):
+        composed, combined = 'site:Orl\xe9ans', 'site:Orle\u0301ans'
+        self.assertEqual(
+            client.parse_client(composed), client.parse_client(combined)
+        )
+
+    @ddt.data('Site:lyon', 'sites:lyon', 'site', 'server:' + UUID)
+    def test_what_is_no_client_that_can_be_measured(self, text):
+        if ':' in text:
+            self.assertRaises(ValueError, client.parse_client, text)
+        else:
+            self.assertEqual(text, client.parse_client(text).name)
+
+    @ddt.data('server', 'group')
+    def test_peer(self, kind):
+        made = client.parse_peer(f'{kind}:{UUID.upper()}')
+        self.assertEqual(client.Client(**{kind: UUID}), made)
+        self.assertEqual(f'{kind}:{UUID}', made.canonical)
+        self.assertEqual(f'{kind}:{UUID.upper()}', str(made))
+
+    @ddt.data(
+        '', 'x', UUID[:-1], UUID + '0', UUID.replace('-', ''), f'{{{UUID}}}'
+    )
+    def test_peer_without_a_uuid_is_refused(self, uuid):
+        for kind in ('server', 'group'):
+            self.assertRaises(ValueError, client.parse_peer, f'{kind}:{uuid}')
+
+    @ddt.data('', 'server', 'vehicle-42', 'site:lyon', '2001:db8::1', UUID)
+    def test_what_is_no_peer(self, text):
+        self.assertIsNone(client.parse_peer(text))
+
+    def test_kinds_are_different_clients(self):
+        made = {
+            client.Client(**{k: UUID}) for k in ('server', 'group', 'site')
+        }
+        self.assertEqual(3, len(made))
+
+    @hypothesis.given(factories.texts)
+    def test_any_text_is_a_client_or_a_value_error(self, text):
+        for prefix in ('', 'site:', 'server:', 'group:'):
+            for parse in (client.parse_client, client.parse_peer):
+                try:
+                    made = parse(prefix + text)
+                except ValueError:
+                    continue
+                if made is not None:
+                    self.assertEqual(made, parse(made.canonical))
 
     def test_client_is_shown_as_the_user_wrote_it(self):
         for text in ('::ffff:203.0.113.7', '203.0.113.7/24', 'vehicle-42'):
