@@ -85,8 +85,8 @@ class Latency:
     """Statistics of round-trip time between one vantage and one client.
 
     :param vantage: where it was measured from, e.g. ``lyon``
-    :param client: the prefix or the name that the row stands for, as
-        stored, e.g. ``203.0.113.0/24``
+    :param client: whom the row stands for, as stored, e.g.
+        ``203.0.113.0/24``, ``vehicle-42``, ``site:oslo``
     :param rtt_p50_ms: the median; ``inf`` if it fell on a lost probe
     :param rtt_p95_ms: the 95th percentile, likewise
     :param measured_at: UTC epoch seconds of the newest probe
@@ -174,12 +174,13 @@ class Answer:
     """What the store has for one client, ready to be judged.
 
     :param known: ``False`` for a name that is no client of this project
-    :param parts: a client that is an address or a prefix has one part; a
-        named client has one a prefix that it points at (one if it points at
-        none), because each is judged. A part maps a vantage to the row of
-        the longest prefix there that contains the whole of it, or to the
-        name's own row, which goes before: ``{'lyon': Latency(...)}``.
-        A vantage without a row is absent.
+    :param parts: a client that is an address, a prefix or a site has one
+        part; a named client has one a prefix that it points at (one if it
+        points at none), because each is judged. A part maps a vantage to the
+        row of the longest prefix there that contains the whole of it, or to
+        the name's own row, which goes before: ``{'lyon': Latency(...)}``; for
+        a site to the row of either direction. A vantage without a row is
+        absent.
     :param heartbeat_at: when the collector that was at work least lately
         was, UTC epoch seconds; ``None`` if there is no collector
     """
@@ -195,7 +196,7 @@ class NewLatency:
 
     :param client: who it is of; a name must be a client that exists
     :param project_id: the owner of a name, ``''`` for a shared one; always
-        ``''`` for a prefix
+        ``''`` for whatever is no name
     :param line: where it was read, for messages; the header is 1
     :param address: what was probed, if it was the client itself; it tells
         whether a name has been pointed elsewhere since

@@ -14,7 +14,8 @@ from edge_sched.model.client import Client
 from edge_sched.model.latency import Answer
 
 #: Whom an answer is for: the client and, if it is a name, the project that
-#: asks. A prefix is the same for every project, so its project is ``''``.
+#: asks. A prefix or a site is the same for every project, so its project is
+#: ``''``.
 Key: TypeAlias = tuple[Client, str]
 
 #: Rows that one process keeps at most: 20 000 are 1000 clients seen from 20

@@ -77,7 +77,7 @@ def candidates(connection: sa.Connection, vantage: str) -> list[Candidate]:
                 ),
             )
         )
-        .where(clients.c.name.is_(None))
+        .where(clients.c.network.is_not(None))
     )
     found = {}
     for row in measured:

@@ -6,9 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from edge_sched.model.latency import Latency
 from edge_sched.store.packing import unpack
 from edge_sched.store.schema import NAME_LENGTH
+from edge_sched.store.schema import clients
 from edge_sched.store.schema import latencies
 
 #: The columns of a row that make a ``Latency``, but for vantage and client.
@@ -24,6 +27,15 @@ FIGURES = (
     latencies.c.measured_at,
     latencies.c.source,
 )
+
+
+def site_text(name: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """How the client is written that is the site of this name."""
+    return sa.literal('site:') + name
+
+
+#: How a client is written that is no prefix: ``vehicle-42``, ``site:lyon``.
+NAME = sa.func.coalesce(clients.c.name, site_text(clients.c.site))
 
 
 def to_row(latency: Latency) -> dict[str, Any]:
@@ -51,8 +63,8 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
 
     By place, not by name, which is dear where there are a thousand rows.
 
-    :param row: vantage, name of the client, network and length of the prefix,
-        and the ``FIGURES``; without a network the row is the name's own
+    :param row: vantage, ``NAME`` of the client, network and length of the
+        prefix, and the ``FIGURES``; without a network the row is of the name
     :param texts: filled with what was seen, to share equal texts
     """
     vantage, name, network, length, *figures = row

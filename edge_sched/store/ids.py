@@ -2,9 +2,9 @@
 
 """The ids of vantages and clients, which are made as needed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
@@ -20,6 +20,9 @@ T = TypeVar('T')
 
 #: A name and who owns it; ``''`` is shared.
 Owned: TypeAlias = tuple[str, str]
+
+#: A client as the store tells it from others; a site is its name alone.
+_Stored: TypeAlias = Packed | Owned | str
 
 #: Rows a statement. Chosen: larger ones are not faster, and PyMySQL sends
 #: them as one packet, which servers bound (16 MB in MariaDB).
@@ -39,15 +42,7 @@ def vantage_ids_of(
 
     :raises OutrunError: if one was deleted right after it was found or made
     """
-    wanted = sorted(names)
-    ids = _vantage_ids(connection, wanted)
-    missing = [name for name in wanted if name not in ids]
-    rows = [{'name': name} for name in missing]
-    insert_missing(connection, vantages, ('name',), rows)
-    ids |= _vantage_ids(connection, missing)
-    if any(name not in ids for name in missing):
-        raise OutrunError('a vantage was deleted while rows were written')
-    return ids
+    return _ids_of_names(connection, vantages.c.name, names, {})
 
 
 def client_ids_of(
@@ -55,23 +50,36 @@ def client_ids_of(
 ) -> list[int | None]:
     """The id of the client of each row.
 
-    Prefixes are made; a name that is no client of its owner has none.
+    Prefixes and sites are made; a name that is no client of its owner has
+    none.
 
-    :raises OutrunError: if a prefix was deleted right after it was found or
-        made
+    :raises OutrunError: if one was deleted right after it was found or made
     """
     # Not by client: the hash of an address is Python's own code.
     stored_as = [_stored_as(row) for row in rows]
-    prefixes = {one for one in stored_as if isinstance(one, Packed)}
-    names = {one[0] for one in stored_as if not isinstance(one, Packed)}
-    ids = _prefix_ids(connection, prefixes) | _named_ids(connection, names)
+    prefixes: set[Packed] = set()
+    sites: set[str] = set()
+    names: set[str] = set()
+    for one in stored_as:
+        if isinstance(one, Packed):
+            prefixes.add(one)
+        elif isinstance(one, str):
+            sites.add(one)
+        else:
+            names.add(one[0])
+    ids = (
+        _prefix_ids(connection, prefixes)
+        | _ids_of_names(connection, clients.c.site, sites, {'project_id': ''})
+        | _named_ids(connection, names)
+    )
     return [ids.get(one) for one in stored_as]
 
 
-def _stored_as(row: NewLatency) -> Packed | Owned:
-    if row.client.prefix is not None:
-        return pack(row.client.prefix)
-    return row.client.name or '', row.project_id
+def _stored_as(row: NewLatency) -> _Stored:
+    client = row.client
+    if client.prefix is not None:
+        return pack(client.prefix)
+    return client.site or (client.name or '', row.project_id)
 
 
 def _named_ids(
@@ -99,16 +107,40 @@ def batches(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
-def _vantage_ids(
-    connection: sa.Connection, names: Sequence[str]
+def _ids_of_names(
+    connection: sa.Connection,
+    column: sa.Column[Any],
+    names: Iterable[str],
+    others: Mapping[str, str],
 ) -> dict[str, int]:
+    """The ids by what is in a unique column; what is missing is made.
+
+    :param others: what else such a row has
+    :raises OutrunError: if one was deleted right after it was found or made
+    """
+    wanted = sorted(names)
+    ids = _found_ids(connection, column, wanted)
+    missing = [name for name in wanted if name not in ids]
+    for batch in batches(missing, BATCH_ROWS):
+        rows = [{column.name: name, **others} for name in batch]
+        insert_missing(connection, column.table, (column.name,), rows)
+    ids |= _found_ids(connection, column, missing)
+    if any(name not in ids for name in missing):
+        raise OutrunError(
+            f'a row of {column.table} was deleted while rows were written'
+        )
+    return ids
+
+
+def _found_ids(
+    connection: sa.Connection, column: sa.Column[Any], names: Sequence[str]
+) -> dict[str, int]:
+    id_ = column.table.c.id
     return {
-        row.name: row.id
+        row[1]: row[0]
         for batch in batches(names, BATCH_VALUES)
         for row in connection.execute(
-            sa.select(vantages.c.id, vantages.c.name).where(
-                vantages.c.name.in_(batch)
-            )
+            sa.select(id_, column).where(column.in_(batch))
         )
     }
 

@@ -18,6 +18,7 @@ from edge_sched.model.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.figures import FIGURES
+from edge_sched.store.figures import NAME
 from edge_sched.store.figures import to_latency
 from edge_sched.store.figures import to_row
 from edge_sched.store.ids import BATCH_ROWS
@@ -67,7 +68,7 @@ class StoredLatency:
     """A row as it is listed.
 
     :param project_id: the owner of a client that is a name, ``''`` for a
-        shared one and for a prefix
+        shared one and for whatever else is measured
     """
 
     latency: Latency
@@ -117,16 +118,17 @@ def record(connection: sa.Connection, rows: Sequence[NewLatency]) -> Recorded:
 def listed(
     connection: sa.Connection, client: Client | None, vantage: str | None
 ) -> list[StoredLatency]:
-    """Rows by client and vantage: prefixes by address, then names.
+    """Rows by client and vantage: prefixes by address, sites, then names.
 
-    :param client: only of this very prefix, or of this name, whoever owns it
+    :param client: only of this very prefix, or of this name or site, whoever
+        owns it
     """
     statement = (
         sa.select(
             clients.c.project_id,
             # As ``to_latency`` wants them.
             vantages.c.name.label('vantage'),
-            clients.c.name.label('owner_name'),
+            NAME.label('client_name'),
             clients.c.network,
             clients.c.length,
             *FIGURES,
@@ -135,7 +137,9 @@ def listed(
         .where(*chosen(client, vantage))
         .order_by(
             clients.c.name.is_not(None),
+            clients.c.site.is_not(None),
             clients.c.name,
+            clients.c.site,
             clients.c.project_id,
             clients.c.network,
             clients.c.length,
@@ -157,6 +161,8 @@ def chosen(
         packed = pack(client.prefix)
         yield clients.c.network == packed.network
         yield clients.c.last == packed.last
+    elif client is not None and client.site is not None:
+        yield clients.c.site == client.site
     elif client is not None:
         yield clients.c.name == client.name
     if vantage is not None:
@@ -211,6 +217,7 @@ def _write(
         ((client_id, vantage_ids[row.latency.vantage]), row.latency)
         for client_id, row in rows
     ]
+    sites = {client_id for client_id, row in rows if row.client.site}
     # A clock that was ahead must not keep out what comes after it.
     latest = latest_time(clock.now(connection))
     times = _times(connection, keyed, latest)
@@ -235,6 +242,9 @@ def _write(
                 {
                     'client_id': client_id,
                     'vantage_id': vantage_id,
+                    'site_vantage_id': (
+                        vantage_id if client_id in sites else None
+                    ),
                     **to_row(newest[client_id, vantage_id]),
                 }
                 for client_id, vantage_id in batch

@@ -4,19 +4,24 @@
 
 Each prefix finds the stored prefixes that contain it (``packing``), each name
 its own rows and those that contain the prefixes it points at; the longest at
-each vantage is left. Every step goes by an index.
+each vantage is left. Each site finds the rows of it and those from it of other
+sites: a round trip is the same from either end. Every step goes by an index.
 """
 
 import functools
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from edge_sched.model.client import Client
 from edge_sched.model.latency import Answer
 from edge_sched.model.latency import Latency
+from edge_sched.model.latency import latest_time
 from edge_sched.store.cache import Key
 from edge_sched.store.figures import FIGURES
+from edge_sched.store.figures import site_text
 from edge_sched.store.figures import to_latency
 from edge_sched.store.packing import candidates
 from edge_sched.store.packing import pack
@@ -27,8 +32,11 @@ from edge_sched.store.schema import latencies
 from edge_sched.store.schema import named_prefixes
 from edge_sched.store.schema import vantages
 
-#: ``asked`` of the rows of names; a prefix has its number.
+#: ``asked`` of the rows of names, and of sites, from elsewhere and from there;
+#: a prefix has its number.
 _NAMES = -1
+_TO_SITES = -2
+_FROM_SITES = -3
 
 #: How many statements are kept, by what they are for; one takes a quarter of
 #: a look-up to make. Chosen: most requests have one or two clients.
@@ -50,6 +58,7 @@ def fetch(
         return {}
     prefixes = [client.prefix for client, _ in keys if client.prefix]
     named = [(client.name, owner) for client, owner in keys if client.name]
+    sites = [client.site for client, _ in keys if client.site]
     values: dict[str, object] = {'heard_since': heard_since}
     for number, prefix in enumerate(prefixes):
         values[f'networks_{number}'] = candidates(prefix)
@@ -57,30 +66,108 @@ def fetch(
     if named:
         values['names'] = sorted({name for name, _ in named})
         values['owners'] = sorted({'', *(owner for _, owner in named)})
-    select = statement(len(prefixes), bool(named))
+    if sites:
+        values['sites'] = sorted(sites)
+    select = statement(len(prefixes), bool(named), bool(sites))
     found = _Found(connection.execute(select, values).all())
     numbers = {prefix: number for number, prefix in enumerate(prefixes)}
-    return {
-        (client, owner): (
-            found.of_prefix(numbers[client.prefix])
-            if client.prefix
-            else found.of_name(client.name or '', owner)
-        )
-        for client, owner in keys
-    }
+
+    def answer(client: Client, owner: str) -> Answer:
+        if client.prefix:
+            return found.of_prefix(numbers[client.prefix])
+        if client.site:
+            return found.of_site(client)
+        return found.of_name(client.name or '', owner)
+
+    return {key: answer(*key) for key in keys}
 
 
 @functools.lru_cache(maxsize=_SHAPES)
-def statement(prefix_count: int, has_names: bool) -> sa.Select[Any]:
-    """The rows of every prefix and name, each with the oldest heartbeat.
+def statement(
+    prefix_count: int, has_names: bool, has_sites: bool
+) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    """The rows of all that is asked for, each with the oldest heartbeat.
 
     Its parameters are ``heard_since``, ``networks_0`` and ``last_0`` of each
     prefix by the number that ``asked`` has, ``names``, and the ``owners`` that
     ask for any of them: rows that another of these owns are among the result.
+    ``sites`` are names.
     """
     branches = [_containing(number) for number in range(prefix_count)]
     if has_names:
         branches += _named()
+    selects = [_longest(branches)] if branches else []
+    if has_sites:
+        selects += [_to_sites(), _from_sites()]
+    return selects[0] if len(selects) == 1 else sa.union_all(*selects)
+
+
+def _row(
+    asked: sa.ColumnElement[Any],
+    part_id: sa.ColumnElement[Any],
+    owner_project: sa.ColumnElement[Any],
+    *columns: sa.ColumnElement[Any],
+) -> sa.Select[Any]:
+    """A row as ``_Found`` wants it.
+
+    :param columns: as ``to_latency`` wants them
+    """
+    oldest_heartbeat = sa.select(sa.func.min(heartbeats.c.beaten_at)).where(
+        heartbeats.c.beaten_at >= sa.bindparam('heard_since')
+    )
+    return sa.select(
+        oldest_heartbeat.scalar_subquery().label('heartbeat_at'),
+        asked.label('asked'),
+        part_id.label('part_id'),
+        owner_project.label('owner_project'),
+        *columns,
+    )
+
+
+def _to_sites() -> sa.Select[Any]:
+    """What was measured of the sites."""
+    return (
+        _row(
+            sa.literal(_TO_SITES),
+            _NONE,
+            clients.c.project_id,
+            vantages.c.name,
+            site_text(clients.c.site),
+            clients.c.network,
+            clients.c.length,
+            *FIGURES,
+        )
+        .select_from(clients.join(latencies).join(vantages))
+        .where(clients.c.site.in_(_any_of('sites')))
+    )
+
+
+def _from_sites() -> sa.Select[Any]:
+    """What was measured of any site from these, turned round."""
+    # Said twice, for the databases whose index has nothing else.
+    is_between_sites = latencies.c.site_vantage_id.is_not(None)
+    return (
+        _row(
+            sa.literal(_FROM_SITES),
+            _NONE,
+            clients.c.project_id,
+            clients.c.site,
+            site_text(vantages.c.name),
+            clients.c.network,
+            clients.c.length,
+            *FIGURES,
+        )
+        .select_from(
+            vantages.join(
+                latencies, latencies.c.site_vantage_id == vantages.c.id
+            ).join(clients)
+        )
+        .where(vantages.c.name.in_(_any_of('sites')), is_between_sites)
+    )
+
+
+def _longest(branches: Sequence[sa.Select[Any]]) -> sa.Select[Any]:
+    """Of each vantage the row of the longest prefix that matches."""
     matches = sa.union_all(*branches).cte('matches')
     place = sa.func.row_number().over(
         partition_by=(
@@ -109,16 +196,11 @@ def statement(prefix_count: int, has_names: bool) -> sa.Select[Any]:
         .subquery('ranked')
     )
     owners = clients.alias('owners')
-    oldest_heartbeat = sa.select(sa.func.min(heartbeats.c.beaten_at)).where(
-        heartbeats.c.beaten_at >= sa.bindparam('heard_since')
-    )
     return (
-        sa.select(
-            oldest_heartbeat.scalar_subquery().label('heartbeat_at'),
+        _row(
             ranked.c.asked,
             ranked.c.part_id,
-            owners.c.project_id.label('owner_project'),
-            # As ``to_latency`` wants them.
+            owners.c.project_id,
             vantages.c.name.label('vantage'),
             owners.c.name.label('owner_name'),
             clients.c.network,
@@ -199,12 +281,18 @@ class _Found:
         self._prefixes: dict[int, dict[str, Latency]] = {}
         #: (name, project) -> part -> vantage -> row; part 0 is the name's own
         self._names: dict[tuple[str, str], dict[int, dict[str, Latency]]] = {}
+        #: ``site:oslo`` -> vantage -> row
+        self._sites: dict[str, dict[str, Latency]] = {}
+        of_sites: list[tuple[int, Latency]] = []
         #: One object for equal texts, since the cache keeps many rows.
         texts: dict[object, str] = {}
         self._heartbeat_at: float | None = None
         for heartbeat_at, asked, part_id, owner_project, *row in rows:
             vantage, owner_name, *_ = row
             self._heartbeat_at = heartbeat_at
+            if asked <= _TO_SITES:
+                of_sites.append((asked, to_latency(row, texts)))
+                continue
             if asked == _NAMES:
                 owner = (owner_name, owner_project)
                 parts = self._names.setdefault(owner, {})
@@ -214,9 +302,31 @@ class _Found:
             if vantage is not None:
                 latency = to_latency(row, texts)
                 part[latency.vantage] = latency
+        self._add_sites(of_sites)
+
+    def _add_sites(self, rows: list[tuple[int, Latency]]) -> None:
+        """Keep the newest row between two sites, of equal ones that to it.
+
+        One from the future, which nobody uses, is kept if it is the only one.
+        """
+        latest = latest_time(time.time())
+
+        def place(row: tuple[int, Latency]) -> tuple[bool, float, int]:
+            asked, latency = row
+            measured_at = latency.measured_at
+            return measured_at <= latest, measured_at, asked
+
+        for _, latency in sorted(rows, key=place):
+            part = self._sites.setdefault(latency.client, {})
+            part[latency.vantage] = latency
 
     def of_prefix(self, number: int) -> Answer:
         parts = (self._prefixes.get(number, {}),)
+        return Answer(True, parts, self._heartbeat_at)
+
+    def of_site(self, client: Client) -> Answer:
+        """A site without a row is as known as an address without."""
+        parts = (self._sites.get(client.canonical, {}),)
         return Answer(True, parts, self._heartbeat_at)
 
     def of_name(self, name: str, project_id: str) -> Answer:

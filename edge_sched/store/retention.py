@@ -35,11 +35,11 @@ READ_KEYS = 50_000
 
 _row = sa.select(latencies.c.client_id)
 
-#: Prefixes and vantages are there for their rows; names stay without. Only
-#: prefixes have a length, and no index has it: SQLite prefers the index of
-#: names to a list of thirty ids.
+#: Prefixes, sites and vantages are there for their rows; names stay without.
+#: Only prefixes have a length, and no index has it: SQLite prefers the index
+#: of names to a list of thirty ids.
 UNUSED: dict[sa.Table, sa.ColumnElement[bool]] = {
-    clients: clients.c.length.is_not(None)
+    clients: (clients.c.length.is_not(None) | clients.c.site.is_not(None))
     & ~_row.where(latencies.c.client_id == clients.c.id).exists(),
     vantages: ~_row.where(latencies.c.vantage_id == vantages.c.id).exists(),
 }
@@ -67,7 +67,7 @@ class Remover:
         """Delete the rows that meet all that is given; how many there were.
 
         :param oldest: measured before, in UTC epoch seconds
-        :param client: of this very prefix, or of this name
+        :param client: of this very prefix, or of this name or site
         """
         which = self._read(
             functools.partial(
@@ -153,7 +153,7 @@ def _delete(
 ) -> int:
     """Delete rows among these that still go; how many there were.
 
-    Their prefixes go with their last row.
+    Their prefixes and sites go with their last row.
     """
     client_ids = sorted({key[0] for key in keys})
     deleted = connection.execute(

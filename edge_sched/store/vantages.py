@@ -127,7 +127,13 @@ def _count(connection: sa.Connection, vantage_id: int) -> int:
 def _copy(connection: sa.Connection, from_id: int, to_id: int) -> int:
     """Have the rows of one vantage at another, where they are newer."""
     rows = connection.execute(
-        sa.select(latencies.c.client_id, *FIGURES)
+        sa.select(
+            latencies.c.client_id,
+            sa.case((latencies.c.site_vantage_id.is_not(None), to_id)).label(
+                'site_vantage_id'
+            ),
+            *FIGURES,
+        )
         .where(latencies.c.vantage_id == from_id)
         .order_by(latencies.c.client_id)
         .with_for_update()

@@ -85,7 +85,7 @@ class Writer:
         """Write all rows or none; those older than what is stored are skipped.
 
         Of two that were measured at the same time the later one counts.
-        Vantages and prefixes are made as needed.
+        Vantages, prefixes and sites are made as needed.
 
         :param progress: called with the number of rows done, every thousand;
             begins anew if the transaction does
@@ -135,8 +135,8 @@ class Writer:
     def retain(self, older_than_seconds: float) -> int:
         """Delete rows that are older, old heartbeats, and what is unused.
 
-        Prefixes and vantages that are left without a row go, names do not.
-        Many transactions, each of a few rows, so that others can write in
+        Prefixes, sites and vantages that are left without a row go, names do
+        not. Many transactions, each of a few rows, so that others can write in
         between; one that fails leaves the rest for the next time.
 
         :returns: the number of rows
@@ -155,8 +155,8 @@ class Writer:
     ) -> list[StoredLatency]:
         """Rows by client and vantage.
 
-        :param client: only of this very prefix, or of this name, whoever
-            owns it
+        :param client: only of this very prefix, or of this name or site,
+            whoever owns it
         """
         return self._read(
             lambda connection: measurements.listed(connection, client, vantage)
@@ -171,8 +171,8 @@ class Writer:
     ) -> int:
         """Delete the rows that meet every condition given; all if none is.
 
-        Prefixes and vantages that are left without a row go as well, names do
-        not. Many transactions; one that fails leaves the rest.
+        Prefixes, sites and vantages that are left without a row go as well,
+        names do not. Many transactions; one that fails leaves the rest.
 
         :returns: the number of rows
         """

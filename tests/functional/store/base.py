@@ -109,8 +109,8 @@ def row(vantage, client, p50_ms, project='', line=0, **figures):
         **figures,
     }
     parsed = parse_client(client)
-    name = parsed.name or str(parsed.prefix)
-    return NewLatency(parsed, Latency(vantage, name, **figures), project, line)
+    latency = Latency(vantage, parsed.canonical, **figures)
+    return NewLatency(parsed, latency, project, line)
 
 
 class Statements:

@@ -28,12 +28,16 @@ def breaches(before, after):
         elif after[part] != was:
             yield f'{part} was {was}, is {after[part]}'
     tables = {table for _, table, _ in before}
-    for kind, table, name in after.keys() - before.keys():
+    new = after.keys() - before.keys()
+    for kind, table, name in new:
         if table not in tables:
             continue
-        if kind == 'column' and not _may_be_left_out(after[kind, table, name]):
+        what = after[kind, table, name]
+        if kind == 'column' and not _may_be_left_out(what):
             yield f'{table}.{name} has to be given'
-        elif kind == 'rule':
+        elif kind == 'rule' and not all(
+            ('column', table, column) in new for column in what
+        ):
             yield f'{table} has a new rule {name}'
 
 
@@ -43,23 +47,26 @@ def _parts(inspector, table):
             ('column', table, column['name']),
             (str(column['type']), column['nullable'], column['default']),
         )
-    rules = [inspector.get_pk_constraint(table)['constrained_columns']]
-    rules += [
-        unique['column_names']
-        for unique in inspector.get_unique_constraints(table)
-    ]
-    rules += [
-        (key['constrained_columns'], key['referred_table'], key['options'])
-        for key in inspector.get_foreign_keys(table)
-    ]
-    rules += [
-        check['sqltext'] for check in inspector.get_check_constraints(table)
-    ]
     for index in inspector.get_indexes(table):
         kind = 'rule' if index['unique'] else 'index'
         yield (kind, table, index['name']), index['column_names']
-    for rule in rules:
-        yield ('rule', table, str(rule)), None
+    for rule, columns in _rules(inspector, table):
+        yield ('rule', table, str(rule)), columns
+
+
+def _rules(inspector, table):
+    """Each with the columns that it is of, if it can be told."""
+    primary = inspector.get_pk_constraint(table)['constrained_columns']
+    yield primary, primary
+    for unique in inspector.get_unique_constraints(table):
+        yield unique['column_names'], unique['column_names']
+    for key in inspector.get_foreign_keys(table):
+        columns = key['constrained_columns']
+        yield (columns, key['referred_table'], key['options']), columns
+    for check in inspector.get_check_constraints(table):
+        # Perhaps of all.
+        columns = [column['name'] for column in inspector.get_columns(table)]
+        yield check['sqltext'], columns
 
 
 def _may_be_left_out(column):

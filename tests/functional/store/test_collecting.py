@@ -47,15 +47,16 @@ class CollectingTests:
             base.row('oslo', 'car', 6.0, 'p2'),
             base.row('oslo', 'car', 7.0),
             base.row('oslo', 'nobody', 8.0),
+            probed('192.0.2.1', base.row('oslo', 'site:lyon', 12.0)),
             probed('203.0.113.9', base.row('lyon', 'car', 9.0, 'p1')),
             probed('203.0.112.9', base.row('rome', 'car', 10.0, 'p1')),
             probed('203.0.113.9', base.row('oslo', 'bus', 11.0)),
         )
         self.assertEqual(
-            Recorded(4, 1, 3, 2, frozenset({4, 5, 6, 8, 9})), recorded
+            Recorded(5, 1, 3, 2, frozenset({4, 5, 6, 9, 10})), recorded
         )
         self.assertEqual(
-            {1.0, 3.0, 4.0, 5.0, 9.0},
+            {1.0, 3.0, 4.0, 5.0, 9.0, 12.0},
             {row.latency.rtt_p50_ms for row in self.writer.list_latencies()},
         )
         self.assertEqual(
@@ -168,15 +169,17 @@ class CollectingTests:
             base.row('lyon', '203.0.113.0/24', 2.0),
             base.row('oslo', '203.0.113.0/24', 3.0, measured_at=base.NOW + 1),
             base.row('rome', '10.0.0.0/8', 4.0),
+            base.row('rome', 'site:lyon', 5.0),
+            base.row('oslo', 'site:rome', 6.0, measured_at=base.NOW + 1),
         )
         self.at(base.NOW)
         self.writer.beat('1/2')
         self.at(base.NOW + 1)
         self.writer.beat('2/2')
         self.at(base.NOW + 100.5)
-        self.assertEqual(3, self.writer.retain(100))
+        self.assertEqual(4, self.writer.retain(100))
         self.assertEqual(
-            [3.0],
+            [3.0, 6.0],
             [row.latency.rtt_p50_ms for row in self.writer.list_latencies()],
         )
         for table, left in (
@@ -186,8 +189,14 @@ class CollectingTests:
         ):
             rows = self.select(f'SELECT name FROM {table}')
             self.assertEqual(left, [name for (name,) in rows])
-        self.assertEqual(2, self.count('edge_clients'))
+        self.assertEqual(3, self.count('edge_clients'))
         self.assertEqual(0, self.writer.retain(100))
+        # As a writer leaves it behind that makes a site and fails.
+        self.select(
+            "INSERT INTO edge_clients (project_id, site) VALUES ('', 'nice')"
+        )
+        self.writer.retain(100)
+        self.assertEqual(3, self.count('edge_clients'))
 
     def test_retention_takes_many_short_transactions(self):
         self.useFixture(
@@ -235,6 +244,7 @@ class CollectingTests:
             base.row('rome', '203.0.113.7', 99.0),
             base.row('oslo', '10.0.0.0/16', 5.0),
             base.row('lyon', 'car', 1.0),
+            base.row('lyon', 'site:oslo', 1.0),
         )
         address, wide = (
             parse_prefix('203.0.113.7'),

@@ -2,8 +2,10 @@
 
 """Which row a client gets, on each database."""
 
+import dataclasses
 import math
 import random
+import time
 
 from edge_sched.model.client import Client
 from edge_sched.model.client import parse_client
@@ -132,6 +134,97 @@ class LookUpTests:
             {'Lyon', 'lyon', 'lyön ☂'}, self.figures('203.0.113.7').keys()
         )
 
+    def test_site_has_the_rows_of_either_direction(self):
+        self.store(
+            base.row('lyon', 'site:paris', 1.0),
+            base.row('paris', 'site:oslo', 2.0),
+            base.row('paris', 'site:paris', 0.5),
+            base.row('host-1', 'site:paris', 3.0),
+            base.row('lyon', 'site:oslo', 9.0),
+            base.row('paris', '203.0.113.0/24', 9.0),
+        )
+        self.assertEqual(
+            {
+                'lyon': ('site:paris', 1.0),
+                'oslo': ('site:paris', 2.0),
+                'paris': ('site:paris', 0.5),
+                'host-1': ('site:paris', 3.0),
+            },
+            self.figures('site:paris'),
+        )
+        self.assertEqual(
+            {'lyon': ('site:oslo', 9.0), 'paris': ('site:oslo', 2.0)},
+            self.figures('site:oslo', project='p1'),
+        )
+
+    def test_of_both_directions_the_newer_row_counts(self):
+        later = {'measured_at': base.NOW + 1}
+        future = {'measured_at': time.time() + 3600}
+        self.store(
+            base.row('a', 'site:paris', 1.0),
+            base.row('paris', 'site:a', 2.0, **later),
+            base.row('b', 'site:paris', 3.0, **later),
+            base.row('paris', 'site:b', 4.0),
+            base.row('c', 'site:paris', 5.0),
+            base.row('paris', 'site:c', 6.0),
+            base.row('d', 'site:paris', 7.0, **future),
+            base.row('paris', 'site:d', 8.0),
+            base.row('e', 'site:paris', 9.0, **future),
+        )
+        self.assertEqual(
+            {'a': 2.0, 'b': 3.0, 'c': 5.0, 'd': 8.0, 'e': 9.0},
+            {v: p50 for v, (_, p50) in self.figures('site:paris').items()},
+        )
+        for site, p50_ms in (('c', 6.0), ('d', 8.0), ('a', 2.0)):
+            self.assertEqual(
+                {'paris': (f'site:{site}', p50_ms)},
+                self.figures(f'site:{site}'),
+            )
+
+    def test_row_that_is_turned_round_keeps_every_figure(self):
+        new = base.row(
+            'paris',
+            'site:lyon',
+            10.0,
+            rtt_min_ms=9.5,
+            rtt_p95_ms=math.inf,
+            rtt_p99_ms=math.inf,
+            loss_ratio=0.25,
+            samples=300,
+            source='stamp',
+        )
+        self.store(new)
+        (answer,) = self.look_up('site:paris')
+        turned = dataclasses.replace(
+            new.latency, vantage='lyon', client='site:paris'
+        )
+        self.assertEqual(({'lyon': turned},), answer.parts)
+
+    def test_site_never_measured_is_known_and_has_no_row(self):
+        self.assertEqual([Answer(True, ({},))], self.look_up('site:paris'))
+        self.store(base.row('lyon', 'site:paris', 1.0))
+        self.assertEqual(
+            [Answer(True, ({},)), Answer(True, ({},))],
+            self.look_up('site:Paris', 'site:pari'),
+        )
+
+    def test_site_is_no_client_of_that_name(self):
+        self.writer.set_client('paris', [])
+        self.store(
+            base.row('lyon', 'paris', 1.0), base.row('lyon', 'site:paris', 2.0)
+        )
+        self.assertEqual({'lyon': ('paris', 1.0)}, self.figures('paris'))
+        self.assertEqual(
+            {'lyon': ('site:paris', 2.0)}, self.figures('site:paris')
+        )
+
+    def test_heartbeat_comes_with_the_rows_of_a_site(self):
+        self.store(base.row('lyon', 'site:paris', 1.0))
+        self.writer.beat('1/1')
+        for site in ('site:paris', 'site:lyon'):
+            (answer,) = self.look_up(site)
+            self.assertIsNotNone(answer.heartbeat_at)
+
     def test_every_figure_comes_back(self):
         new = base.row(
             'lyon',
@@ -171,8 +264,8 @@ class LookUpTests:
 
     def test_one_statement_for_all_clients_and_none_once_kept(self):
         texts = [f'203.0.113.{number}' for number in range(16)]
-        texts += [f'2001:db8:{number}::/48' for number in range(14)]
-        texts += ['car', 'bus']
+        texts += [f'2001:db8:{number}::/48' for number in range(12)]
+        texts += ['site:lyon', 'site:oslo', 'car', 'bus']
         self.writer.set_client('car', [parse_prefix('203.0.113.1')], 'p1')
         self.store(base.row('lyon', '203.0.113.0/24', 1.0))
         clients = [parse_client(text) for text in texts]
@@ -185,7 +278,7 @@ class LookUpTests:
         self.assertEqual('hit', again.cache)
         self.assertEqual(first.answers, again.answers)
         self.assertEqual(1, len(statements))
-        # A prefix is everyone's, a name is not.
+        # A prefix or a site is everyone's, a name is not.
         self.assertEqual('hit', reader.look_up(clients[:30], 'p2').cache)
         self.assertEqual('miss', reader.look_up(clients[30:], 'p2').cache)
         self.assertEqual(2, len(statements))
@@ -253,6 +346,10 @@ class LookUpTests:
             clients = [Client(prefix=_prefix(random_)) for _ in range(24)] + [
                 Client(name=f'name-{number}') for number in range(8)
             ]
+            clients += [
+                Client(site=f'v{number}')
+                for number in random_.sample(range(7), 3)
+            ]
             project = random_.choice(['p1', 'p2', ''])
             found = reader.look_up(clients, project).answers
             for client in clients:
@@ -298,6 +395,13 @@ def _rows(random_, names):
         if random_.random() < 0.15:
             name, owner = random_.choice(sorted(names))
             new = base.row(vantage, name, number + 1.0, owner)
+        elif random_.random() < 0.2:
+            new = base.row(
+                vantage,
+                f'site:v{random_.randint(0, 5)}',
+                number + 1.0,
+                measured_at=base.NOW + random_.randint(0, 3),
+            )
         else:
             new = base.row(vantage, str(_prefix(random_)), number + 1.0)
         rows[vantage, new.client, new.project_id] = new

@@ -62,18 +62,29 @@ class MigrateTests:
         old = dataclasses.replace(self.settings, connection=self.new_url())
         self.upgrade_to(old, '0001')
         self.settings = old
-        writer = Writer(old)
-        self.addCleanup(writer.close)
-        writer.store_latencies([base.row('lyon', '203.0.113.7', 1.0)])
+        for statement in (
+            "INSERT INTO edge_vantages (id, name) VALUES (1, 'lyon')",
+            "INSERT INTO edge_clients (id, name, project_id)"
+            " VALUES (1, 'car', '')",
+            'INSERT INTO edge_latencies (client_id, vantage_id, rtt_p50_ms,'
+            " measured_at, source) VALUES (1, 1, 1.0, 1.0, '')",
+        ):
+            self.select(statement)
+        self.writer = Writer(old)
+        self.addCleanup(self.writer.close)
+        new = base.row('oslo', 'car', 2.0)
         # Declared: as if the store were away, until it is upgraded.
-        error = self.assertRaises(
-            StoreUnavailableError, self.look_up, '203.0.113.7'
-        )
-        self.assertIn('edge_heartbeats', str(error))
+        for work, missing in (
+            (lambda: self.look_up('car'), 'edge_heartbeats'),
+            (lambda: self.store(new), 'site_vantage_id'),
+        ):
+            error = self.assertRaises(StoreUnavailableError, work)
+            self.assertIn(missing, str(error))
         migrate.sync(old)
         self.assertEqual(migrate.head(), migrate.current(old))
+        self.store(new)
         self.assertEqual(
-            {'lyon': ('203.0.113.7/32', 1.0)}, self.figures('203.0.113.7')
+            {'lyon': ('car', 1.0), 'oslo': ('car', 2.0)}, self.figures('car')
         )
 
     def upgrade_to(self, settings, name):
@@ -119,6 +130,11 @@ class MigrateTests:
                 'edge_heartbeats has a new rule one',
             ),
             ('CREATE INDEX many ON edge_latencies (source)', None),
+            ('ALTER TABLE edge_clients ADD COLUMN hue INTEGER', None),
+            (
+                'CREATE UNIQUE INDEX hues ON edge_clients (hue, site)',
+                'edge_clients has a new rule hues',
+            ),
             ('DROP TABLE edge_heartbeats', 'edge_heartbeats'),
             (f'ALTER TABLE edge_latencies {column}', 'edge_latencies'),
         ):

@@ -75,6 +75,20 @@ class VantageTests:
             {'metro': ('car', 2.0)}, self.figures('car', project='p1')
         )
 
+    def test_renamed_site_is_found_from_the_other_end(self):
+        self.store(
+            base.row('lyon', 'site:oslo', 1.0), base.row('lyon', HOME, 2.0)
+        )
+        self.rename('lyon', 'metro', keep=True)
+        self.assertEqual(
+            {'lyon': ('site:oslo', 1.0), 'metro': ('site:oslo', 1.0)},
+            self.figures('site:oslo'),
+        )
+        for site in ('lyon', 'metro'):
+            self.assertEqual(
+                {'oslo': (f'site:{site}', 1.0)}, self.figures(f'site:{site}')
+            )
+
     def test_names_that_do_not_fit_an_url_or_ascii(self):
         self.store(base.row('lyon', HOME, 1.0), base.row('LYON', HOME, 2.0))
         self.rename('lyon', 'Gr\u00fcn & "Co" %1')

@@ -185,7 +185,10 @@ class WriterTests:
         self.writer.set_client('car', prefixes, 'p1')
         self.writer.set_client('car', [], None)
         self.writer.set_client('bus', CAR, 'p2')
-        self.store(base.row('lyon', '203.0.113.7', 1.0))
+        self.store(
+            base.row('lyon', '203.0.113.7', 1.0),
+            base.row('lyon', 'site:oslo', 1.0),
+        )
         self.assertEqual(
             [
                 NamedClient('bus', 'p2', tuple(CAR)),
@@ -203,10 +206,14 @@ class WriterTests:
             base.row('lyon', '203.0.113.0/24', 3.0),
             base.row('lyon', '203.0.112.0/23', 4.0),
             base.row('lyon', '2001:db8::/56', 5.0),
+            base.row('lyon', 'site:oslo', 6.0),
+            base.row('oslo', 'site:car', 7.0),
         )
         for chosen, expected in (
-            ({}, [4.0, 3.0, 2.0, 5.0, 1.0]),
-            ({'vantage': 'oslo'}, [2.0]),
+            ({}, [4.0, 3.0, 2.0, 5.0, 7.0, 6.0, 1.0]),
+            ({'client': parse_client('site:car')}, [7.0]),
+            ({'client': parse_client('site:nowhere')}, []),
+            ({'vantage': 'oslo'}, [2.0, 7.0]),
             ({'client': parse_client('203.0.113.0/24')}, [3.0, 2.0]),
             ({'client': parse_client('203.0.113.7')}, []),
             ({'client': parse_client('car')}, [1.0]),
@@ -229,6 +236,8 @@ class WriterTests:
                 ('lyon', '203.0.113.0/24', 3.0),
                 ('lyon', '203.0.112.0/23', 4.0),
                 ('lyon', '2001:db8::/56', 5.0),
+                ('lyon', 'site:oslo', 6.0),
+                ('oslo', 'site:car', 7.0),
             },
             {
                 (
@@ -247,15 +256,19 @@ class WriterTests:
             base.row('lyon', '203.0.113.0/24', 2.0, measured_at=1.0),
             base.row('oslo', '203.0.113.0/24', 3.0, measured_at=4e9),
             base.row('rome', '10.0.0.0/8', 4.0, measured_at=4e9),
+            base.row('rome', 'site:lyon', 5.0, measured_at=4e9),
         ]
         for chosen, purged, clients, vantages in (
-            ({'older_than_seconds': 60.0}, [2.0], 3, 3),
-            ({'client': parse_client('10.0.0.0/8')}, [4.0], 2, 2),
-            ({'client': parse_client('10.0.0.0/9')}, [], 3, 3),
-            ({'client': parse_client('car')}, [1.0], 3, 3),
-            ({'vantage': 'lyon'}, [1.0, 2.0], 3, 2),
-            ({'vantage': 'nowhere'}, [], 3, 3),
-            ({}, [1.0, 2.0, 3.0, 4.0], 1, 0),
+            ({'older_than_seconds': 60.0}, [2.0], 4, 3),
+            ({'client': parse_client('10.0.0.0/8')}, [4.0], 3, 3),
+            ({'client': parse_client('10.0.0.0/9')}, [], 4, 3),
+            ({'client': parse_client('car')}, [1.0], 4, 3),
+            ({'client': parse_client('site:lyon')}, [5.0], 3, 3),
+            ({'client': parse_client('site:car')}, [], 4, 3),
+            ({'vantage': 'lyon'}, [1.0, 2.0], 4, 2),
+            ({'vantage': 'rome'}, [4.0, 5.0], 2, 2),
+            ({'vantage': 'nowhere'}, [], 4, 3),
+            ({}, [1.0, 2.0, 3.0, 4.0, 5.0], 1, 0),
         ):
             self.writer.purge()
             self.store(
@@ -265,8 +278,8 @@ class WriterTests:
             left = {
                 row.latency.rtt_p50_ms for row in self.writer.list_latencies()
             }
-            self.assertEqual({1.0, 2.0, 3.0, 4.0} - set(purged), left)
-            # Names stay; prefixes and vantages without a row do not.
+            self.assertEqual({1.0, 2.0, 3.0, 4.0, 5.0} - set(purged), left)
+            # Names stay; what else has no row does not.
             self.assertEqual(clients, self._count('edge_clients'), chosen)
             self.assertEqual(vantages, self._count('edge_vantages'), chosen)
             self.assertTrue(self.look_up('car', project='p1')[0].known)
@@ -298,7 +311,11 @@ class WriterTests:
 
     def test_what_another_writer_deletes_at_once_is_made_again(self):
         insert_missing = ids.insert_missing
-        for name in ('edge_clients', 'edge_vantages'):
+        for name, client in (
+            ('edge_clients', '10.0.0.0/8'),
+            ('edge_clients', 'site:oslo'),
+            ('edge_vantages', '10.0.0.0/8'),
+        ):
             outrun = [name]
 
             def insert(connection, table, key, rows, outrun=outrun):
@@ -310,7 +327,7 @@ class WriterTests:
 
             self.writer.purge()
             with fixtures.MockPatchObject(ids, 'insert_missing', insert):
-                self.store(base.row('lyon', '10.0.0.0/8', 1.0))
+                self.store(base.row('lyon', client, 1.0))
             self.assertEqual([], outrun)
             self.assertEqual(1, len(self.writer.list_latencies()), name)
 
@@ -340,6 +357,10 @@ class WriterTests:
                         measured_at=base.NOW + turn,
                     )
                     for index in range(60)
+                ]
+                rows += [
+                    base.row(f'v{index % 5}', f'site:v{index % 7}', 1.0)
+                    for index in range(number, 35)
                 ]
                 self.writer.store_latencies(rows)
                 self.writer.set_client('car', CAR if turn % 2 else [])

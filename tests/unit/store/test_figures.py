@@ -23,7 +23,7 @@ class FiguresTestCase(base.BaseTestCase):
     def test_every_column_is_filled(self):
         row = to_row(Latency('lyon', 'car', 1.0, 2.0, 3.0))
         self.assertEqual({column.name for column in FIGURES}, row.keys())
-        ids = {'client_id', 'vantage_id'}
+        ids = {'client_id', 'vantage_id', 'site_vantage_id'}
         self.assertEqual(ids | row.keys(), set(latencies.c.keys()))
 
     def test_infinity_never_reaches_the_database(self):
