@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from edge_sched.measurement.record import MAX_NAME_LENGTH
+from edge_sched.model.client import MEASURED
 from edge_sched.model.client import NAME
 from edge_sched.model.client import Client
 from edge_sched.model.client import Prefix
@@ -24,7 +25,7 @@ class BadArgumentError(ValueError):
 
 
 def client_of(text: str) -> Client:
-    """``203.0.113.7``, ``2001:db8::/56`` or ``vehicle-42``.
+    """``203.0.113.7``, ``2001:db8::/56``, ``vehicle-42`` or ``site:lyon``.
 
     :raises BadArgumentError: if it is none of them
     """
@@ -32,7 +33,7 @@ def client_of(text: str) -> Client:
         return parse_client(text)
     except ValueError:
         raise BadArgumentError(
-            f'{shorten(text)!r} is not an address, a prefix or a name'
+            f'{shorten(text)!r} is not {MEASURED}'
         ) from None
 
 
@@ -96,7 +97,7 @@ def vantage_of(text: str) -> str:
 
     :raises BadArgumentError: if it cannot be one
     """
-    return normal(_stored_text(text, 'the name of a vantage point'))
+    return _stored_text(normal(text), 'the name of a vantage point')
 
 
 def _stored_text(text: str, what: str) -> str:

@@ -52,7 +52,9 @@ class Show(lister.Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'client', metavar='CLIENT', help='An address, a prefix or a name.'
+            'client',
+            metavar='CLIENT',
+            help='An address, a prefix, a name or a site (site:lyon).',
         )
         parser.add_argument(
             '--project',

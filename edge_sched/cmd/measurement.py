@@ -84,7 +84,7 @@ class List(lister.Lister):
         parser.add_argument(
             '--client',
             metavar='C',
-            help='Only of this very prefix, or of this name.',
+            help='Only of this very prefix, or of this name or site.',
         )
         parser.add_argument(
             '--vantage', metavar='V', help='Only from this vantage point.'
@@ -119,7 +119,7 @@ class Purge(command.Command):
         group.add_argument(
             '--client',
             metavar='C',
-            help='Those of this very prefix, or of this name.',
+            help='Those of this very prefix, or of this name or site.',
         )
         group.add_argument(
             '--vantage', metavar='V', help='Those from this vantage point.'

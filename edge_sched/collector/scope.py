@@ -28,8 +28,9 @@ _PERIOD_SECONDS = 86_400.0
 class Scope:
     """For one thread at a time.
 
-    :param max_clients: of each vantage in a day, names among them
-    :param prefixes: that clients are in; of none, all that are not wide
+    :param max_clients: of each vantage in a day, names and sites among them
+    :param prefixes: that those of them are in that are prefixes; of none, all
+        that are not wide
     :param clock: seconds
     """
 

@@ -96,7 +96,8 @@ The most clients that one vantage point of this input may have, in a day.
 Rows of those beyond are refused and counted: a site that is broken into can
 make up clients without end. A prober with more is not read at all. The default
 is the most targets that a prober takes; if you know how many yours have, say
-so, with some room for those that change.
+so, with some room for those that change. Names count, and so do the other
+sites that one measures.
 
 Possible values:
 
@@ -114,7 +115,8 @@ Related options:
 The prefixes that the clients of this input are in.
 
 Rows of any other prefix are refused and counted. Names are not looked at: they
-have been made by whoever may, with ``edge-sched client set``.
+have been made by whoever may, with ``edge-sched client set``. Nor are sites
+(``site:lyon``), which are in no prefix.
 
 Possible values:
 

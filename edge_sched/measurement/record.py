@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from edge_sched.measurement.lines import BadLineError
 from edge_sched.measurement.lines import Cells
+from edge_sched.model.client import MEASURED
 from edge_sched.model.client import Client
 from edge_sched.model.latency import BadLatencyError
 from edge_sched.model.latency import Latency
@@ -64,9 +65,7 @@ def _record(
         client = parse_client(cells['client'])
     except ValueError:
         raise BadLatencyError(
-            'client',
-            f'{shorten(cells["client"])!r} is not an address, a prefix or '
-            f'a name',
+            'client', f'{shorten(cells["client"])!r} is not {MEASURED}'
         ) from None
     project_id = _name(cells, 'project')
     if project_id and client.name is None:
@@ -160,7 +159,7 @@ def _measured_at(cells: Cells, now: float) -> float:
 
 
 def _name(cells: Cells, column: str) -> str:
-    text = cells.get(column, '')
+    text = normal(cells.get(column, ''))
     if len(text) > MAX_NAME_LENGTH:
         raise BadLatencyError(
             column, f'is longer than {MAX_NAME_LENGTH} characters'
@@ -173,4 +172,4 @@ def _name(cells: Cells, column: str) -> str:
         raise BadLatencyError(
             column, f'{shorten(text)!r} begins or ends with a blank'
         )
-    return normal(text)
+    return text

@@ -19,9 +19,14 @@ from edge_sched.model.names import normal
 
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: No client is written with more: a site has at most 255 characters, as any
-#: name in Nova. A named client has 63, as a DNS label (RFC 1035).
-MAX_LENGTH = len('site:') + 255
+#: What a client is that can be measured; ends "... is not".
+MEASURED = 'an address, a prefix, a name or a site (site:lyon)'
+
+#: As any name in Nova.
+_MAX_SITE_LENGTH = 255
+
+#: No client is written with more; a name has 63, as a DNS label (RFC 1035).
+MAX_LENGTH = len('site:') + _MAX_SITE_LENGTH
 
 #: No single address speaks for a prefix that is wider: chosen, what a registry
 #: allocates to a whole provider.
@@ -154,7 +159,11 @@ def parse_peer(text: str) -> Client | None:
 
 
 def _site(name: str) -> str:
+    # First, since that may make it longer.
+    name = normal(name)
     usable = name.isprintable() and name == name.strip()
-    if not (name and usable) or _NOT_IN_SITES & set(name):
+    if not (
+        0 < len(name) <= _MAX_SITE_LENGTH and usable
+    ) or _NOT_IN_SITES & set(name):
         raise ValueError(f'{name[:64]!r} is not the name of a site')
-    return normal(name)
+    return name

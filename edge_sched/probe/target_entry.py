@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from edge_sched.model.client import MEASURED
 from edge_sched.model.client import parse_client
 from edge_sched.model.client import prefix_text
 from edge_sched.model.latency import RTT_MAX_MS
@@ -78,7 +79,7 @@ def _client(given: Mapping[str, Any]) -> tuple[str, str]:
     try:
         client = parse_client(text)
     except ValueError:
-        raise _bad('client', text, 'an address, a prefix or a name') from None
+        raise _bad('client', text, MEASURED) from None
     project = _text(given, 'project', '')
     if project and client.name is None:
         raise BadTargetError('key project: goes with a client that is a name')

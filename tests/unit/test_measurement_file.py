@@ -138,6 +138,20 @@ class TestCsv(testtools.TestCase):
         self.assertEqual('203.0.113.0/24', row.latency.client)
         self.assertEqual(10, row.latency.rtt_p50_ms)
 
+    def test_site(self):
+        row, other = read_csv(
+            HEADER, 'lyon,site:Orle\u0301ans,9,12', 'lyon,site:lyon,1,2'
+        )
+        self.assertEqual('Orl\xe9ans', row.client.site)
+        self.assertEqual('site:Orl\xe9ans', row.latency.client)
+        self.assertEqual('site:lyon', other.latency.client)
+        self.assertRaises(
+            file.BadFileError,
+            read_csv,
+            f'{HEADER},project',
+            'lyon,site:oslo,9,12,p1',
+        )
+
     def test_of_two_lines_the_later_measured_counts(self):
         header = f'{HEADER},measured_at'
         early, late = iso(NOW - 60), iso(NOW - 30)
@@ -224,7 +238,10 @@ class TestBadCsv(BadLines):
         rtt = (*number, '0', '10000.1', '-inf')
         for column, texts in (
             ('vantage', ('', ' lyon', 'lyon ', 'ly\ton', 'l' * 256, 'a\x00')),
+            # Twice as long in its one form.
+            ('vantage', ('\u0958' * 128,)),
             ('client', ('', '999.1.1.1', '-car', '10.0.0.0/33', 'fe80::1%e0')),
+            ('client', ('site:', 'site:a@1', 'Site:a', 'server:a')),
             ('rtt_p50_ms', (*rtt, '12.1')),
             ('rtt_p95_ms', (*rtt, '8.9')),
             ('rtt_min_ms', (*rtt, 'inf', '9.1')),

@@ -140,7 +140,8 @@ Related options:
     cfg.StrOpt(
         'client_label',
         help="""
-The label that is the client: an address, a prefix or the name of a client.
+The label that is the client: an address, a prefix, the name of a client or a
+site (``site:lyon``).
 
 Possible values:
 

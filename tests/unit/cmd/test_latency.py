@@ -214,13 +214,40 @@ class TestShow(base.SyncedTestCase):
             'own is not a known client', *'latency show own'.split()
         )
 
+    def test_site_has_the_rows_of_either_end(self):
+        self.import_csv(
+            f'{base.HEADER},measured_at',
+            f'lyon,site:oslo,9,12,{ago(40)}',
+            f'oslo,site:nice,7,8,{ago(40)}',
+            f'oslo,site:lyon,1,2,{ago(50)}',
+        )
+        self.assertEqual(
+            {
+                'lyon': ('site:oslo', 9.0, 'within'),
+                'nice': ('site:oslo', 7.0, 'within'),
+            },
+            {
+                vantage: (row['client'], row['rtt_p50_ms'], row['verdict'])
+                for vantage, row in self.show('site:oslo').items()
+            },
+        )
+        self.assertEqual({}, self.show('site:Oslo'))
+
     def test_bad_arguments(self):
         for argv, message in (
             (
                 ['999.1.1.1'],
-                "'999.1.1.1' is not an address, a prefix or a name",
+                "'999.1.1.1' is not an address, a prefix, a name or a site "
+                '(site:lyon)',
             ),
-            (['car,bus'], "'car,bus' is not an address, a prefix or a name"),
+            *(
+                (
+                    [client],
+                    f"'{client}' is not an address, a prefix, a name or a "
+                    'site (site:lyon)',
+                )
+                for client in ('car,bus', 'site:', 'site:a@1', 'server:a')
+            ),
             (['car', '--budget', '0'], "--budget '0' is not a number > 0"),
             (['car', '--budget=nan'], "--budget 'nan' is not a number > 0"),
             (

@@ -342,10 +342,36 @@ class TestList(base.SyncedTestCase):
             [], self.names('--vantage', 'nice', '--client', '10.0.0.0/8')
         )
 
+    def test_site(self):
+        site = 'site:a "b" \xe9'
+        of_site = ('--client', site)
+        path = self.write(
+            'sites.jsonl',
+            json.dumps(
+                {
+                    'vantage': 'lyon',
+                    'client': site,
+                    'rtt_p50_ms': 9,
+                    'rtt_p95_ms': 12,
+                }
+            ),
+        )
+        self.succeed('measurement', 'import', path)
+        self.assertEqual([('lyon', site)], self.names(*of_site))
+        listed = self.succeed('measurement', 'list', '-f', 'csv').out
+
+        purged = self.succeed('measurement', 'purge', *of_site)
+
+        self.assertEqual('1 rows deleted\n', purged.out)
+        self.assertEqual([], self.names(*of_site))
+        self.succeed('measurement', 'import', self.write('all.csv', listed))
+        self.assertEqual([('lyon', site)], self.names(*of_site))
+
     def test_client_that_cannot_be(self):
         for command in 'list', 'purge':
             self.assertFails(
-                "'999.1.1.1' is not an address, a prefix or a name",
+                "'999.1.1.1' is not an address, a prefix, a name or a site "
+                '(site:lyon)',
                 *('measurement', command, '--client', '999.1.1.1'),
             )
 

@@ -329,7 +329,7 @@ class BadSettingTestCase(ServiceTestCase):
         self.target_file.write_text('- client: moon/1\n')
         self.assertRefused(
             f"{self.target_file}, line 1: key client: 'moon/1' is not an "
-            f'address, a prefix or a name'
+            f'address, a prefix, a name or a site (site:lyon)'
         )
 
     def test_two_addresses_of_one_version(self):

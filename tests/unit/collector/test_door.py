@@ -68,6 +68,9 @@ class DoorTest(base.BaseTestCase):
             ('::ffff:203.0.113.7', '203.0.113.7/32'),
             ('2001:DB8::/56', '2001:db8::/56'),
             ('vehicle-42', 'vehicle-42'),
+            ('site:lyon', 'site:lyon'),
+            (f'site:{TWO}', f'site:{ONE}'),
+            ('site:' + 'x' * 255, 'site:' + 'x' * 255),
         ):
             self.assertEqual(stored, admit(client=text).latency.client)
 
@@ -86,6 +89,11 @@ class DoorTest(base.BaseTestCase):
         ('client', {'client': ''}),
         ('client', {'client': '999.1.1.1'}),
         ('client', {'project_id': 'p1'}),
+        ('client', {'client': 'site:lyon', 'project_id': 'p1'}),
+        ('client', {'client': 'site:'}),
+        ('client', {'client': 'site:' + 'x' * 256}),
+        # Twice as long as it is stored.
+        ('client', {'client': 'site:' + '\u0958' * 255}),
         ('client', {'client': 'car', 'project_id': 'a\x00b'}),
         ('address', {'client': 'car', 'address': 'nearby'}),
         ('source', {'source': 'x' * 256}),
@@ -146,11 +154,13 @@ class DoorTest(base.BaseTestCase):
         self.assertEqual(1e-9, admit(pdv_ms=1e-9, **small).latency.pdv_ms)
 
     def test_no_text_is_kept_before_its_length_is_looked_at(self):
-        caches = (door._parsed_client, door._parsed_address)
+        caches = (door._kept_client, door._parsed_address)
         for cache in caches:
             cache.cache_clear()
         misses = [cache.cache_info().misses for cache in caches]
+        self.assertRefused('client', client='1' * 64)
         self.assertRefused('client', client='1' * 261)
+        admit(client='site:' + 'x' * 59)
         self.assertRefused('address', client='car', address='1' * 46)
         self.assertEqual(
             # Of the name car.

@@ -43,6 +43,7 @@ class ScopeTest(base.BaseTestCase):
         ('2001:db8::/31', 'wide'),
         ('::/0', 'wide'),
         ('car', ''),
+        ('site:lyon', ''),
         # The door says so.
         ('no client', ''),
         ('x' * 9999, ''),
@@ -63,6 +64,7 @@ class ScopeTest(base.BaseTestCase):
         ('2001:db8:a::/48', ''),
         ('2001:db9::/48', 'foreign'),
         ('car', ''),
+        ('site:lyon', ''),
     )
     @ddt.unpack
     def test_the_prefixes_decide_where_there_are_any(self, client, reason):
@@ -75,8 +77,8 @@ class ScopeTest(base.BaseTestCase):
     def test_clients_are_bounded_and_those_known_stay(self):
         scope = self.scope(2)
         self.assertEqual(
-            (['10.0.0.1', 'car'], {'clients': 1}),
-            self.within(scope, '10.0.0.1', 'car', '10.0.0.2'),
+            (['10.0.0.1', 'car'], {'clients': 2}),
+            self.within(scope, '10.0.0.1', 'car', '10.0.0.2', 'site:lyon'),
         )
         self.assertEqual(
             (['car', '10.0.0.1', '10.0.0.1/32'], {'clients': 2}),

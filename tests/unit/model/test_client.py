@@ -252,7 +252,17 @@ class ClientTest(base.BaseTestCase):
         self.assertEqual(f'site:{name}', made.canonical)
 
     @ddt.data(
-        '', ' a', 'a ', 'a,b', 'a@b', 'a\n', 'a\x00', '\u202e', 'x' * 256
+        '',
+        ' a',
+        'a ',
+        'a,b',
+        'a@b',
+        'a\n',
+        'a\x00',
+        '\u202e',
+        'x' * 256,
+        # Twice as long in its one form.
+        '\u0958' * 128,
     )
     def test_what_is_no_name_of_a_site(self, name):
         self.assertRaises(ValueError, client.parse_client, f'site:{name}')

@@ -90,12 +90,13 @@ class ParseTargetTestCase(base.BaseTestCase):
     @ddt.data(
         (
             {},
-            "key client: '' is not an address, a prefix or a name",
+            "key client: '' is not an address, a prefix, a name or a site "
+            '(site:lyon)',
         ),
         (
             {'client': '203.0.113.300'},
-            "key client: '203.0.113.300' is not an address, a prefix or a "
-            'name',
+            "key client: '203.0.113.300' is not an address, a prefix, a name "
+            'or a site (site:lyon)',
         ),
         (
             {'client': True},

@@ -69,6 +69,13 @@ class PageTest(base.BaseTestCase):
             (harvested.refused, harvested.skews, harvested.failed),
         )
 
+    def test_a_site_is_a_client_as_any(self):
+        site = 'site:a "b" \\ \xe9'
+        (reading,) = harvest(Prober().add(site)).readings
+        admitted = door.admit(reading, NOW, NOW - 60)
+        self.assertEqual(parse_client(site), admitted.client)
+        self.assertEqual(site, admitted.latency.client)
+
     def test_it_reads_what_our_prober_publishes(self):
         statistics = Statistics(
             samples=64,

@@ -34,7 +34,14 @@ class TestTable(base.BaseTestCase):
         self.assertEqual({'vantage': count}, self.table.refused())
 
     def test_figures_are_joined_by_pair(self):
-        self.table.add('rtt_p50', [series(0.012), series(0.02, client='car')])
+        self.table.add(
+            'rtt_p50',
+            [
+                series(0.012),
+                series(0.02, client='car'),
+                series(0.03, client='site:oslo'),
+            ],
+        )
         self.table.add('rtt_p95', [series(math.inf)], scale=1000.0)
         self.table.add('rtt_p99', [series(3.0)])
         self.table.add('rtt_min', [series(1.0)])
@@ -58,6 +65,7 @@ class TestTable(base.BaseTestCase):
                     source='prober',
                 ),
                 Reading('lyon', 'car', rtt_p50_ms=0.02, source='prober'),
+                Reading('lyon', 'site:oslo', rtt_p50_ms=0.03, source='prober'),
             ],
             self.readings(),
         )
