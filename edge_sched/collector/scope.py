@@ -24,6 +24,10 @@ from edge_sched.model.client import is_wide
 #: a few times that.
 _PERIOD_SECONDS = 86_400.0
 
+#: Sites that are among the clients of a vantage. Chosen: as many as a large
+#: cloud has. A look-up of that vantage as a site reads the rows of all.
+_MAX_SITES = 1000
+
 
 class Scope:
     """For one thread at a time.
@@ -47,6 +51,7 @@ class Scope:
         # By vantage, what a client and its owner hash to: a number is less to
         # keep than they are.
         self._known: dict[str, set[int]] = {}
+        self._sites: Counter[str] = Counter()
 
     def within(self, harvest: Harvest) -> Harvest:
         """A harvest without the readings that are out of it.
@@ -58,6 +63,7 @@ class Scope:
         if self._clock() - self._begun > _PERIOD_SECONDS:
             self._begun = self._clock()
             self._known.clear()
+            self._sites.clear()
         refused = Counter(harvest.refused)
         readings = []
         for reading in harvest.readings:
@@ -79,9 +85,11 @@ class Scope:
         known = self._known.setdefault(reading.vantage, set())
         key = hash((text, reading.project_id))
         if key not in known:
-            if len(known) >= self._max_clients:
+            sites = self._sites[reading.vantage] + bool(client.site)
+            if len(known) >= self._max_clients or sites > _MAX_SITES:
                 return 'clients'
             known.add(key)
+            self._sites[reading.vantage] = sites
         return ''
 
     def _why_not_client(self, client: Client) -> str:

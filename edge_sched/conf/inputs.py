@@ -97,7 +97,7 @@ Rows of those beyond are refused and counted: a site that is broken into can
 make up clients without end. A prober with more is not read at all. The default
 is the most targets that a prober takes; if you know how many yours have, say
 so, with some room for those that change. Names count, and so do the other
-sites that one measures.
+sites that one measures, of which there are 1 000 at most.
 
 Possible values:
 

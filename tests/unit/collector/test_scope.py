@@ -95,6 +95,22 @@ class ScopeTest(base.BaseTestCase):
             ([], {'clients': 1}), self.within(scope, 'car', project_id='p')
         )
 
+    def test_of_sites_there_are_fewer(self):
+        scope = self.scope(2000)
+        sites = [f'site:{number}' for number in range(1001)]
+        for _ in range(2):
+            self.assertEqual(
+                (sites[:1000], {'clients': 1}), self.within(scope, *sites)
+            )
+        self.assertEqual(
+            (['car', '10.0.0.1'], {}), self.within(scope, 'car', '10.0.0.1')
+        )
+        self.assertEqual(
+            (['site:a'], {}), self.within(scope, 'site:a', vantage='paris')
+        )
+        self.clock.now += DAY_SECONDS + 1
+        self.assertEqual((['site:a'], {}), self.within(scope, 'site:a'))
+
     def test_one_vantage_takes_nothing_from_another(self):
         scope = self.scope(1)
         self.within(scope, '10.0.0.1', '10.0.0.2')
