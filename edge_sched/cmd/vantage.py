@@ -65,6 +65,8 @@ class List(lister.Lister):
 class Rename(command.Command):
     """Give the measurements of a vantage point to another name.
 
+    What others measured of it as a site goes along.
+
     It renames nothing in Nova and nothing in the collector's configuration,
     which goes on to write the old name. The operator's guide has the order
     in which all three are changed without a moment in which a site counts as

@@ -45,6 +45,14 @@ def vantage_ids_of(
     return _ids_of_names(connection, vantages.c.name, names, {})
 
 
+def site_ids_of(
+    connection: sa.Connection, names: Iterable[str]
+) -> dict[str, int]:
+    """The ids of the clients that are these sites, as ``vantage_ids_of``."""
+    others = {'project_id': ''}
+    return _ids_of_names(connection, clients.c.site, names, others)
+
+
 def client_ids_of(
     connection: sa.Connection, rows: Iterable[NewLatency]
 ) -> list[int | None]:
@@ -69,7 +77,7 @@ def client_ids_of(
             names.add(one[0])
     ids = (
         _prefix_ids(connection, prefixes)
-        | _ids_of_names(connection, clients.c.site, sites, {'project_id': ''})
+        | site_ids_of(connection, sites)
         | _named_ids(connection, names)
     )
     return [ids.get(one) for one in stored_as]

@@ -4,16 +4,18 @@
 
 import dataclasses
 import time
+from typing import Any
 
 import sqlalchemy as sa
 
 from edge_sched.model.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.errors import StoreError
-from edge_sched.store.figures import FIGURES
 from edge_sched.store.ids import BATCH_ROWS
 from edge_sched.store.ids import batches
+from edge_sched.store.ids import site_ids_of
 from edge_sched.store.ids import vantage_ids_of
+from edge_sched.store.schema import clients
 from edge_sched.store.schema import latencies
 from edge_sched.store.schema import vantages
 from edge_sched.store.upsert import upsert_newer
@@ -87,11 +89,11 @@ def listed(connection: sa.Connection) -> list[Vantage]:
 def rename(
     connection: sa.Connection, old: str, new: str, *, keep: bool, merge: bool
 ) -> int:
-    """Give the rows of a vantage to another name.
+    """Give the rows of a vantage to another name, and those of the site.
 
     :param keep: leave them under the old name as well
     :param merge: the new name may have rows: of each client the newer stays
-    :returns: the number of rows of the old name
+    :returns: the number of rows that were measured there
     :raises UnknownVantageError: if it has none
     :raises VantageTakenError: if the new name has any, or is the old one
     """
@@ -100,10 +102,27 @@ def rename(
     taken = _count(connection, new_id)
     if taken and (old_id == new_id or not merge):
         raise VantageTakenError(new, taken)
-    copied = _copy(connection, old_id, new_id)
+    copied = _copy(connection, latencies.c.vantage_id, old_id, new_id)
     if not keep:
         _delete(connection, old_id)
+    _rename_site(connection, old, new, keep=keep)
     return copied
+
+
+def _rename_site(
+    connection: sa.Connection, old: str, new: str, *, keep: bool
+) -> None:
+    """Have what was measured of a site be of another."""
+    old_id = connection.execute(
+        sa.select(clients.c.id).where(clients.c.site == old).with_for_update()
+    ).scalar_one_or_none()
+    if old_id is None:
+        return
+    new_id = site_ids_of(connection, [new])[new]
+    _copy(connection, latencies.c.client_id, old_id, new_id)
+    if not keep:
+        # And its rows.
+        connection.execute(sa.delete(clients).where(clients.c.id == old_id))
 
 
 def _locked_id(connection: sa.Connection, name: str) -> int:
@@ -124,18 +143,20 @@ def _count(connection: sa.Connection, vantage_id: int) -> int:
     ).scalar_one()
 
 
-def _copy(connection: sa.Connection, from_id: int, to_id: int) -> int:
-    """Have the rows of one vantage at another, where they are newer."""
+def _copy(
+    connection: sa.Connection,
+    column: sa.Column[int],
+    from_id: int,
+    to_id: int,
+) -> int:
+    """Have the rows of one vantage at another, where they are newer.
+
+    :param column: whose ids these are: of vantages, or of clients likewise
+    """
     rows = connection.execute(
-        sa.select(
-            latencies.c.client_id,
-            sa.case((latencies.c.site_vantage_id.is_not(None), to_id)).label(
-                'site_vantage_id'
-            ),
-            *FIGURES,
-        )
-        .where(latencies.c.vantage_id == from_id)
-        .order_by(latencies.c.client_id)
+        sa.select(latencies)
+        .where(column == from_id)
+        .order_by(latencies.c.client_id, latencies.c.vantage_id)
         .with_for_update()
     ).all()
     latest = latest_time(clock.now(connection))
@@ -146,9 +167,16 @@ def _copy(connection: sa.Connection, from_id: int, to_id: int) -> int:
             ('client_id', 'vantage_id'),
             'measured_at',
             latest,
-            [{**row._mapping, 'vantage_id': to_id} for row in batch],
+            [_moved(row, column.name, to_id) for row in batch],
         )
     return len(rows)
+
+
+def _moved(row: sa.Row[Any], column: str, to_id: int) -> dict[str, Any]:
+    moved = {**row._mapping, column: to_id}
+    if moved['site_vantage_id'] is not None:
+        moved['site_vantage_id'] = moved['vantage_id']
+    return moved
 
 
 def _delete(connection: sa.Connection, vantage_id: int) -> int:

@@ -224,6 +224,8 @@ class Writer:
     ) -> int:
         """Give the rows of a vantage to another name; how many there were.
 
+        Those of the site of this name go along, whoever measured it.
+
         :param keep: leave them under the old name as well
         :param merge: the new name may have rows: of each client the newer
             stays

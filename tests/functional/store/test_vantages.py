@@ -75,19 +75,72 @@ class VantageTests:
             {'metro': ('car', 2.0)}, self.figures('car', project='p1')
         )
 
-    def test_renamed_site_is_found_from_the_other_end(self):
+    def store_sites(self):
         self.store(
-            base.row('lyon', 'site:oslo', 1.0), base.row('lyon', HOME, 2.0)
+            base.row('lyon', HOME, 1.0),
+            base.row('lyon', 'site:oslo', 2.0),
+            base.row('lyon', 'site:lyon', 3.0),
+            base.row('nice', 'site:lyon', 4.0),
         )
-        self.rename('lyon', 'metro', keep=True)
+
+    def test_renamed_with_what_was_measured_of_the_site(self):
+        self.store_sites()
+        self.assertEqual(3, self.rename('lyon', 'metro'))
         self.assertEqual(
-            {'lyon': ('site:oslo', 1.0), 'metro': ('site:oslo', 1.0)},
-            self.figures('site:oslo'),
+            {
+                ('metro', HOME): 1.0,
+                ('metro', 'site:oslo'): 2.0,
+                ('metro', 'site:metro'): 3.0,
+                ('nice', 'site:metro'): 4.0,
+            },
+            self.rows(),
         )
+        self.assertEqual(
+            {'metro': ('site:oslo', 2.0)}, self.figures('site:oslo')
+        )
+        self.assertEqual(
+            {
+                'oslo': ('site:metro', 2.0),
+                'metro': ('site:metro', 3.0),
+                'nice': ('site:metro', 4.0),
+            },
+            self.figures('site:metro'),
+        )
+        self.assertEqual({}, self.figures('site:lyon'))
+
+    def test_renamed_site_that_is_kept_is_found_from_either_end(self):
+        self.store_sites()
+        self.rename('lyon', 'metro', keep=True)
+        both = {'oslo': 2.0, 'lyon': 3.0, 'metro': 3.0, 'nice': 4.0}
         for site in ('lyon', 'metro'):
+            found = self.figures(f'site:{site}')
             self.assertEqual(
-                {'oslo': (f'site:{site}', 1.0)}, self.figures(f'site:{site}')
+                both, {v: p50_ms for v, (_, p50_ms) in found.items()}
             )
+        self.assertEqual(
+            {'lyon': 2.0, 'metro': 2.0},
+            {v: p50 for v, (_, p50) in self.figures('site:oslo').items()},
+        )
+
+    def test_merged_sites_have_the_newer_row_of_each_vantage(self):
+        later = {'measured_at': base.NOW + 1}
+        self.store(
+            base.row('lyon', HOME, 1.0),
+            base.row('metro', HOME, 1.0),
+            base.row('nice', 'site:lyon', 2.0, **later),
+            base.row('nice', 'site:metro', 3.0),
+            base.row('oslo', 'site:lyon', 4.0),
+            base.row('oslo', 'site:metro', 5.0, **later),
+        )
+        self.rename('lyon', 'metro', merge=True)
+        self.assertEqual(
+            {
+                ('metro', HOME): 1.0,
+                ('nice', 'site:metro'): 2.0,
+                ('oslo', 'site:metro'): 5.0,
+            },
+            self.rows(),
+        )
 
     def test_names_that_do_not_fit_an_url_or_ascii(self):
         self.store(base.row('lyon', HOME, 1.0), base.row('LYON', HOME, 2.0))
