@@ -3,6 +3,7 @@
 """Targets: whom to probe, where, how, and how often."""
 
 import dataclasses
+import ipaddress
 from typing import Literal, get_args
 
 from edge_sched.probe.outcome import Address
@@ -12,6 +13,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: RFC 8762, section 4.1.
 STAMP_PORT = 862
+
+#: What ``one_host`` takes, in words.
+ONE_HOST = 'an IPv4 or IPv6 address of one host (no name, no zone)'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Target:
     """The client itself, or a gateway on the way to it.
 
     :param client: whom the figures stand for, canonical: ``203.0.113.7``,
-        ``203.0.113.0/24`` or ``vehicle-42``
+        ``203.0.113.0/24``, ``vehicle-42`` or ``site:paris``
     :param project: the owner of a client that is a name, ``''`` if shared
     :param address: where the packets go
     :param port: 0 for ICMP
@@ -69,3 +73,21 @@ class Target:
         if not self.access_ms:
             return self.probe
         return f'{self.probe} gateway+{self.access_ms:g}ms'
+
+
+def one_host(text: str) -> Address | None:
+    """Where packets can go to: ``203.0.113.7``; ``None`` if they cannot.
+
+    An IPv4-mapped IPv6 address is the IPv4 address.
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            return None
+        address = address.ipv4_mapped or address
+    if address.is_multicast or address.is_unspecified:
+        return None
+    return address

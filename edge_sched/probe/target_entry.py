@@ -2,7 +2,6 @@
 
 """From an entry of the target file to a target, or to why it is none."""
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +12,12 @@ from edge_sched.model.latency import RTT_MAX_MS
 from edge_sched.model.text import shorten
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS
+from edge_sched.probe.target import ONE_HOST
 from edge_sched.probe.target import STAMP_PORT
 from edge_sched.probe.target import Kind
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target import Target
+from edge_sched.probe.target import one_host
 
 #: Bounds of the rates. Chosen: what is beyond them is a mistake of unit, or
 #: an attack; a window of a day at one packet every ten seconds has 8 640.
@@ -112,27 +113,15 @@ def _address(
                 f'single address'
             )
         return prefix.network_address
-    address = _one_host(_text(given, 'address'))
+    text = _text(given, 'address')
+    address = one_host(text)
+    if address is None:
+        raise _bad('address', text, ONE_HOST)
     if prefix is not None and address not in prefix and not access_ms:
         raise BadTargetError(
             f'key address: {address} is not in the client {client}; a gateway '
             f'on the way to it has access_ms > 0'
         )
-    return address
-
-
-def _one_host(text: str) -> Address:
-    allowed = 'an IPv4 or IPv6 address of one host (no name, no zone)'
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        raise _bad('address', text, allowed) from None
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.scope_id is not None:
-            raise _bad('address', text, allowed)
-        address = address.ipv4_mapped or address
-    if address.is_multicast or address.is_unspecified:
-        raise _bad('address', text, allowed)
     return address
 
 

@@ -9,6 +9,8 @@
   address: 198.51.100.1     # the UPF that it hangs on
   probe: icmp
   access_ms: 12
+- client: site:paris          # another site, at its reflector
+  address: 192.0.2.9
 """
 
 import re

@@ -81,6 +81,13 @@ class ParseTargetTestCase(base.BaseTestCase):
     def test_icmp_has_no_port(self):
         self.assertEqual(0, parse(client='203.0.113.7', probe='icmp').port)
 
+    def test_a_site_at_its_reflector(self):
+        target = parse(client='site:li\u0065\u0301ge', address='192.0.2.9')
+        self.assertEqual(('site:li\u00e9ge', ''), target.key)
+        self.assertEqual(
+            (ipaddress.ip_address('192.0.2.9'), 'stamp', 862), target.place
+        )
+
     def test_a_gateway_may_be_outside_of_the_client(self):
         target = parse(
             client='203.0.113.0/24', address='198.51.100.1', access_ms=12
@@ -116,6 +123,25 @@ class ParseTargetTestCase(base.BaseTestCase):
             {'client': 'vehicle-42'},
             'key address: is missing, and the client vehicle-42 is not a '
             'single address',
+        ),
+        (
+            {'client': 'site:paris'},
+            'key address: is missing, and the client site:paris is not a '
+            'single address',
+        ),
+        (
+            {'client': 'site:paris', 'address': '192.0.2.9', 'project': 'p1'},
+            'key project: goes with a client that is a name',
+        ),
+        (
+            {'client': 'site:', 'address': '192.0.2.9'},
+            "key client: 'site:' is not an address, a prefix, a name or a "
+            'site (site:lyon)',
+        ),
+        (
+            {'client': 'server:x', 'address': '192.0.2.9'},
+            "key client: 'server:x' is not an address, a prefix, a name or a "
+            'site (site:lyon)',
         ),
         (
             {'client': 'vehicle-42', 'address': 'gw.example.org'},

@@ -69,14 +69,8 @@ class PageTest(base.BaseTestCase):
             (harvested.refused, harvested.skews, harvested.failed),
         )
 
-    def test_a_site_is_a_client_as_any(self):
-        site = 'site:a "b" \\ \xe9'
-        (reading,) = harvest(Prober().add(site)).readings
-        admitted = door.admit(reading, NOW, NOW - 60)
-        self.assertEqual(parse_client(site), admitted.client)
-        self.assertEqual(site, admitted.latency.client)
-
-    def test_it_reads_what_our_prober_publishes(self):
+    def published(self, target):
+        """The only reading of what our prober publishes of a target."""
         statistics = Statistics(
             samples=64,
             loss_ratio=0.25,
@@ -88,7 +82,7 @@ class PageTest(base.BaseTestCase):
             pdv_ms=None,
             refused_ratio=0.0,
         )
-        figures = Figures(a_target(), statistics, 80, 16, NOW - 1.5)
+        figures = Figures(target, statistics, 80, 16, NOW - 1.5)
         report = Report([figures], 1, 0.002, 0, 0, NOW)
         registry = CollectorRegistry()
         registry.register(ProbeCollector(lambda: report, 'lyon', '1.2'))
@@ -96,6 +90,10 @@ class PageTest(base.BaseTestCase):
         harvested = page.harvest(page.read(text, 1000, 9), 'lyon', NOW + 60)
         (reading,) = harvested.readings
         self.assertEqual({'lyon': -60.0}, harvested.skews)
+        return reading
+
+    def test_it_reads_what_our_prober_publishes(self):
+        reading = self.published(a_target())
         self.assertEqual(
             Latency(
                 vantage='lyon',
@@ -112,6 +110,14 @@ class PageTest(base.BaseTestCase):
             door.admit(reading, NOW + 60, NOW).latency,
         )
         self.assertTrue(reading.source)
+
+    @ddt.data('paris', ONE, 'S\u00e3o "Paulo" \\n {1=2}:862')
+    def test_a_site_that_our_prober_publishes(self, site):
+        client = f'site:{site}'
+        target = a_target('192.0.2.9', client=client)
+        row = door.admit(self.published(target), NOW + 60, NOW)
+        self.assertEqual((client, site), (row.latency.client, row.client.site))
+        self.assertIsNone(row.address)
 
     def test_what_is_not_published_is_not_there(self):
         prober = Prober().add(
