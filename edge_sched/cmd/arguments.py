@@ -18,6 +18,9 @@ from edge_sched.model.keys import BadValueError
 from edge_sched.model.keys import Key
 from edge_sched.model.names import normal
 from edge_sched.model.text import shorten
+from edge_sched.probe.outcome import Address
+from edge_sched.probe.target import ONE_HOST
+from edge_sched.probe.target import one_host
 
 
 class BadArgumentError(ValueError):
@@ -98,6 +101,31 @@ def vantage_of(text: str) -> str:
     :raises BadArgumentError: if it cannot be one
     """
     return _stored_text(normal(text), 'the name of a vantage point')
+
+
+def site_of(text: str) -> str:
+    """A site's name, as of the client ``site:paris``.
+
+    :raises BadArgumentError: if it cannot be one
+    """
+    try:
+        site = parse_client(f'site:{text}').site
+    except ValueError:
+        site = None
+    if site is None:
+        raise BadArgumentError(f'{shorten(text)!r} is not the name of a site')
+    return site
+
+
+def address_of(text: str) -> Address:
+    """The address of one host.
+
+    :raises BadArgumentError: if it is none
+    """
+    address = one_host(text)
+    if address is None:
+        raise BadArgumentError(f'{shorten(text)!r} is not {ONE_HOST}')
+    return address
 
 
 def _stored_text(text: str, what: str) -> str:

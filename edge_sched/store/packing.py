@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from edge_sched.model.client import Prefix
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 _BITS = 128
 _ALL = (1 << _BITS) - 1
 _MAPPED_BITS = 96
@@ -43,12 +45,15 @@ def pack(prefix: Prefix) -> Packed:
     return Packed(first.to_bytes(16), last.to_bytes(16), length)
 
 
-def pack_address(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-) -> bytes:
+def pack_address(address: Address) -> bytes:
     """``203.0.113.7`` and ``::ffff:203.0.113.7`` alike, to compare with."""
     mapped = _MAPPED if address.version == 4 else 0
     return (int(address) | mapped).to_bytes(16)
+
+
+def unpack_address(packed: bytes) -> Address:
+    """The reverse of ``pack_address``."""
+    return unpack(packed, _BITS).network_address
 
 
 def unpack(network: bytes, length: int) -> Prefix:

@@ -178,3 +178,14 @@ heartbeats = sa.Table(
     sa.Column('beaten_at', sa.Double(), nullable=False),
     **_TABLE_ARGS,
 )
+
+#: Where sites answer each other's probers: one address a site, packed as
+#: ``packing.pack_address`` does, and a port of UDP. The operator says so.
+reflectors = sa.Table(
+    'edge_reflectors',
+    metadata,
+    sa.Column('site', _text(NAME_LENGTH), primary_key=True),
+    sa.Column('address', _ADDRESS, nullable=False),
+    sa.Column('port', sa.Integer, nullable=False),
+    **_TABLE_ARGS,
+)

@@ -26,6 +26,7 @@ from edge_sched.store import clock
 from edge_sched.store import heartbeat
 from edge_sched.store import measurements
 from edge_sched.store import named
+from edge_sched.store import reflectors
 from edge_sched.store import retention
 from edge_sched.store import schema
 from edge_sched.store import vantages
@@ -38,6 +39,7 @@ from edge_sched.store.measurements import Stored
 from edge_sched.store.measurements import StoredLatency
 from edge_sched.store.named import NamedClient
 from edge_sched.store.reasons import reason
+from edge_sched.store.reflectors import Reflector
 from edge_sched.store.retention import Remover
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.vantages import UnknownVantageError
@@ -214,6 +216,23 @@ class Writer:
     def list_clients(self) -> list[NamedClient]:
         """Every name, by name and owner."""
         return self._read(named.listed)
+
+    def set_reflector(self, reflector: Reflector) -> None:
+        """Have a site answer there, and no more where it did before."""
+        self._write(
+            functools.partial(reflectors.set_reflector, reflector=reflector)
+        )
+
+    def unset_reflector(self, site: str) -> None:
+        """Forget where a site answers.
+
+        :raises UnknownReflectorError: if nobody has said it
+        """
+        self._write(functools.partial(reflectors.unset_reflector, site=site))
+
+    def list_reflectors(self) -> list[Reflector]:
+        """Every one, by site."""
+        return self._read(reflectors.listed)
 
     def list_vantages(self) -> list[Vantage]:
         """Every vantage that has a row, by name."""

@@ -13,6 +13,7 @@ from edge_sched.store.packing import candidates
 from edge_sched.store.packing import pack
 from edge_sched.store.packing import pack_address
 from edge_sched.store.packing import unpack
+from edge_sched.store.packing import unpack_address
 
 ADDRESSES = st.ip_addresses()
 
@@ -67,6 +68,11 @@ class PackingTestCase(base.BaseTestCase):
             for text in ('203.0.113.7', '::ffff:203.0.113.7')
         )
         self.assertEqual(one, other)
+
+    @hypothesis.given(ADDRESSES)
+    def test_unpack_address_reverses_pack_address(self, address):
+        hypothesis.assume(getattr(address, 'ipv4_mapped', None) is None)
+        self.assertEqual(address, unpack_address(pack_address(address)))
 
     def test_candidates_are_each_there_once(self):
         self.assertEqual(
