@@ -4,25 +4,32 @@
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cliff import lister
 
 from edge_sched.cmd import arguments
+from edge_sched.cmd.stores import explained
+from edge_sched.cmd.stores import settings_of
 from edge_sched.cmd.stores import stored_vantage
 from edge_sched.cmd.stores import writing
 from edge_sched.model.client import SHORTEST
+from edge_sched.model.client import Client
 from edge_sched.model.client import Prefix
 from edge_sched.model.client import is_part
 from edge_sched.model.client import is_wide
 from edge_sched.model.client import prefix_text
+from edge_sched.model.names import normal
 from edge_sched.model.text import shorten
+from edge_sched.probe import mesh
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS
 from edge_sched.probe.target import STAMP_PORT
 from edge_sched.probe.target_file import MAX_TARGETS
 from edge_sched.store.candidates import Candidate
+from edge_sched.store.reader import reader
+from edge_sched.store.reflectors import Reflector
 
 COLUMNS = ('client', 'address', 'probe', 'port')
 
@@ -38,7 +45,11 @@ UNMEASURED_SHARE = 0.25
 class List(lister.Lister):
     """List the targets of a site's prober; -f yaml makes its target file.
 
-    They are the prefixes that were measured from the site itself, those that
+    First come the other sites, at their reflectors ("edge-sched reflector
+    set"): the mesh that tells how far servers are from each other. Of more
+    than 64 they are the nearest, and some by lot.
+
+    Then come the prefixes that were measured from the site itself, those that
     named clients point at, and those --within what you say that were measured
     from anywhere: no site has another probe what it made up. A name itself is
     none: its prefixes are probed, so that it can be pointed elsewhere while
@@ -71,7 +82,8 @@ class List(lister.Lister):
             '--limit',
             metavar='N',
             default=str(DEFAULT_LIMIT),
-            help='The most targets to list (default: %(default)s).',
+            help='The most targets to list, other sites among them (default: '
+            '%(default)s).',
         )
         parser.add_argument(
             '--host-number',
@@ -85,12 +97,17 @@ class List(lister.Lister):
             '--probe',
             metavar='P',
             default='stamp',
-            help='stamp (the default), icmp or tcp.',
+            help='stamp (the default), icmp or tcp: how clients are probed.',
         )
         parser.add_argument(
             '--port',
             metavar='N',
-            help=f'The port of stamp (default: {STAMP_PORT}) or tcp.',
+            help=f'Their port: of stamp (default: {STAMP_PORT}) or tcp.',
+        )
+        parser.add_argument(
+            '--no-mesh',
+            action='store_true',
+            help='Leave out the other sites.',
         )
         return parser
 
@@ -109,11 +126,15 @@ class List(lister.Lister):
         with writing(self) as writer:
             site = stored_vantage(writer, site)
             found = writer.list_candidates(site)
+            reflectors = writer.list_reflectors()
+        if parsed_args.no_mesh:
+            reflectors = []
+        sites = self._mesh(site, reflectors, limit)
         usable = [c for c in found if is_usable(c.prefix, number)]
         known = [c for c in usable if is_known(c, within)]
-        chosen = choose(known, limit)
+        chosen = choose(known, limit - len(sites))
         if all(c.rtt_p50_ms is None for c in found):
-            self._note(f'nothing was measured from {site} yet')
+            self._note(f'no client was measured from {site} yet')
         if len(usable) < len(found):
             self._note(
                 f'left out, as wider than /{SHORTEST[4]} (IPv4) or '
@@ -128,9 +149,38 @@ class List(lister.Lister):
         if len(chosen) < len(known):
             self._note(f'{len(chosen)} of {len(known)} clients (--limit)')
         return COLUMNS, [
-            (prefix_text(prefix), str(host_of(prefix, number)), probe, port)
-            for prefix in chosen
+            *sites,
+            *(
+                (prefix_text(each), str(host_of(each, number)), probe, port)
+                for each in chosen
+            ),
         ]
+
+    def _mesh(
+        self, site: str, reflectors: Iterable[Reflector], most: int
+    ) -> list[tuple[Any, ...]]:
+        """The other sites that are probed, as lines of the target file."""
+        site = normal(site)
+        others = {each.site: each for each in reflectors if each.site != site}
+        if not others:
+            return []
+        chosen = mesh.choose(site, others, self._rtts_ms(site), most)
+        if len(chosen) < len(others):
+            self._note(f'{len(chosen)} of {len(others)} other sites')
+        answering = [others[each] for each in chosen]
+        return [
+            (f'site:{each.site}', str(each.address), 'stamp', each.port)
+            for each in answering
+        ]
+
+    def _rtts_ms(self, site: str) -> dict[str, float]:
+        """Medians between a site and others, measured from either end."""
+        client = Client(site=site)
+        settings = settings_of(self)
+        with explained(settings):
+            found = reader(settings).look_up([client], '')
+        (part,) = found.answers[client].parts
+        return {vantage: row.rtt_p50_ms for vantage, row in part.items()}
 
     def _note(self, text: str) -> None:
         self.app.stderr.write(f'{text}\n')

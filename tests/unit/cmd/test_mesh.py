@@ -2,9 +2,18 @@
 
 """``edge-sched reflector`` on a real store."""
 
+import contextlib
+import io
+import time
+
+from edge_sched.cmd import collector
 from tests.unit.cmd import base
+from tests.unit.cmd.test_prober import PATIENCE_SECONDS
+from tests.unit.cmd.test_prober import PUBLISHED
+from tests.unit.cmd.test_prober import Service
 from tests.unit.model.test_names import ONE
 from tests.unit.model.test_names import TWO
+from tests.unit.probe.stamp.base import serving
 
 
 class TestReflector(base.SyncedTestCase):
@@ -87,3 +96,70 @@ class TestReflector(base.SyncedTestCase):
         self.assertFails(
             "'Paris' has no reflector", 'reflector', 'unset', 'Paris'
         )
+
+
+class MeasuredTest(base.SyncedTestCase):
+    """From packets to a row and what the scheduler makes of it."""
+
+    def write_targets(self, site):
+        out = self.run_command('target', 'list', '--site', site, '-f', 'yaml')
+        return self.write('targets.yaml', out.out.rstrip('\n'))
+
+    def collect(self, port):
+        """One round of a collector that reads the prober of lyon."""
+        path = self.write(
+            'collector.conf',
+            '[edge_sched_input_openmetrics]',
+            f'prober = lyon http://127.0.0.1:{port}/metrics',
+            # Of clients, which a site is none of.
+            'clients = 203.0.113.0/24',
+        )
+        arguments = ['--config-file', self.conf, '--config-file', path]
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(0, collector.main([*arguments, '--once']))
+
+    def rows(self, port):
+        """What is stored, as soon as anything is."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            self.collect(port)
+            if rows := self.listed('measurement', 'list'):
+                return rows
+        self.fail('no row')
+
+    def test_one_prober_tells_of_both_directions(self):
+        with serving() as reflector:
+            ((address, port),) = reflector.endpoints
+            for site in 'lyon', 'paris':
+                self.succeed(
+                    *f'reflector set {site} {address} --port {port}'.split()
+                )
+            conf = self.write(
+                'prober.conf',
+                '[DEFAULT]',
+                'use_stderr = true',
+                '[edge_sched_prober]',
+                f'target_file = {self.write_targets("lyon")}',
+                'metrics_port = 0',
+                'packets = 10',
+                'interval = 0.2',
+            )
+            prober = Service(conf)
+            self.addCleanup(prober.stop)
+            (row,) = self.rows(int(prober.wait_for(PUBLISHED)[1]))
+        self.assertEqual(
+            ('lyon', 'site:paris', 'stamp', 0),
+            tuple(
+                row[key]
+                for key in ('vantage', 'client', 'source', 'loss_ratio')
+            ),
+        )
+        for client, vantage in (
+            ('site:paris', 'lyon'),
+            ('site:lyon', 'paris'),
+        ):
+            (shown,) = self.listed('latency', 'show', client)
+            self.assertEqual(
+                (vantage, client, row['rtt_p50_ms']),
+                (shown['vantage'], shown['client'], shown['rtt_p50_ms']),
+            )

@@ -4,6 +4,7 @@
 
 import ipaddress
 import math
+import time
 
 import ddt
 import hypothesis
@@ -11,11 +12,18 @@ from hypothesis import strategies as st
 from oslotest import base as oslo_base
 
 from edge_sched.cmd import target
+from edge_sched.model.client import parse_client
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target_file import read_targets
 from edge_sched.store.candidates import Candidate
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.writer import Writer
 from tests.unit.cmd import base
+from tests.unit.model.test_names import ONE
+from tests.unit.model.test_names import TWO
 
 EVERYWHERE = ('--within', '0.0.0.0/0', '--within', '::/0')
 
@@ -131,14 +139,14 @@ class TestList(base.SyncedTestCase):
         self.succeed('measurement', 'purge', '--all')
         self.succeed(*'client unset car --shared'.split())
         result = self.run_list('--site', 'lyon', '-f', 'yaml')
-        self.assertEqual('nothing was measured from lyon yet\n', result.err)
+        self.assertEqual('no client was measured from lyon yet\n', result.err)
         path = self.write('targets.yaml', result.out.rstrip('\n'))
         self.assertEqual((), read_targets(path, Rates()))
 
     def test_a_new_site_gets_targets_too(self):
         result = self.run_list('--site', 'rome', '-f', 'json')
         self.assertEqual(2, len(result.json))
-        self.assertIn('nothing was measured from rome yet\n', result.err)
+        self.assertIn('no client was measured from rome yet\n', result.err)
         self.assertEqual(4, len(self.clients('--site', 'rome', *EVERYWHERE)))
 
     def test_limit_is_told(self):
@@ -166,6 +174,118 @@ class TestList(base.SyncedTestCase):
                 message, *'target list --site lyon'.split(), *argv.split()
             )
         self.assertEqual(1, self.run_list().status)
+
+
+class MeshTest(base.SyncedTestCase):
+    """The other sites, among the targets of a site."""
+
+    def setUp(self):
+        super().setUp()
+        self.import_csv(base.HEADER, 'lyon,203.0.113.0/24,9,12')
+
+    def reflect(self, *sites):
+        """Have sites answer, each at an address of its own."""
+        for number, site in enumerate(sites):
+            self.succeed('reflector', 'set', site, f'192.0.2.{number}')
+
+    def run_list(self, *argv):
+        result = self.run_command('target', 'list', *argv, '-f', 'json')
+        self.assertEqual(0, result.status, result.err)
+        return result
+
+    def clients(self, *argv):
+        return [row['client'] for row in self.run_list(*argv).json]
+
+    def test_other_sites_at_their_reflectors_come_first(self):
+        self.reflect('lyon', 'oslo')
+        self.succeed(*'reflector set rome 2001:db8::9 --port 8862'.split())
+        self.import_csv(base.HEADER, 'lyon,site:rome,3,4')
+        result = self.run_list(
+            *'--site lyon --probe tcp --port 22'.split(),
+        )
+        self.assertEqual(
+            [
+                ('site:rome', '2001:db8::9', 'stamp', 8862),
+                ('site:oslo', '192.0.2.1', 'stamp', 862),
+                ('203.0.113.0/24', '203.0.113.1', 'tcp', 22),
+            ],
+            [tuple(row.values()) for row in result.json],
+        )
+        self.assertEqual('', result.err)
+
+    def test_the_prober_reads_what_yaml_prints(self):
+        self.reflect('lyon', ONE)
+        out = self.run_command(*'target list --site lyon -f yaml'.split()).out
+        path = self.write('targets.yaml', out.rstrip('\n'))
+        site, client = read_targets(path, Rates())
+        self.assertEqual((f'site:{ONE}', ''), site.key)
+        self.assertEqual(
+            ('192.0.2.1', 'stamp', 862), (str(site.place[0]), *site.place[1:])
+        )
+        self.assertEqual('203.0.113.0/24', client.client)
+
+    def test_a_site_is_no_target_of_itself(self):
+        self.reflect(ONE, 'lyon')
+        self.assertNotIn('site:lyon', self.clients('--site', 'lyon'))
+        with Writer(StoreSettings(f'sqlite:///{self.store}')) as writer:
+            # As stored by a release that kept what it was given.
+            latency = Latency(TWO, '192.0.2.0/24', 1.0, 2.0, time.time())
+            writer.store_latencies(
+                [NewLatency(parse_client(latency.client), latency)]
+            )
+        for name in ONE, TWO:
+            self.assertEqual(
+                ['site:lyon', '192.0.2.0/24'], self.clients('--site', name)
+            )
+
+    def test_no_mesh(self):
+        self.reflect('oslo')
+        self.assertEqual(
+            ['203.0.113.0/24'], self.clients('--site', 'lyon', '--no-mesh')
+        )
+
+    def test_a_site_that_measured_nothing_has_a_mesh_too(self):
+        self.reflect('oslo')
+        result = self.run_list('--site', 'rome')
+        self.assertEqual(['site:oslo'], [r['client'] for r in result.json])
+        self.assertIn('no client was measured from rome yet\n', result.err)
+
+    def test_the_limit_holds_for_all(self):
+        self.reflect('oslo', 'rome')
+        result = self.run_list(*'--site lyon --limit 2'.split())
+        self.assertEqual(
+            {'site:oslo', 'site:rome'}, {r['client'] for r in result.json}
+        )
+        self.assertEqual('0 of 1 clients (--limit)\n', result.err)
+        result = self.run_list(*'--site lyon --limit 1'.split())
+        self.assertEqual(1, len(result.json))
+        self.assertIn('1 of 2 other sites\n', result.err)
+        self.assertEqual(
+            3, len(self.clients(*'--site lyon --limit 3'.split()))
+        )
+
+    def test_nearest_by_what_either_end_has_measured(self):
+        self.reflect('bonn', 'nice', 'oslo', 'rome')
+        self.import_csv(
+            base.HEADER,
+            'lyon,site:oslo,5,6',
+            'nice,site:lyon,3,4',
+            'rome,site:lyon,inf,inf',
+            # Of others it says nothing, nor is a client a site.
+            'oslo,site:rome,1,2',
+            'bonn,203.0.113.0/24,1,2',
+        )
+        self.assertEqual(
+            ['site:nice', 'site:oslo', 'site:bonn', 'site:rome'],
+            self.clients('--site', 'lyon')[:4],
+        )
+
+    def test_more_sites_than_are_probed(self):
+        self.reflect(*(f'site-{n}' for n in range(70)))
+        result = self.run_list('--site', 'lyon')
+        self.assertEqual(65, len(result.json))
+        self.assertEqual('64 of 70 other sites\n', result.err)
+        self.assertEqual(result.out, self.run_list('--site', 'lyon').out)
 
 
 @ddt.ddt
