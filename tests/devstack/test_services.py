@@ -103,7 +103,14 @@ class ServicesTest(base.DevStackTestCase):
             timeout=base.TIMEOUT,
             capture_output=True,
         )
-        for client in '203.0.113.7', '2001:db8:a::7', 'sample-client':
+        near_paris = {'paris': 'within', 'lyon': 'over'}
+        for client, verdicts in (
+            ('203.0.113.7', near_paris),
+            ('2001:db8:a::7', near_paris),
+            ('sample-client', near_paris),
+            ('site:lyon', {'paris': 'over'}),
+            ('site:paris', {'lyon': 'over'}),
+        ):
             shown = subprocess.run(
                 [
                     base.script('edge-sched'),
@@ -120,7 +127,7 @@ class ServicesTest(base.DevStackTestCase):
                 capture_output=True,
             ).stdout
             self.assertEqual(
-                {'paris': 'within', 'lyon': 'over'},
+                verdicts,
                 {row['vantage']: row['verdict'] for row in json.loads(shown)},
             )
 
