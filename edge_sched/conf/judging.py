@@ -194,6 +194,22 @@ Possible values:
 """,
     ),
     cfg.Opt(
+        'same_site_rtt_ms',
+        type=types.FiniteFloat(min=0.001),
+        default=0.5,
+        mutable=True,
+        help="""
+The round trip, in milliseconds, that is assumed between hosts of one site.
+
+It counts for who must be near a site, a server or a server group, at the very
+site, unless that was measured to itself.
+
+Possible values:
+
+* A finite number, 0.001 or more.
+""",
+    ),
+    cfg.Opt(
         'fit_headroom',
         type=types.FiniteFloat(min=0.0, max=0.9),
         default=0.1,
@@ -217,7 +233,8 @@ Possible values:
 The time, in seconds, that a worker keeps the measurements of a client.
 
 An empty answer is kept as well. It is also the longest time until a worker
-sees a new measurement or a named client that was pointed elsewhere.
+sees a new measurement, a named client that was pointed elsewhere, or where a
+server has moved that another one is to be near to.
 
 Possible values:
 
@@ -254,8 +271,9 @@ The longest that a request waits for the latency store, in seconds.
 
 Connecting, the query and waiting for others that ask the same are all within
 it. It also bounds the query that tells an evacuation from another move, which
-goes to the database of the server's cell, and the one that asks whether its
-host is down if that fails.
+goes to the database of the server's cell, the one that asks whether its host
+is down if that fails, and the one that asks cells where servers are that
+others are to be near to.
 
 Possible values:
 

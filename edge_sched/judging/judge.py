@@ -24,6 +24,7 @@ from edge_sched.judging.verdict import NOT_CARRIED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import TOO_FEW_SAMPLES
 from edge_sched.judging.verdict import UNMEASURED
+from edge_sched.judging.verdict import UNPLACED
 from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model.keys import NearClient
@@ -109,7 +110,7 @@ class Judge:
         self, chains: Sequence[Sequence[str]], answer: Answer
     ) -> Column:
         """Verdicts and scores at some hosts."""
-        if len(answer.parts) == 1:
+        if len(answer.parts) == 1 and not answer.unplaced:
             (rows,) = answer.parts
             verdicts = self._of_rows([_first_row(c, rows) for c in chains])
         else:
@@ -155,12 +156,16 @@ class Judge:
 
         The first vantage with any row decides, usable or not: a cell-wide
         row must not certify a site whose own row went dark. A named client's
-        prefixes are judged each, and the worst verdict is the name's.
+        prefixes are judged each, and the worst verdict is the name's; so are
+        the places of a group.
         """
         parts = answer.parts
-        if len(parts) == 1:
-            return self.of_row(_first_row(chain, parts[0]))
         verdicts = [self.of_row(_first_row(chain, rows)) for rows in parts]
+        if answer.unplaced:
+            # The first of equally bad ones says why.
+            verdicts.insert(0, UNPLACED)
+        elif len(parts) == 1:
+            return verdicts[0]
         worst = min(verdicts, key=self._goodness, default=UNMEASURED)
         why = worst.why or next((v.why for v in verdicts if v.why), '')
         return worst._replace(why=why)

@@ -24,6 +24,7 @@ from edge_sched.judging.verdict import LATENCY
 from edge_sched.judging.verdict import LOSS
 from edge_sched.judging.verdict import NEVER_MEASURED
 from edge_sched.judging.verdict import NOT_CARRIED
+from edge_sched.judging.verdict import NOT_PLACED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import TOO_FEW_SAMPLES
 from edge_sched.judging.verdict import Verdict
@@ -37,8 +38,16 @@ MAX_BYTES = 180
 _MAX_NAME = 32
 _NAMED_SITES = 2
 
-#: The unknown that is nearest to being usable speaks for the rest.
-_WHY_ORDER = (NOT_CARRIED, TOO_FEW_SAMPLES, FUTURE, STALE, NEVER_MEASURED)
+#: The unknown that is nearest to being usable speaks for the rest; but where
+#: a server cannot be placed, nothing was looked for.
+_WHY_ORDER = (
+    NOT_PLACED,
+    NOT_CARRIED,
+    TOO_FEW_SAMPLES,
+    FUTURE,
+    STALE,
+    NEVER_MEASURED,
+)
 
 
 def refusal(
@@ -168,6 +177,8 @@ def _of_client(
     said += f' at {math.ceil(nearest_by / (1 + TOLERANCE))} {unit}'
     if metrics[0] == LATENCY:
         said += _other_percentile(intent, verdict)
+    if verdict.latency and verdict.latency.assumed:
+        return f'{said}, assumed'
     said += f', measured {duration(verdict.age_seconds or 0)} ago'
     return f'{said} (measuring is down)' if verdict.stale else said
 

@@ -21,6 +21,7 @@ STALE = 'stale'
 FUTURE = 'measured in the future: check the clocks'
 TOO_FEW_SAMPLES = 'too few samples'
 NOT_CARRIED = 'not carried'
+NOT_PLACED = 'where it is cannot be told now'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,3 +69,5 @@ class Verdict(NamedTuple):
 
 
 UNMEASURED = Verdict(UNKNOWN, why=NEVER_MEASURED)
+#: Of a server, at every place.
+UNPLACED = Verdict(UNKNOWN, why=NOT_PLACED)

@@ -49,6 +49,10 @@ _LOSS_ROUNDING = 1e-6
 _PDV_ROUNDING_MS = 1.5
 
 
+#: The source of a row that nobody measured: of hosts at one site.
+ASSUMED = 'assumed'
+
+
 def latest_time(now: float) -> float:
     """The latest time that a measurement may have."""
     return now + CLOCK_SKEW_SECONDS
@@ -130,6 +134,11 @@ class Latency:
             return self.rtt_p95_ms - self.rtt_min_ms
         return self.pdv_ms
 
+    @property
+    def assumed(self) -> bool:
+        """Whether nobody measured it."""
+        return self.source == ASSUMED
+
     def age_seconds(self, now: float) -> float:
         """Seconds since it was measured, as of :func:`age_seconds`."""
         return age_seconds(self.measured_at, now)
@@ -180,14 +189,18 @@ class Answer:
         row of the longest prefix there that contains the whole of it, or to
         the name's own row, which goes before: ``{'lyon': Latency(...)}``; for
         a site to the row of either direction. A vantage without a row is
-        absent.
+        absent. A server has one part, a server group one for each place that
+        its servers are at.
     :param heartbeat_at: when the collector that was at work least lately
         was, UTC epoch seconds; ``None`` if there is no collector
+    :param unplaced: whether it cannot be told now where a server is, or all
+        those of a group
     """
 
     known: bool
     parts: tuple[Mapping[str, Latency], ...] = ()
     heartbeat_at: float | None = None
+    unplaced: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

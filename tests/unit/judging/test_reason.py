@@ -11,7 +11,9 @@ from oslotest import base
 
 from edge_sched.judging import decision
 from edge_sched.judging import reason
+from edge_sched.judging.verdict import Policy
 from edge_sched.model import keys
+from edge_sched.model import latency
 from tests.unit import factories
 from tests.unit.factories import decided
 from tests.unit.factories import make_intent
@@ -182,6 +184,15 @@ class OverBudgetTest(base.BaseTestCase):
             f'{OVER_20}: nearest is paris at 45 ms, measured 40 s ago',
             refused(make_intent(), rows, heartbeat_age=7200),
         )
+
+    def test_figure_that_nobody_measured(self):
+        asked = make_intent(make_target(budget_ms=0.3))
+        rows = {'lyon': make_row(0.5, 0.5, age=0, source='assumed')}
+        said = 'no site within 0.3 ms (p95) of 203.0.113.7: nearest is lyon'
+        self.assertEqual(f'{said} at 1 ms, assumed', refused(asked, rows))
+        self.assertEqual(said, refused(asked, rows, 'site'))
+        rows['paris'] = make_row(0.4, 0.4)
+        self.assertIn('paris at 1 ms, measured 40 s', refused(asked, rows))
 
     def test_hidden_site_is_not_named(self):
         rows = {'secret': make_row(5, 21), 'lyon': make_row(5, 31)}
@@ -383,6 +394,26 @@ class UnusableTest(base.BaseTestCase):
             f'{NO_DATA} (not all that is asked for was measured)',
             refused(asked, {'lyon': make_row()}),
         )
+
+    def test_client_that_cannot_be_placed(self):
+        asked = make_intent()
+        answers = {
+            asked.clients[0]: latency.Answer(
+                True, ({'lyon': make_row(age=7300)},), unplaced=True
+            )
+        }
+        made = decision.decide(
+            asked, answers, {'a': ('lyon',), 'b': ()}, Policy(), factories.NOW
+        )
+        for detail, why in (
+            ('figure', ' (where it is cannot be told now)'),
+            ('site', ' (where it is cannot be told now)'),
+            ('none', ''),
+        ):
+            self.assertEqual(
+                NO_DATA + why,
+                reason.refusal(made, {'a': 'a', 'b': 'b'}, detail),
+            )
 
     def test_unknown_is_rejected_though_the_budget_is_preferred(self):
         asked = make_intent(required=False)
