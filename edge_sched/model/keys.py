@@ -69,6 +69,28 @@ def spread_over_nothing() -> BadValueError:
     return MissingKeyError(SPREAD_MODE.name, SPREAD, 'spread over what')
 
 
+class NoHostYetError(BadValueError):
+    """A server that others are to be near to, and that is nowhere yet."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(CLIENT.name, str(client), 'a server with a host')
+
+    def __str__(self) -> str:
+        return f'{self.key} {shorten(self.value)!r} has no host yet'
+
+
+def unknown_client(client: Client) -> BadValueError:
+    """The error of a client that the project does not have."""
+    allowed = CLIENT.allowed
+    if client.site:
+        allowed = 'a site'
+    elif client.server:
+        allowed = 'a server of this project'
+    elif client.group:
+        allowed = 'a server group of this project'
+    return BadValueError(CLIENT.name, str(client), allowed)
+
+
 def too_long(key: str, value: str) -> BadValueError:
     """The error of a value that is longer than a stranger may send."""
     return BadValueError(key, value, f'at most {MAX_VALUE_LENGTH} characters')

@@ -24,7 +24,7 @@ from nova.scheduler.client.report import SchedulerReportClient
 from nova.scheduler.utils import ResourceRequest
 
 #: Below 1000 the databases look each up in the index.
-_SERVERS_A_QUERY = 500
+SERVERS_A_QUERY = 500
 
 
 class MembershipRows(NamedTuple):
@@ -39,6 +39,19 @@ class MembershipRows(NamedTuple):
     metadata: Sequence[tuple[int, str, str, str]]
     members: Sequence[tuple[int, str]]
     mappings: Sequence[tuple[str, int]]
+
+
+class PeerRow(NamedTuple):
+    """That a server, or a server group, is one of a project.
+
+    :param group: its UUID, if it is that or one of its servers; else ``''``
+    :param server: UUID of the server; ``''`` for a group by itself
+    :param cell_id: of the server, ``None`` while it has none
+    """
+
+    group: str
+    server: str
+    cell_id: int | None
 
 
 def request_filters() -> list[Any] | None:
@@ -106,6 +119,61 @@ def read_membership(keys: Collection[str], prefix: str) -> MembershipRows:
         )
 
 
+def read_peers(
+    project_id: str,
+    servers: Collection[str],
+    groups: Collection[str],
+    members_a_group: int,
+) -> list[PeerRow]:
+    """Which of some servers and groups a project has, in one query.
+
+    Servers that are being deleted are none any more, of groups too: Nova
+    never takes them out of these.
+
+    :param members_a_group: at most, those that came first
+    """
+    mapping, group = api_models.InstanceMapping, api_models.InstanceGroup
+    member = api_models.InstanceGroupMember
+    of_project = (
+        mapping.project_id == project_id,
+        sa.or_(
+            mapping.queued_for_delete == sa.false(),
+            mapping.queued_for_delete.is_(None),
+        ),
+    )
+    branches: list[sa.Select[Any]] = []
+    if servers:
+        branches.append(
+            sa.select(
+                sa.literal(''), mapping.instance_uuid, mapping.cell_id
+            ).where(mapping.instance_uuid.in_(servers), *of_project)
+        )
+    for uuid in groups:
+        of_uuid = (group.uuid == uuid, group.project_id == project_id)
+        branches.append(
+            sa.select(
+                group.uuid, sa.literal(''), sa.null().label('cell_id')
+            ).where(*of_uuid)
+        )
+        members = (
+            sa.select(group.uuid, mapping.instance_uuid, mapping.cell_id)
+            .select_from(group)
+            .join(member, member.group_id == group.id)
+            .join(mapping, mapping.instance_uuid == member.instance_uuid)
+            .where(*of_uuid, *of_project)
+            .order_by(member.id)
+            .limit(members_a_group)
+        )
+        # Not every database bounds a branch of a union.
+        branches.append(sa.select(*members.subquery().c))
+    if not branches:
+        return []
+    context = nova_context.get_admin_context()
+    with api_db.context_manager.reader.using(context):
+        rows = context.session.execute(sa.union_all(*branches))
+        return [PeerRow(*row) for row in rows]
+
+
 @contextlib.contextmanager
 def locked_request(
     context: nova_context.RequestContext, instance_uuid: str
@@ -154,8 +222,8 @@ def hosts_of_servers(
     """
     server = main_models.Instance
     hosts: dict[str, str | None] = {}
-    for first in range(0, len(uuids), _SERVERS_A_QUERY):
-        some = uuids[first : first + _SERVERS_A_QUERY]
+    for first in range(0, len(uuids), SERVERS_A_QUERY):
+        some = uuids[first : first + SERVERS_A_QUERY]
         rows = context.session.execute(
             sa.select(server.uuid, server.host).where(
                 server.uuid.in_(some), server.deleted == 0

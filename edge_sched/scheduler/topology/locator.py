@@ -4,7 +4,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import nova.conf
 from nova.scheduler.host_manager import HostState
@@ -101,6 +101,18 @@ def where_in(aggregates: Sequence[Aggregate]) -> tuple[Sites, str]:
     return tuple((site, sites[site]) for site in sorted(sites)), zone
 
 
+def _tenants_of_sites(
+    locations: Iterable[Location],
+) -> dict[str, frozenset[str] | None]:
+    """The projects that may know of each site, ``None`` for all."""
+    found: dict[str, frozenset[str] | None] = {}
+    for location in locations:
+        for site, tenants in location.sites:
+            known = found.get(site, tenants)
+            found[site] = known and tenants and known | tenants
+    return found
+
+
 class Locator:
     """Where every host is, at one time.
 
@@ -120,6 +132,7 @@ class Locator:
         self._hosts_measure = 'host' in CONF.edge_sched.vantage_order
         places = {*location_of.values(), *nowhere_in.values()}
         self._shared = frozenset[str]().union(*(each.chain for each in places))
+        self._tenants_of_site = _tenants_of_sites(places)
         #: Hosts that can be measured by their own names: a vantage that is
         #: called like one is the vantage.
         self.own_names = frozenset[str]()
@@ -151,6 +164,25 @@ class Locator:
     def of_name(self, host: str) -> Location:
         """Where a host is; of one that is newer the cell is not known."""
         return self._location_of.get(host, self._nowhere)
+
+    def location(self, host: str, cell: str) -> Location:
+        """Where a host is, as if it were measured by its own name.
+
+        :param cell: its UUID
+        """
+        location = self._location_of.get(host) or self._nowhere_in.get(
+            cell, self._nowhere
+        )
+        if self._hosts_measure and host not in self._shared:
+            return self._own(host, location)
+        return location
+
+    def knows_site(self, site: str, project_id: str) -> bool:
+        """Whether there is such a site, and a project may know of it."""
+        if site not in self._tenants_of_site:
+            return False
+        tenants = self._tenants_of_site[site]
+        return tenants is None or project_id in tenants
 
     def own_location(self, host: str) -> Location:
         """Where a host is that was measured by its own name."""

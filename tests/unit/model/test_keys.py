@@ -49,6 +49,8 @@ NOT_NUMBERS = (
     '1' * 256,
 )
 
+UUID = '5f7a0c9e-3b1d-4e6f-8a2c-9d0e1f2a3b4c'
+
 
 def parse(key: str, text: str) -> object:
     return keys.KEYS[key].parse(text)
@@ -269,3 +271,27 @@ class NobodyNearTest(base.BaseTestCase):
             'edge:spread_mode needs edge:spread: spread over what?',
             str(error),
         )
+
+
+@ddt.ddt
+class UnknownClientTest(base.BaseTestCase):
+    @ddt.data(
+        ('vehicle-42', 'an address, a prefix or a known client'),
+        ('site:lyon', 'a site'),
+        (f'server:{UUID}', 'a server of this project'),
+        (f'group:{UUID.upper()}', 'a server group of this project'),
+    )
+    @ddt.unpack
+    def test_what_it_is_not(self, text, allowed):
+        near = keys.parse_near_client(text, peers=True)
+        error = keys.unknown_client(near.client)
+        self.assertEqual(f"edge:client '{text}' is not {allowed}", str(error))
+        self.assertEqual('edge:client', error.key)
+
+    def test_nowhere_yet(self):
+        near = keys.parse_near_client(f'server:{UUID}@5', peers=True)
+        error = keys.NoHostYetError(near.client)
+        self.assertEqual(
+            f"edge:client 'server:{UUID}' has no host yet", str(error)
+        )
+        self.assertEqual('edge:client', error.key)

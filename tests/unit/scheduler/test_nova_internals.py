@@ -134,6 +134,109 @@ class ApiTablesTest(base.BaseTestCase):
         rows = nova_internals.read_membership([], prefix='a_')
         self.assertEqual([], rows.metadata)
 
+    def insert_peers(self) -> None:
+        """Servers in cells 1 and 2, of ``mine`` but for one of ``theirs``."""
+        names = ('instance_uuid', 'project_id', 'cell_id', 'queued_for_delete')
+        self.api.insert(
+            api_models.InstanceMapping,
+            *(
+                dict(zip(names, values, strict=True))
+                for values in (
+                    (uuids.one, 'mine', 1, False),
+                    # As those are which are older than the column.
+                    (uuids.two, 'mine', 2, None),
+                    (uuids.new, 'mine', None, False),
+                    (uuids.gone, 'mine', 1, True),
+                    (uuids.theirs, 'theirs', 1, False),
+                )
+            ),
+        )
+        self.api.insert(
+            api_models.InstanceGroup,
+            *(
+                {'id': i, 'uuid': uuid, 'project_id': project, 'name': ''}
+                for i, uuid, project in (
+                    (1, uuids.web, 'mine'),
+                    (2, uuids.empty, 'mine'),
+                    (3, uuids.foreign, 'theirs'),
+                )
+            ),
+        )
+        self.api.insert(
+            api_models.InstanceGroupMember,
+            *(
+                {'group_id': group, 'instance_uuid': server}
+                for group, server in (
+                    (1, uuids.gone),
+                    (1, uuids.two),
+                    (1, uuids.theirs),
+                    (1, uuids.new),
+                    (1, uuids.one),
+                    (3, uuids.theirs),
+                    (3, uuids.one),
+                )
+            ),
+        )
+
+    def test_servers_of_a_project(self) -> None:
+        """A mapping has project and cell, and says who is being deleted."""
+        self.insert_peers()
+        servers = [
+            uuids.one,
+            uuids.two,
+            uuids.new,
+            uuids.gone,
+            uuids.theirs,
+            uuids.nobody,
+        ]
+        self.assertEqual(
+            {
+                ('', uuids.one, 1),
+                ('', uuids.two, 2),
+                ('', uuids.new, None),
+            },
+            {*nova_internals.read_peers('mine', servers, [], 9)},
+        )
+        self.assertEqual(
+            [('', uuids.theirs, 1)],
+            nova_internals.read_peers('theirs', servers, [], 9),
+        )
+
+    def test_groups_of_a_project_and_their_servers(self) -> None:
+        """Nova leaves servers in a group that are deleted."""
+        self.insert_peers()
+        groups = [uuids.web, uuids.empty, uuids.foreign, uuids.nobody]
+        found = nova_internals.read_peers('mine', [uuids.one], groups, 9)
+        expected = {
+            ('', uuids.one, 1),
+            (uuids.web, '', None),
+            (uuids.web, uuids.one, 1),
+            (uuids.web, uuids.two, 2),
+            (uuids.web, uuids.new, None),
+            (uuids.empty, '', None),
+        }
+        self.assertEqual(expected, {*found})
+        self.assertEqual(len(expected), len(found))
+
+    def test_first_servers_of_each_group(self) -> None:
+        """Members are in the order of their ids."""
+        self.insert_peers()
+        self.api.insert(
+            api_models.InstanceGroupMember,
+            {'group_id': 2, 'instance_uuid': uuids.one},
+        )
+        found = nova_internals.read_peers(
+            'mine', [], [uuids.web, uuids.empty], 2
+        )
+        self.assertEqual(
+            {
+                (uuids.web, uuids.two),
+                (uuids.web, uuids.new),
+                (uuids.empty, uuids.one),
+            },
+            {(row.group, row.server) for row in found if row.server},
+        )
+
     def test_request_of_a_server_is_written_within_the_lock(self) -> None:
         """It is one row, found by the server, and saved in our transaction."""
         admin = context.get_admin_context()

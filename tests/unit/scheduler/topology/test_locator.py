@@ -202,3 +202,58 @@ class LocateTest(base.BaseTestCase):
         self.assertEqual(
             [('nova', ONE), ('nova',)], self.chains('h', 'i', measured='')
         )
+
+    def test_one_host_by_its_name(self) -> None:
+        """As if it were measured by it, if it can be."""
+        locator = self.topology.locator
+        own = locator.location('lyon-1', CELL1)
+        self.assertEqual(
+            ('lyon-1', 'lyon', 'metro', 'nova', 'cell1'), own.chain
+        )
+        self.assertIs(own, self.locate('lyon-1', measured='lyon-1')[0])
+        for host, cell, chain in (
+            ('new', CELL2, ('new', 'nova', 'cell2')),
+            ('new', uuids.cell3, ('new', 'nova')),
+            # That is the name of a site.
+            ('lyon', CELL1, ('nova', 'cell1')),
+        ):
+            self.topology = topology(*self.aggregates, cell_of=self.cell_of)
+            found = self.topology.locator.location(host, cell)
+            self.assertEqual(chain, found.chain)
+        self.conf.config(group='edge_sched', vantage_order=['site', 'cell'])
+        self.topology = topology(*self.aggregates, cell_of=self.cell_of)
+        found = self.topology.locator.location('lyon-1', CELL1)
+        self.assertEqual(('lyon', 'metro', 'cell1'), found.chain)
+
+
+class KnownSiteTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(config_fixture.Config(nova.conf.CONF))
+        kept = {SITE: 'kept', 'filter_tenant_id': 'a'}
+        self.locator = topology(
+            Aggregate('1', {SITE: 'all'}, ['h1']),
+            Aggregate('2', kept, ['h2']),
+            Aggregate('3', kept | {'filter_tenant_id': 'b'}, ['h3']),
+            # Others than these have some of its hosts.
+            Aggregate('4', {SITE: 'both', 'filter_tenant_id': 'a'}, ['h4']),
+            Aggregate('5', {SITE: 'both'}, ['h5']),
+            Aggregate('6', {SITE: 'both', 'filter_tenant_id': 'b'}, ['h6']),
+            Aggregate('7', {SITE: 'empty'}, ['gone']),
+            cell_of={f'h{number}': CELL1 for number in range(1, 7)},
+        ).locator
+
+    def test_site_that_a_project_may_know_of(self) -> None:
+        for site, projects in (
+            ('all', 'abc'),
+            ('kept', 'ab'),
+            ('both', 'abc'),
+            ('empty', ''),
+            ('none', ''),
+            # These are no sites.
+            ('nova', ''),
+            ('cell1', ''),
+            ('h1', ''),
+        ):
+            known = [p for p in 'abc' if self.locator.knows_site(site, p)]
+            self.assertEqual([*projects], known, site)
