@@ -19,6 +19,7 @@ from edge_sched.cmd.client import WITH_LISTS
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
+from edge_sched.model.client import Client
 from edge_sched.model.text import shorten
 from edge_sched.store.reader import reader
 
@@ -85,8 +86,8 @@ class Set(_HintLister):
         parser.add_argument(
             '--force',
             action='store_true',
-            help='Check neither that a named client exists nor that Nova is '
-            'doing nothing with the server.',
+            help='Check neither that clients exist which have a name or an id '
+            'nor that Nova is doing nothing with the server.',
         )
         # Options may stand between the server and the hints.
         parser.parse_args = (  # type: ignore[method-assign]
@@ -111,7 +112,9 @@ class Set(_HintLister):
                 f'server {server_id} has no hint {shorten(key)!r}'
             )
         if not parsed_args.force:
-            self._check_clients(given, server.project_id)
+            clients = [near.client for near in read_hints(given).clients]
+            self._check_names(clients, server.project_id)
+            hints.check_places(clients, server.project_id, server_id)
             if task := hints.task_of(server_id):
                 raise arguments.BadArgumentError(
                     f'server {server_id} is {task}, and Nova may take the '
@@ -126,16 +129,12 @@ class Set(_HintLister):
         columns = ('hint', 'before', 'after')
         return columns, _rows(parsed_args, before, changed(before))
 
-    def _check_clients(self, given: Hints, project_id: str) -> None:
+    def _check_names(self, clients: Sequence[Client], project_id: str) -> None:
         """Look named clients up, as is done on create.
 
         :raises BadArgumentError: if one is unknown to the project
         """
-        named = [
-            near.client
-            for near in read_hints(given).clients
-            if near.client.name
-        ]
+        named = [client for client in clients if client.name]
         if not named:
             return
         settings = settings_of(self)

@@ -9,7 +9,7 @@ be read first.
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -20,7 +20,9 @@ from nova.objects.instance_mapping import InstanceMapping
 from nova.objects.request_spec import RequestSpec
 from oslo_db import exception as db_exception
 
+from edge_sched.model.client import Client
 from edge_sched.scheduler.nova_internals import locked_request
+from edge_sched.scheduler.places import find_places
 from edge_sched.scheduler.spec import field_of
 from edge_sched.store.reasons import reason
 
@@ -67,6 +69,27 @@ def task_of(uuid: str) -> str:
         with nova_context.target_cell(context, cell) as in_cell:
             instance = Instance.get_by_uuid(in_cell, uuid, expected_attrs=[])
             return instance.task_state or ''
+
+
+def check_places(
+    clients: Sequence[Client], project_id: str, server: str
+) -> None:
+    """Look sites, servers and groups up, as is done on create.
+
+    :param server: the UUID of the one that is to be near
+    :raises HintsError: if one is none of the project, or has no host yet, or
+        that cannot be told now
+    """
+    for client, where in find_places(
+        clients, project_id, server
+    ).where.items():
+        if where.problem:
+            raise HintsError(str(where.problem))
+        if where.unplaced:
+            raise HintsError(
+                f'where {client} is cannot be told now: try again, or use '
+                '--force'
+            )
 
 
 def change_hints(uuid: str, change: Callable[[Hints], Hints]) -> Hints:

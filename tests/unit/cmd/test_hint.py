@@ -27,6 +27,9 @@ class HintTestCase(base.SyncedTestCase):
         self.replaced(
             'edge_sched.cmd.nova.hints.task_of', lambda uuid: self.task
         )
+        self.check_places = self.replaced(
+            'edge_sched.cmd.nova.hints.check_places'
+        )
 
     def replaced(
         self, name: str, by: Callable[..., object] | None = None
@@ -216,6 +219,24 @@ class TestSet(HintTestCase):
         )
         self.set_hints(uuids.server, 'edge:client=ship', '--force')
         self.assertEqual(['ship'], self.stored['edge:client'])
+
+    def test_places_are_those_of_the_servers_project(self) -> None:
+        near = f'site:lyon@5,10.0.0.9,server:{uuids.db}'
+        self.set_hints(uuids.server, f'edge:client={near}')
+
+        ((clients, project, server),) = (
+            call.args for call in self.check_places.mock_calls
+        )
+        self.assertEqual(('p1', uuids.server), (project, server))
+        self.assertEqual(
+            ['site:lyon', '10.0.0.9', f'server:{uuids.db}'],
+            [str(client) for client in clients],
+        )
+        self.stored = dict(STORED)
+        self.check_places.side_effect = hints.HintsError('is not a site')
+        self.assertRefused('is not a site', 'edge:client=site:lyon')
+        self.set_hints(uuids.server, 'edge:client=site:lyon', '--force')
+        self.assertEqual(['site:lyon'], self.stored['edge:client'])
 
     def test_what_stays_is_not_checked(self) -> None:
         # The name that it has is no client any more.

@@ -14,6 +14,9 @@ from oslotest import base
 from sqlalchemy.dialects import postgresql
 
 from edge_sched.cmd.nova import hints
+from edge_sched.model import keys
+from edge_sched.scheduler.peers import PEERS
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 from tests.unit.scheduler.nova_databases import ApiDatabase
 from tests.unit.scheduler.nova_databases import CellDatabase
 
@@ -100,6 +103,64 @@ class HintsTest(base.BaseTestCase):
             hints, '_mapping', side_effect=sa.exc.TimeoutError('no connection')
         ):
             self.assertSays(words, hints.read_server)
+
+    def check(self, *texts: str) -> None:
+        """Check clients of ``uuids.server`` of ``mine``, as read just now."""
+        TOPOLOGY.forget()
+        PEERS.forget()
+        self.addCleanup(TOPOLOGY.forget)
+        self.addCleanup(PEERS.forget)
+        near = [keys.parse_near_client(text, peers=True) for text in texts]
+        hints.check_places([n.client for n in near], 'mine', uuids.server)
+
+    def test_places_that_there_are(self) -> None:
+        cell = self.map_cell()
+        self.map_server(instance_uuid=uuids.db, cell_id=1)
+        cell.insert(main_models.Instance, {'uuid': uuids.db, 'host': 'lyon-1'})
+        self.api.insert(
+            api_models.HostMapping, {'host': 'lyon-1', 'cell_id': 1}
+        )
+        self.api.insert(
+            api_models.Aggregate, {'id': 1, 'uuid': uuids.a, 'name': 'a'}
+        )
+        self.api.insert(
+            api_models.AggregateMetadata,
+            {'aggregate_id': 1, 'key': 'edge:site', 'value': 'lyon'},
+        )
+        self.api.insert(
+            api_models.AggregateHost, {'aggregate_id': 1, 'host': 'lyon-1'}
+        )
+        self.api.insert(
+            api_models.InstanceGroup,
+            {'id': 1, 'uuid': uuids.web, 'project_id': 'mine', 'name': 'web'},
+        )
+        self.check(
+            '203.0.113.7',
+            'crew',
+            'site:lyon',
+            f'server:{uuids.db}',
+            # Without a server there is nobody to be near to, nor in itself.
+            f'group:{uuids.web}',
+            f'server:{uuids.server}',
+        )
+
+    def test_places_that_there_are_not(self) -> None:
+        self.map_cell()
+        self.map_server(instance_uuid=uuids.new)
+        self.map_server(instance_uuid=uuids.theirs, project_id='theirs')
+        self.map_server(instance_uuid=uuids.lost, cell_id=7)
+        for text, words in (
+            ('site:nice', 'is not a site'),
+            (f'server:{uuids.theirs}', 'is not a server of this project'),
+            (f'group:{uuids.theirs}', 'is not a server group of this project'),
+            (f'server:{uuids.new}', 'has no host yet'),
+            (f'server:{uuids.lost}', 'is cannot be told now: try again'),
+        ):
+            error = self.assertRaises(
+                hints.HintsError, self.check, '203.0.113.7', text
+            )
+            self.assertIn(text, str(error))
+            self.assertIn(words, str(error))
 
     def test_task_of_a_server_that_has_no_cell_yet(self) -> None:
         self.map_server()
