@@ -21,6 +21,8 @@ from edge_sched.model.client import Client
 from edge_sched.model.keys import BadValueError
 from edge_sched.model.latency import Answer
 from edge_sched.scheduler.narrowing.search import Search
+from edge_sched.scheduler.places import Places
+from edge_sched.scheduler.places import find_places
 from edge_sched.scheduler.spec import EVACUATE
 from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.spec import Request
@@ -109,17 +111,36 @@ def make_case(spec: RequestSpec, request_id: str | None = None) -> Case | None:
             return _with(case, outcome=outcome, refusal=refusal)
         _warn_left_out(spec, problems)
         case = _with(case, outcome=outcome)
+    places = find_places(
+        intent.clients, request.project_id, field_of(spec, 'instance_uuid')
+    )
+    if places.nobody:
+        flavor = flavor.without(places.nobody)
+        hint = hint.without(places.nobody)
+        intent = merge(flavor, hint, CONF.edge_sched.default_percentile)
+        case = _with(case, intent=intent)
     group = group_of(spec, intent.spread, lives=not request.is_create)
     case = _with(case, group=group)
     if case.is_judged:
         case = _relaxed_if_evacuation(spec, case)
     if intent.targets:
-        return _look_up(spec, case, flavor, hint)
-    if intent.has_budget or flavor.sets_budget or hint.sets_budget:
-        return _with(case, outcome=case.outcome or 'no_client')
-    if intent.spread and not group:
-        return _with(case, outcome=case.outcome or 'no_group')
-    return case if case.outcome or group else None
+        return _look_up(spec, case, places, flavor, hint)
+    has_budget = flavor.sets_budget or hint.sets_budget or intent.has_budget
+    return _near_nobody(case, has_budget or bool(places.nobody))
+
+
+def _near_nobody(case: Case, is_asked: bool) -> Case | None:
+    """A case without any client.
+
+    :param is_asked: whether all the same something is asked of one: a budget,
+        or that it is near to a group which has nobody
+    """
+    outcome = case.outcome
+    if is_asked:
+        outcome = outcome or 'no_client'
+    elif case.intent.spread and not case.group:
+        outcome = outcome or 'no_group'
+    return _with(case, outcome=outcome) if outcome or case.group else None
 
 
 def _problems(flavor: Wish, hint: Wish) -> tuple[Sequence[BadValueError], str]:
@@ -159,31 +180,32 @@ def _relaxed_if_evacuation(spec: RequestSpec, case: Case) -> Case:
     )
 
 
-def _look_up(spec: RequestSpec, case: Case, flavor: Wish, hint: Wish) -> Case:
+def _look_up(
+    spec: RequestSpec, case: Case, places: Places, flavor: Wish, hint: Wish
+) -> Case:
     """Ask the store for the clients of the case."""
     store = reader(StoreSettings.from_conf(CONF))
     intent = case.intent
     start = time.perf_counter()
     try:
-        found = store.look_up(intent.clients, case.request.project_id)
+        found = store.look_up(
+            places.measured_as(intent.clients), case.request.project_id
+        )
     except StoreUnavailableError:
         waited_ms = (time.perf_counter() - start) * 1000
         source = Source('miss', waited_ms, store.breaker)
         return _store_away(_with(case, source=source))
+    now = time.time()
+    answers = {c: places.answer(c, found.answers, now) for c in intent.clients}
     case = _with(
         case,
-        answers=found.answers,
+        answers=answers,
         source=Source(found.cache, found.lookup_ms, found.breaker),
     )
-    unknown = {
-        c: None for c in intent.clients if not found.answers[c].known
-    }.keys()
+    unknown = {c: None for c in intent.clients if not answers[c].known}.keys()
     if not unknown:
         return case
-    errors = [
-        BadValueError(keys.CLIENT.name, str(client), keys.CLIENT.allowed)
-        for client in unknown
-    ]
+    errors = [places.problem(client) for client in unknown]
     if case.request.is_create:
         refusal = bounded(str(errors[0]))
         return _with(case, outcome='unknown_client', refusal=refusal)

@@ -137,6 +137,17 @@ class AnywhereTest(base.BaseEdgeSchedTest):
         )
         self.assertEqual('ACTIVE', self.build(hints)['status'])
 
+    @decorators.idempotent_id('0f6c3a52-9f0d-4a1c-b1de-7e44c5a9d3b6')
+    def test_server_that_is_to_be_near_and_may_be_anywhere(self):
+        """A server may be near another one, measured or not"""
+        other = self.build()
+        hints = base.edge_keys(
+            client=f'server:{other["id"]}',
+            latency_budget_ms=CONF.edge_sched.budget_ms,
+            budget_mode='preferred',
+        )
+        self.assertEqual('ACTIVE', self.build(hints)['status'])
+
 
 class HintsShownTest(base.BaseEdgeSchedTest):
     """The owner can read the hints of a server."""

@@ -153,3 +153,27 @@ class BadHintTest(base.BaseEdgeSchedTest):
             'client',
             client=name,
         )
+
+    @decorators.idempotent_id('6d0b5f0e-7b0e-4c7c-9d5c-2f1a8f5a0e71')
+    @decorators.attr(type=['negative'])
+    def test_unknown_server(self):
+        """A server that is not there is named, and so is a group"""
+        for kind, what in (
+            ('server', 'a server'),
+            ('group', 'a server group'),
+        ):
+            client = f'{kind}:{data_utils.rand_uuid()}'
+            self.assertBadHint(
+                f"edge:client '{client}' is not {what} of this project",
+                client=client,
+            )
+
+    @decorators.idempotent_id('b7c4a0d9-51e2-4f3b-8a66-0c9e1d7f2b48')
+    @decorators.attr(type=['negative'])
+    def test_server_without_a_host(self):
+        """A server that was refused is nowhere, so nobody can be near"""
+        refused = self.build(base.edge_keys(percentile='p42', client='::1'))
+        client = f'server:{refused["id"]}'
+        self.assertBadHint(
+            f"edge:client '{client}' has no host yet", client=client
+        )

@@ -8,7 +8,10 @@ import nova.conf
 from oslo_config import fixture as config_fixture
 from oslotest import base
 
+from edge_sched.judging.place import Place
+from edge_sched.judging.place import answer_of
 from edge_sched.model.latency import Answer
+from edge_sched.model.latency import Latency
 from edge_sched.scheduler.narrowing.ranking import nearest_first
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.spec import CREATE
@@ -45,22 +48,23 @@ class NearestFirstTest(base.BaseTestCase):
 
         The budget is 20 ms, and what was measured was so just now.
         """
-        rows = {
-            vantage: dataclasses.replace(
-                make_row(figure / 2, figure, measured_at=time.time()),
-                vantage=vantage,
+        return self.ranked_by(Answer(True, (self.rows(p95_ms),)), **asked)
+
+    def rows(self, p95_ms: dict[str, float]) -> dict[str, Latency]:
+        return {
+            vantage: make_row(
+                figure / 2, figure, measured_at=time.time(), vantage=vantage
             )
             for vantage, figure in p95_ms.items()
         }
+
+    def ranked_by(
+        self, answer: Answer, **asked: Any
+    ) -> list[tuple[str, str]] | None:
+        """The same of any answer for the one client."""
         intent = make_intent(**asked)
-        case = Case(
-            Request(CREATE, 'mine'),
-            intent,
-            {
-                target.client: Answer(True, (rows,))
-                for target in intent.targets
-            },
-        )
+        answers = {target.client: answer for target in intent.targets}
+        case = Case(Request(CREATE, 'mine'), intent, answers)
         areas = [*self.topology.areas(case.measured)]
         found = nearest_first(case, areas, {}, ())
         if found is None:
@@ -75,6 +79,39 @@ class NearestFirstTest(base.BaseTestCase):
             [('nice', '12'), ('lyon', '12')],
             self.ranked({'lyon': 15, 'nice': 5, 'oslo': 31}),
         )
+
+    def test_near_servers_at_several_places(self) -> None:
+        """By the one that is farther, and by what is assumed."""
+        places = [
+            Place(chain, ('lyon', 'nice'))
+            for chain in (('lyon-1', 'lyon', 'nova'), ('nice', 'nova'))
+        ]
+        measured: dict[str, dict[str, float]] = {
+            'lyon-1': {},
+            'lyon': {'nice': 15, 'oslo': 4},
+            'nice': {'lyon': 9, 'oslo': 21},
+            'nova': {},
+        }
+        answer = answer_of(
+            places,
+            {n: Answer(True, (self.rows(m),)) for n, m in measured.items()},
+            0.5,
+            time.time(),
+        )
+        self.assertEqual(
+            [('lyon', '12'), ('nice', '12')], self.ranked_by(answer)
+        )
+        self.assertEqual(
+            [('lyon', '12'), ('nice', '12'), ('oslo', '12')],
+            self.ranked_by(answer, **ALLOWED),
+        )
+        # One of them may be farther from there.
+        unplaced = dataclasses.replace(answer, unplaced=True)
+        self.assertEqual([], self.ranked_by(unplaced))
+
+    def test_near_a_server_that_cannot_be_placed(self) -> None:
+        answer = Answer(True, unplaced=True)
+        self.assertIsNone(self.ranked_by(answer, **ALLOWED))
 
     def test_what_was_not_measured_goes_before_what_is_too_far(self) -> None:
         # Equals come by chance, and would so once in 1000 times.
