@@ -274,6 +274,8 @@ class ValidatorTest(MeasuredCloudTestCase):
                     'allow',
                     'fit',
                     'mean',
+                    'site',
+                    'required',
                 ),
                 strict=True,
             )
