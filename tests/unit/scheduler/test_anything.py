@@ -27,6 +27,8 @@ _texts = st.one_of(
             *(ALICE, '203.0.113.0/24', '::1', 'crew', 'nobody', 'crew@5'),
             *('p50', 'p95', 'p99', 'required', 'preferred', 'reject'),
             *('allow', 'fit', 'nearest', 'mean', 'worst', 'nan', '1e999'),
+            *('site:paris', 'site:paris@5', 'site:oslo', 'site:'),
+            *(f'server:{uuids.db}', f'group:{uuids.db}@5', 'server:1'),
             *('', ',', '@', 'a@b', '203.0.113.7@0', '١٢', '0x10', '1_0'),
         ]
     ),
