@@ -107,6 +107,12 @@ class VantageTests:
             self.figures('site:metro'),
         )
         self.assertEqual({}, self.figures('site:lyon'))
+        self.assertEqual(
+            3,
+            self.select('SELECT COUNT(site_vantage_id) FROM edge_latencies')[
+                0
+            ][0],
+        )
 
     def test_renamed_site_that_is_kept_is_found_from_either_end(self):
         self.store_sites()
