@@ -13,6 +13,7 @@ from demo import dataset
 from demo import sample
 from demo.matrix import BadDatasetError
 from demo.moving import follow
+from demo.replicas import survive
 from demo.run import Run
 from demo.worsening import worsen
 
@@ -72,6 +73,7 @@ def _run(matrix: pathlib.Path | None, folder: pathlib.Path) -> Run:
             run.show()
             if not matrix:
                 follow(run, nova)
+                survive(run, nova)
                 worsen(run, nova)
     return run
 

@@ -9,11 +9,12 @@ import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from demo.story import Landing
+from demo.story import Request
 from demo.story import Sites
 from tests.functional import cloud
 from tests.functional import moves
@@ -122,6 +123,35 @@ class DemoCloud:
         """Several by one request; ``count`` and the options above."""
         created = self._case.create_servers(hints, **options)
         return [self._landing(server) for server in created]
+
+    def create(self, request: Request, group: str = '') -> list[Landing]:
+        """What a story asks for.
+
+        :param group: id of a server group; by default a new one, if the
+            request wants to be in one
+        """
+        hints = dict(request.hints or {})
+        if request.group:
+            hints['group'] = group or self.create_group(request.group)
+        return self.create_servers(
+            hints or None, flavor=request.flavor, count=request.count
+        )
+
+    def create_group(self, policy: str) -> str:
+        """Returns the id of a server group."""
+        body = {'name': policy, 'policy': policy}
+        return str(self._case.user.post_server_groups(body)['id'])
+
+    def mark(self, hosts: Iterable[str], *, down: bool) -> None:
+        """Say that hosts are down, as an operator does, or no longer."""
+        admin = self._case.admin
+        for host in hosts:
+            (service,) = admin.get_services(binary='nova-compute', host=host)
+            admin.put_service_force_down(service['id'], down)
+
+    def is_up(self, landing: Landing) -> bool:
+        """Whether Nova thinks that the server's host is up by now."""
+        return bool(self._case.show(landing.server)['host_status'] == 'UP')
 
     def favour(self, host: str, busy: str) -> None:
         """Leave stock Nova in no doubt where its next server goes.

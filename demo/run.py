@@ -68,7 +68,9 @@ class Run:
     def on_stock_nova(self) -> None:
         """Boot everything without the plug-in."""
         with self._cloud(with_plugin=False) as nova:
-            self.stock = self._boot(nova)
+            self.stock = self._boot(
+                nova, (*self.story.requests, *self.story.on_stock)
+            )
 
     def with_plugin(self) -> DemoCloud:
         """Nova with the plug-in, not up yet."""
@@ -132,9 +134,11 @@ class Run:
 
     def boot(self, nova: DemoCloud) -> None:
         """Boot everything with the plug-in."""
-        self.edge = self._boot(nova)
+        self.edge = self._boot(nova, self.story.requests)
 
-    def _boot(self, nova: DemoCloud) -> Landings:
+    def _boot(
+        self, nova: DemoCloud, requests: tuple[Request, ...]
+    ) -> Landings:
         start = time.monotonic()
         for name, extra_specs in self.story.flavors.items():
             nova.create_flavor(extra_specs, name=name, ram=512)
@@ -146,12 +150,7 @@ class Run:
                 'little, so that a server\nwithout a client has one place '
                 'to go'
             )
-        landings = {
-            request.name: nova.create_servers(
-                request.hints, flavor=request.flavor, count=request.count
-            )
-            for request in self.story.requests
-        }
+        landings = {request.name: nova.create(request) for request in requests}
         count = sum(len(of_request) for of_request in landings.values())
         took = time.monotonic() - start
         print(f'{count} servers asked for in {took:.1f} s\n', flush=True)

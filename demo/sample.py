@@ -2,6 +2,7 @@
 
 """The demo's own story: six sites, and a request of every kind."""
 
+import dataclasses
 import pathlib
 
 from demo.paths import Paths
@@ -46,6 +47,24 @@ GAME = Request(
     hints_for('203.0.113.7'),
     flavor='edge.small',
     ends=(End('203.0.113.7', 20),),
+)
+
+#: One request, and the same with a word on what must not fail at once.
+NEAR_REPLICAS = Request(
+    'replica',
+    hints_for('203.0.113.7', latency_budget_ms=16),
+    count=3,
+    ends=(End('203.0.113.7', 16),),
+    group='anti-affinity',
+)
+SPREAD_REPLICAS = dataclasses.replace(
+    NEAR_REPLICAS,
+    hints=hints_for(
+        '203.0.113.7',
+        latency_budget_ms=16,
+        spread='site',
+        spread_mode='required',
+    ),
 )
 
 REQUESTS = (
@@ -118,6 +137,7 @@ def story() -> Story:
         measured=paths.measured(NAMES),
         flavors=FLAVORS,
         requests=REQUESTS,
+        on_stock=(SPREAD_REPLICAS,),
         owned=frozenset({VEHICLE}),
         favoured='rennes-2',
     )

@@ -51,6 +51,8 @@ class Request:
     :param jitter_ms: the budget of jitter
     :param preferred: rather over budget than nowhere
     :param fit: anywhere within budget, not the nearest
+    :param group: policy of the server group that is made for them; none if
+        empty
     :param refused_with: parts of the reason, where the request is wrong in
         itself
     """
@@ -63,6 +65,7 @@ class Request:
     jitter_ms: float | None = None
     preferred: bool = False
     fit: bool = False
+    group: str = ''
     refused_with: tuple[str, ...] = ()
 
     @property
@@ -78,6 +81,8 @@ class Story:
     """All of a demo but its running.
 
     :param measured: what the measurements say, or will say
+    :param on_stock: requests that the table of all does not have, for stock
+        Nova too
     :param csv: the measurement file that is imported, if it is not measured
     :param paths: the network that is measured, if no file is imported
     :param owned: names of ``measured`` that belong to the tenant's project;
@@ -91,6 +96,7 @@ class Story:
     measured: Measured
     flavors: Mapping[str, Mapping[str, str]]
     requests: tuple[Request, ...]
+    on_stock: tuple[Request, ...] = ()
     csv: pathlib.Path | None = None
     paths: Paths | None = None
     owned: frozenset[str] = frozenset()

@@ -4,7 +4,7 @@
 
 import dataclasses
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import prettytable
 
@@ -52,11 +52,7 @@ class Row:
 
 def render(rows: Iterable[Row], measured: Measured) -> str:
     """The table, and under it the reasons that users were given."""
-    table = prettytable.PrettyTable(FIELDS)
-    table.align = 'l'
-    table.vrules = prettytable.VRuleStyle.NONE
-    table.hrules = prettytable.HRuleStyle.FRAME
-    table.left_padding_width = 0
+    table = empty(FIELDS)
     reasons: list[str] = []
     for row in rows:
         if row.edge.fault:
@@ -78,7 +74,7 @@ def render(rows: Iterable[Row], measured: Measured) -> str:
                 verdict,
             ]
         )
-    lines = [line.rstrip() for line in table.get_string().splitlines()]
+    lines = text(table).splitlines()
     lines.append(LEGEND)
     for number, reason in enumerate(reasons, start=1):
         lines += textwrap.wrap(
@@ -88,6 +84,22 @@ def render(rows: Iterable[Row], measured: Measured) -> str:
             subsequent_indent='    ',
         )
     return '\n'.join(lines)
+
+
+def empty(fields: Sequence[str]) -> prettytable.PrettyTable:
+    """A table in the manner of all of them."""
+    table = prettytable.PrettyTable(fields)
+    table.align = 'l'
+    table.vrules = prettytable.VRuleStyle.NONE
+    table.hrules = prettytable.HRuleStyle.FRAME
+    table.left_padding_width = 0
+    return table
+
+
+def text(table: prettytable.PrettyTable) -> str:
+    """It, with no space at the end of a line."""
+    lines = table.get_string().splitlines()
+    return '\n'.join(line.rstrip() for line in lines)
 
 
 def _budget(request: Request, end: End) -> str:
