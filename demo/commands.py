@@ -8,6 +8,9 @@ import shlex
 import subprocess
 import sysconfig
 from collections.abc import Sequence
+from typing import Any
+
+import yaml
 
 from tests.emulation.services import environment
 
@@ -46,27 +49,32 @@ class Operator:
         :raises CommandFailed: if it fails
         """
         print(f'$ edge-sched {shlex.join(arguments)}', flush=True)
-        print(self._output(arguments, cwd), end='')
+        done = self._done(arguments, cwd)
+        print(f'{done.stdout}{done.stderr}', end='')
 
     def measurements(self) -> list[dict[str, str]]:
         """The lines of the store, as of a measurement file."""
-        listed = self._output(('measurement', 'list', '-f', 'csv'))
+        listed = self._done(('measurement', 'list', '-f', 'csv')).stdout
         return list(csv.DictReader(listed.splitlines()))
 
-    def _output(
+    def targets(self, site: str) -> list[dict[str, Any]]:
+        """The entries of a target file for the prober of the site."""
+        arguments = ('target', 'list', '--site', site, '-f', 'yaml')
+        return list(yaml.safe_load(self._done(arguments).stdout))
+
+    def _done(
         self, arguments: Sequence[str], cwd: pathlib.Path | None = None
-    ) -> str:
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [*self._command, *arguments],
             cwd=cwd,
             env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
             raise CommandFailed(
-                f'edge-sched {arguments[0]} failed: {done.stdout.strip()}'
+                f'edge-sched {arguments[0]} failed: {done.stderr.strip()}'
             )
-        return done.stdout
+        return done

@@ -18,7 +18,24 @@ from typing import Self
 #: (chosen: about four times what it comes to).
 CHANCE_MS = 2.0
 
+#: Between hosts of one site, as edge_sched is configured by default.
+SAME_SITE_RTT_MS = 0.5
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+#: Clients, or ``site:paris``: what rows are of.
+Place = Network | str
+
+_SITE = 'site:'
+
+
+def site_client(site: str) -> str:
+    """``site:paris``: how a site is called where it is the client."""
+    return f'{_SITE}{site}'
+
+
+def place(text: str) -> Place:
+    """A place as it stands in a measurement file."""
+    return text if text.startswith(_SITE) else ipaddress.ip_network(text)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,12 +76,13 @@ class Rtt:
 class Measured:
     """Rows, and what each named client points at.
 
-    :param rows: ``{('lyon', IPv4Network('203.0.113.0/24')): Rtt(...)}``
+    :param rows: ``{('lyon', IPv4Network('203.0.113.0/24')): Rtt(...)}``, or
+        ``('lyon', 'site:paris')``
     :param names: ``{'vehicle-42': '198.51.100.0/26'}``
     :param exact: whether these are the very figures that the store has
     """
 
-    rows: Mapping[tuple[str, Network], Rtt]
+    rows: Mapping[tuple[str, Place], Rtt]
     names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     exact: bool = True
 
@@ -84,7 +102,7 @@ class Measured:
     ) -> Self:
         """From the lines of a measurement file."""
         rows = {
-            (line['vantage'], ipaddress.ip_network(line['client'])): Rtt(
+            (line['vantage'], place(line['client'])): Rtt(
                 _or_lost(line['rtt_p50_ms']),
                 _or_lost(line['rtt_p95_ms']),
                 float(line['rtt_min_ms']) if line.get('rtt_min_ms') else None,
@@ -98,16 +116,29 @@ class Measured:
         return dataclasses.replace(self, names={**self.names, **names})
 
     def at(self, site: str, client: str) -> Rtt | None:
-        """The row of the longest prefix that holds all of the client."""
-        wanted = ipaddress.ip_network(self.names.get(client, client))
+        """The row of the longest prefix that holds all of the client.
+
+        Of a client that is a site a row in either direction.
+        """
+        wanted = place(self.names.get(client, client))
+        if isinstance(wanted, str):
+            return self._between(site, wanted.removeprefix(_SITE))
         matching = {
             network.prefixlen: rtt
             for (vantage, network), rtt in self.rows.items()
             if vantage == site
+            and not isinstance(network, str)
             and network.version == wanted.version
             and wanted.subnet_of(network)  # type: ignore[arg-type]
         }
         return matching[max(matching)] if matching else None
+
+    def _between(self, one: str, other: str) -> Rtt | None:
+        if one == other:
+            return Rtt(SAME_SITE_RTT_MS, SAME_SITE_RTT_MS, SAME_SITE_RTT_MS)
+        return self.rows.get((one, site_client(other))) or self.rows.get(
+            (other, site_client(one))
+        )
 
 
 def _shown(rtt_ms: float) -> str:

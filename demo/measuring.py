@@ -5,10 +5,12 @@
 import contextlib
 import ipaddress
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent import futures
 from types import TracebackType
 from typing import Any, Self
 
+from demo.commands import Operator
 from demo.paths import Paths
 from tests.emulation.errors import NotPossibleError
 from tests.emulation.loopback import Loopback
@@ -35,17 +37,17 @@ RELAY_MS = 0.01
 
 
 class Measuring:
-    """A reflector at each client, a prober at each site, and a collector.
+    """A reflector at each client, one and a prober at each site, a collector.
 
-    :param store_url: with tables
+    :param operator: whose store has tables
     :param folder: for configuration files and logs
     """
 
     def __init__(
-        self, paths: Paths, store_url: str, folder: pathlib.Path
+        self, paths: Paths, operator: Operator, folder: pathlib.Path
     ) -> None:
         self.paths = paths
-        self._store_url = store_url
+        self._operator = operator
         self._services = Services(folder)
         self._running: list[Service] = []
         self._stack = contextlib.ExitStack()
@@ -83,45 +85,75 @@ class Measuring:
 
     def _start(self) -> None:
         control = self._wire.node(CONTROL, **self._own(SITES[0]))
-        probers = []
-        for client, address in self.paths.addresses.items():
-            node = self._wire.node(_node_name(client), **self._own(address))
+        clients = {
+            client: self._wire.node(_node_name(client), **self._own(address))
+            for client, address in self.paths.addresses.items()
+        }
+        sites = {
+            site: self._wire.node(site, **self._own(address))
+            for site, address in zip(self.paths.sites, SITES[1:], strict=False)
+        }
+        self._set_paths()
+        for node in (*clients.values(), *sites.values()):
             self._running.append(self._services.reflector(node))
-        for site, address in zip(self.paths.sites, SITES[1:], strict=False):
-            node = self._wire.node(site, **self._own(address))
-            self._wire.set_path(CONTROL, site, BACKBONE)
-            for client in self.paths.addresses:
-                path = self.paths.paths[site, client]
-                self._wire.set_path(site, _node_name(client), path)
-            targets = list(self._targets(node))
+        for site, node in sites.items():
+            self._operator.run(
+                *('reflector', 'set', site, node.v4),
+                *('--port', str(REFLECTOR_PORT)),
+            )
+        probers = []
+        with futures.ThreadPoolExecutor() as pool:
+            others = pool.map(self._operator.targets, sites)
+        for (site, node), listed in zip(sites.items(), others, strict=True):
+            targets = [*self._clients(node), *self._others(node, listed)]
             prober = self._services.prober(node, targets, **PROBER)
             self._running.append(prober)
             probers.append(f'{site} {prober.url}')
         collector = self._services.collector(
             control,
-            self._store_url,
+            self._operator.store_url,
             {'openmetrics': {'prober': probers}},
             **COLLECTOR,
         )
         self._running.append(collector)
+
+    def _set_paths(self) -> None:
+        """Between nodes that are there already."""
+        for site in self.paths.sites:
+            self._wire.set_path(CONTROL, site, BACKBONE)
+        for (site, client), path in self.paths.paths.items():
+            self._wire.set_path(site, _node_name(client), path)
+        for (one, other), path in self.paths.mesh.items():
+            self._wire.set_path(one, other, path)
 
     def _own(self, address: str) -> dict[str, str]:
         """The address of a node, where it can have one of its own."""
         version = ipaddress.ip_address(address).version
         return {f'v{version}': address} if self._emulated else {}
 
-    def _targets(self, site: Node) -> Iterator[dict[str, Any]]:
+    def _clients(self, site: Node) -> Iterator[dict[str, Any]]:
+        """What the prober of the site has in its target file of them."""
         for client, address in self.paths.addresses.items():
-            target: dict[str, Any] = {'client': client}
-            if self._emulated:
-                target |= {'address': address, 'port': REFLECTOR_PORT}
-            else:
-                front, port = self._wire.endpoint(
-                    site.name, _node_name(client), REFLECTOR_PORT
-                )
-                target |= {'address': front, 'port': port}
-                target |= {'access_ms': RELAY_MS}
-            yield target
+            target = {'client': client, 'address': address}
+            yield self._reached(target, site, _node_name(client))
+
+    def _others(
+        self, site: Node, listed: Iterable[dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        """What it has of the other sites, as an operator lists them."""
+        for target in listed:
+            other = target['client'].removeprefix('site:')
+            yield self._reached(target, site, other)
+
+    def _reached(
+        self, target: dict[str, Any], site: Node, node: str
+    ) -> dict[str, Any]:
+        """With the port, and where nodes have no addresses, with the relay."""
+        if self._emulated:
+            return target | {'port': REFLECTOR_PORT}
+        address, port = self._wire.endpoint(site.name, node, REFLECTOR_PORT)
+        relay = {'address': address, 'port': port, 'access_ms': RELAY_MS}
+        return target | relay
 
 
 def _wire(stack: contextlib.ExitStack) -> Wire:

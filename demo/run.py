@@ -60,7 +60,7 @@ class Run:
             yield
             return
         with Measuring(
-            self.story.paths, self.operator.store_url, self._folder
+            self.story.paths, self.operator, self._folder
         ) as self.measuring:
             print()
             yield

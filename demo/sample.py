@@ -12,6 +12,7 @@ from demo.story import Story
 from demo.story import hints_for
 
 PATHS = pathlib.Path(__file__).with_name('paths.csv')
+MESH = pathlib.Path(__file__).with_name('mesh.csv')
 
 SITES = {
     'paris': ('cell1', ['paris-1', 'paris-2']),
@@ -130,7 +131,7 @@ REQUESTS = (
 
 
 def story() -> Story:
-    paths = Paths.read(PATHS)
+    paths = Paths.read(PATHS, MESH)
     return Story(
         sites=SITES,
         paths=paths,

@@ -112,7 +112,9 @@ def text(rows: Iterable[Mapping[str, str]]) -> str:
 
 def demo_rows() -> list[dict[str, str]]:
     rows = []
-    for (site, client), path in Paths.read(sample.PATHS).paths.items():
+    for (site, client), path in Paths.read(
+        sample.PATHS, sample.MESH
+    ).paths.items():
         rtt = expected_rtt(path)
         rows.append(
             row(

@@ -15,6 +15,7 @@ vantage,client,rtt_min_ms,rtt_p50_ms,rtt_p95_ms
 lyon,203.0.113.0/24,5.5,6,10
 lyon,203.0.113.0/28,1.5,2,3
 lyon,2001:db8::/32,7.5,8,9
+lyon,site:paris,4.5,5,6
 """
 
 
@@ -51,6 +52,13 @@ class MeasuredTest(base.BaseTestCase):
 
     def test_site_without_rows(self):
         self.assertIsNone(self.measured.at('nice', '203.0.113.7'))
+
+    def test_sites_from_either_end(self):
+        rtt = Rtt(5, 6, 4.5)
+        self.assertEqual(rtt, self.measured.at('lyon', 'site:paris'))
+        self.assertEqual(rtt, self.measured.at('paris', 'site:lyon'))
+        self.assertIsNone(self.measured.at('nice', 'site:lyon'))
+        self.assertEqual(0.5, self.measured.at('nice', 'site:nice').p95_ms)
 
     def test_figures(self):
         self.assertEqual('6.0/10.0', str(Rtt(6, 10)))
