@@ -15,6 +15,7 @@ from demo.matrix import BadDatasetError
 from demo.moving import follow
 from demo.replicas import survive
 from demo.run import Run
+from demo.tiers import stack
 from demo.worsening import worsen
 
 
@@ -74,6 +75,7 @@ def _run(matrix: pathlib.Path | None, folder: pathlib.Path) -> Run:
             if not matrix:
                 follow(run, nova)
                 survive(run, nova)
+                stack(run, nova)
                 worsen(run, nova)
     return run
 

@@ -142,6 +142,18 @@ class DemoCloud:
         body = {'name': policy, 'policy': policy}
         return str(self._case.user.post_server_groups(body)['id'])
 
+    def give(self, trait: str, hosts: Iterable[str]) -> None:
+        """Have Placement know that hosts have something that others lack."""
+        placement = self._case.placement
+        placement.put(f'/traits/{trait}', {}, version='1.6')
+        for host in hosts:
+            url = f'/resource_providers?name={host}'
+            (provider,) = placement.get(url).body['resource_providers']
+            url = f'/resource_providers/{provider["uuid"]}/traits'
+            body = placement.get(url, version='1.6').body
+            body['traits'].append(trait)
+            placement.put(url, body, version='1.6')
+
     def mark(self, hosts: Iterable[str], *, down: bool) -> None:
         """Say that hosts are down, as an operator does, or no longer."""
         admin = self._case.admin
