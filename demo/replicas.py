@@ -6,17 +6,20 @@ import collections
 import dataclasses
 import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from demo import sample
 from demo import table
 from demo.checks import Checks
 from demo.checks import check_stock
-from demo.cloud import DemoCloud
 from demo.expect import is_within
 from demo.measured import Measured
-from demo.run import Run
 from demo.story import Landing
 from demo.story import Story
+
+if TYPE_CHECKING:
+    from demo.cloud import DemoCloud
+    from demo.run import Run
 
 NEAR = sample.NEAR_REPLICAS
 SPREAD = sample.SPREAD_REPLICAS
@@ -31,7 +34,7 @@ APART = 'with edge:spread=site'
 Placed = Mapping[str, Sequence[Landing]]
 
 
-def survive(run: Run, nova: DemoCloud) -> None:
+def survive(run: 'Run', nova: 'DemoCloud') -> None:
     """Place a group near and another apart, fail a site, check and tell."""
     within = _within(run.story)
     measured = run.measured()

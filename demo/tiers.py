@@ -6,19 +6,22 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from demo import sample
 from demo import table
 from demo.checks import check_landing
-from demo.cloud import DemoCloud
 from demo.expect import Expectation
 from demo.expect import expect
 from demo.measured import Measured
 from demo.measured import site_client
-from demo.run import Run
 from demo.story import End
 from demo.story import Landing
 from demo.story import Request
+
+if TYPE_CHECKING:
+    from demo.cloud import DemoCloud
+    from demo.run import Run
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ TIERS = (
 Placed = Mapping[str, Landing]
 
 
-def stack(run: Run, nova: DemoCloud) -> None:
+def stack(run: 'Run', nova: 'DemoCloud') -> None:
     """Place each tier near the one before, check and tell."""
     placed: dict[str, Landing] = {}
     who = where = PHONE
@@ -87,7 +90,7 @@ def stack(run: Run, nova: DemoCloud) -> None:
     )
 
 
-def _create(run: Run, nova: DemoCloud, tier: Tier, who: str) -> Landing:
+def _create(run: 'Run', nova: 'DemoCloud', tier: Tier, who: str) -> Landing:
     """A server of a flavor that goes where there is what it needs."""
     extra_specs = {}
     if tier.needs:
