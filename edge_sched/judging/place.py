@@ -14,6 +14,9 @@ from edge_sched.model.latency import ASSUMED
 from edge_sched.model.latency import Answer
 from edge_sched.model.latency import Latency
 
+#: The vantages of a place that anything is known of, and which are sites.
+_Known = tuple[tuple[str, bool], ...]
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Place:
@@ -47,21 +50,20 @@ def answer_of(
     :param now: when that is so, UTC epoch seconds
     :param unplaced: whether there is more of them, nobody knows where
     """
-    parts: dict[tuple[tuple[str, bool], ...], dict[str, Latency]] = {}
+    rows_of = {name: answer.parts[0] for name, answer in measured.items()}
+    parts: dict[_Known, dict[str, Latency]] = {}
     for place in places:
         known = tuple(
             (name, name in place.sites)
             for name in place.chain
-            if name in place.sites or any(measured[name].parts)
+            if name in place.sites or rows_of[name]
         )
-        if known in parts:
-            continue
-        part = parts[known] = {}
-        for name, is_site in reversed(known):
-            if is_site:
-                part[name] = _assumed(name, same_site_rtt_ms, now)
-            for rows in measured[name].parts:
-                part |= rows
+        if known not in parts:
+            part = parts[known] = {}
+            for name, is_site in reversed(known):
+                if is_site:
+                    part[name] = _assumed(name, same_site_rtt_ms, now)
+                part |= rows_of[name]
     heartbeats_at = [
         answer.heartbeat_at
         for answer in measured.values()
