@@ -52,9 +52,9 @@ SUITES = {
     'cloud': ('tests/cloud', {}),
 }
 #: Tests that are left out of a suite: with eventlet those of commands, of the
-#: database, of hints, of who is nearest, of servers that are named in one cell,
-#: of what stock Nova does and of which sites are asked for, which have nothing
-#: to do with how Nova makes its threads.
+#: database, of hints, of who is nearest, of servers that are named, of what
+#: stock Nova does and of which sites are asked for, which have nothing to do
+#: with how Nova makes its threads.
 LEFT_OUT = {
     'functional-eventlet': (
         r'test_(cli|create|hint_command|hint_process|hints|reasons|rename_site'

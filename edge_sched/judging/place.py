@@ -51,19 +51,14 @@ def answer_of(
     :param unplaced: whether there is more of them, nobody knows where
     """
     rows_of = {name: answer.parts[0] for name, answer in measured.items()}
-    parts: dict[_Known, dict[str, Latency]] = {}
-    for place in places:
-        known = tuple(
-            (name, name in place.sites)
-            for name in place.chain
-            if name in place.sites or rows_of[name]
-        )
-        if known not in parts:
-            part = parts[known] = {}
-            for name, is_site in reversed(known):
-                if is_site:
-                    part[name] = _assumed(name, same_site_rtt_ms, now)
-                part |= rows_of[name]
+    parts = []
+    for known in dict.fromkeys(_known(place, rows_of) for place in places):
+        part: dict[str, Latency] = {}
+        for name, is_site in reversed(known):
+            if is_site:
+                part[name] = _assumed(name, same_site_rtt_ms, now)
+            part |= rows_of[name]
+        parts.append(part)
     heartbeats_at = [
         answer.heartbeat_at
         for answer in measured.values()
@@ -71,9 +66,19 @@ def answer_of(
     ]
     return Answer(
         True,
-        tuple(parts.values()),
+        tuple(parts),
         max(heartbeats_at, default=None),
         unplaced,
+    )
+
+
+def _known(
+    place: Place, rows_of: Mapping[str, Mapping[str, Latency]]
+) -> _Known:
+    return tuple(
+        (name, name in place.sites)
+        for name in place.chain
+        if name in place.sites or rows_of[name]
     )
 
 

@@ -176,7 +176,7 @@ def _hosts_of(
         if row.server in servers and row.cell_id is not None
     }
     ids = set(id_of.values())
-    uuid_of = {cell.id: cell.uuid for cell in cells if cell.id in ids}
+    uuid_of = {cell.id: cell.uuid for cell in cells}
     # Servers are in cell0 that have found no host.
     asked = [c for c in cells if c.id in ids and not c.is_cell0()]
     host_of, cells_away = hosts_of_servers(asked, sorted(id_of))
