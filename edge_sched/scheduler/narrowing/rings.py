@@ -141,8 +141,6 @@ def places_with_room(ring: Ring, hosts: int) -> int:
         nodes_at[each.place] += each.nodes
     places = 0
     for _, nodes in nodes_at.most_common():
-        if hosts <= 0:
-            break
+        places += hosts > 0
         hosts -= nodes
-        places += 1
     return places

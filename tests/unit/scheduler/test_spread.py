@@ -401,12 +401,22 @@ class NarrowingTest(SpreadTestCase):
             self.refused(self.grouped(REQUIRED, servers=3)),
         )
         self.assertEqual([], self.asked)
-        # That matters to nobody else.
-        for hints in (PREFERRED, NEAR):
-            self.narrowed(self.grouped(hints, servers=3))
-        spec = self.spec(REQUIRED)
-        spec.num_instances = 3
-        self.narrowed(spec)
+        # That matters to nobody else, and is not looked for.
+        with mock.patch.object(
+            narrow, '_judge_eligible', side_effect=KeyError
+        ):
+            for hints in (PREFERRED, NEAR):
+                self.narrowed(self.grouped(hints, servers=3))
+            self.narrowed(self.grouped(REQUIRED, servers=2))
+            spec = self.spec(REQUIRED)
+            spec.num_instances = 3
+            self.narrowed(spec)
+
+    def test_sites_that_share_hosts_may_do_for_all_servers(self) -> None:
+        self.sites['lyon'].append('paris-1')
+        self.locate()
+        sites = self.narrowed(self.grouped(REQUIRED, servers=2))
+        self.assertCountEqual(['paris', 'lyon'], sites)
 
     def test_as_many_places_are_looked_for_as_servers_and_tries(self) -> None:
         self.conf.config(group='scheduler', max_attempts=3)
@@ -519,6 +529,10 @@ class MoveTest(SpreadTestCase):
     def test_server_itself_is_no_member(self) -> None:
         self.answers[uuids.cell2] = ['lyon-1']
         hosts = self.moved(REQUIRED, ['paris-1', 'lyon-1'])
+        self.assertIn(hosts[0], ('paris-1', 'paris-2'))
+
+    def test_cells_that_answer_know_better_than_nova(self) -> None:
+        hosts = self.moved(REQUIRED, ['paris-1', 'paris-2'])
         self.assertIn(hosts[0], ('paris-1', 'paris-2'))
 
     def test_another_on_the_same_host_is(self) -> None:

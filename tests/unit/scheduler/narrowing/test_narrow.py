@@ -122,7 +122,8 @@ class NarrowTest(NarrowTestCase):
     def test_no_host_at_all_is_not_for_us_to_say(self) -> None:
         hosts = [host.host for host in self.hosts]
         case = self.narrow(self.spec(NEAR, ignore_hosts=hosts))
-        self.assertIsInstance(case, Case)
+        assert isinstance(case, Case)
+        self.assertIsNone(case.search)
         self.assertEqual([], self.asked)
 
     def sought(self, servers: int, **hints: Any) -> Size:

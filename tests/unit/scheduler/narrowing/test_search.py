@@ -552,6 +552,12 @@ class FindRoomTest(base.BaseTestCase):
         found = self.search([4] * 9, [None] * 9, apart, places=range(9))
         self.assertEqual(4, len(found.aggregates))
 
+    def test_fewer_places_than_looked_for_are_better_than_all(self) -> None:
+        apart = size(1, 1, first=12, places=3)
+        room = [1, 0, 0, 0, 0, 0, 0, 0, 1]
+        found = self.search([4] * 9, room, apart, places=range(9))
+        self.assertEqual(9, len(found.aggregates))
+
     def test_places_of_hosts_that_may_be_down_do_not_count(self) -> None:
         apart = size(1, 1, first=12, places=3)
         found = self.search(
