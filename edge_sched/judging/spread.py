@@ -16,7 +16,7 @@ the score is without spreading, three times that less 2::
 """
 
 import collections
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.decision import Where
@@ -25,7 +25,7 @@ from edge_sched.judging.decision import Where
 Mark = tuple[str, str]
 
 #: Where hosts are, on each level that is spread over.
-Spot = Sequence[Sequence[Mark]]
+Spot = tuple[tuple[Mark, ...], ...]
 
 #: How many servers are there, on each level.
 Count = tuple[int, ...]
@@ -46,14 +46,14 @@ def spot(levels: Sequence[str], sites: Sequence[str], zone: str) -> Spot:
     """Where hosts are, on each level; those of no site are at their zone.
 
     ``('zone', 'site')`` with the site ``lyon`` in ``fr`` makes
-    ``[[('zone', 'fr')], [('site', 'lyon')]]``.
+    ``((('zone', 'fr'),), (('site', 'lyon'),))``.
     """
-    return [
-        [('zone', zone)]
-        if level == 'zone'
-        else [('site', site) for site in sites] or [('no site', zone)]
+    at_zone = (('zone', zone),)
+    at_sites = tuple(('site', site) for site in sites)
+    return tuple(
+        at_zone if level == 'zone' else at_sites or (('no site', zone),)
         for level in levels
-    ]
+    )
 
 
 def most_apart(spots: Iterable[Spot]) -> Count:
@@ -64,26 +64,6 @@ def most_apart(spots: Iterable[Spot]) -> Count:
     """
     by_level = zip(*spots, strict=True)
     return tuple(len(set().union(*marks)) for marks in by_level)
-
-
-def apart(spots: Mapping[Where, Spot]) -> dict[Where, Hashable]:
-    """The same for places that share a site or zone, if by way of others.
-
-    So servers at places that differ in it are apart, on each level.
-    """
-    joined_to: dict[Mark, Mark] = {}
-
-    def joined(mark: Mark) -> Mark:
-        while mark in joined_to:
-            mark = joined_to[mark]
-        return mark
-
-    for spot in spots.values():
-        first, *others = (mark for marks in spot for mark in marks)
-        for other in others:
-            if joined(other) != joined(first):
-                joined_to[joined(other)] = joined(first)
-    return {where: joined(spot[0][0]) for where, spot in spots.items()}
 
 
 class Crowd:

@@ -9,7 +9,7 @@ the names of hosts cannot tell, so the cells are asked then.
 """
 
 import dataclasses
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
 from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
@@ -17,7 +17,6 @@ from oslo_log import log as logging
 from edge_sched.judging.spread import Count
 from edge_sched.judging.spread import Crowd
 from edge_sched.judging.spread import Spot
-from edge_sched.judging.spread import apart
 from edge_sched.judging.spread import most_apart
 from edge_sched.judging.spread import spot
 from edge_sched.scheduler.spec import field_of
@@ -73,9 +72,9 @@ class Group:
         most = most_apart(map(self._spot, locations))
         return dict(zip(self.levels, most, strict=False))
 
-    def apart(self, locations: Iterable[Location]) -> dict[Location, Hashable]:
+    def spots(self, locations: Iterable[Location]) -> dict[Location, Spot]:
         """What servers that are apart do not share, by location."""
-        return apart({each: self._spot(each) for each in locations})
+        return {each: self._spot(each) for each in locations}
 
     def _spot(self, location: Location) -> Spot:
         return spot(self.levels, location.names['site'], location.zone)

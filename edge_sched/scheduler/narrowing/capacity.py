@@ -53,7 +53,7 @@ class Capacity:
         #: Some hosts are looked at one by one while they are likely to do.
         self._samples = (
             size.enough <= MOST_SAMPLED
-            and size.places == 1
+            and not size.apart
             and self._topology.node_count >= LARGE_CLOUD_NODES
         )
 

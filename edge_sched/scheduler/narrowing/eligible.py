@@ -7,11 +7,12 @@ Placement: a ring then has fewer hosts than it seems, and a wider one is tried
 sooner.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import nova.conf
 from nova.objects.request_spec import RequestSpec
 
+from edge_sched.judging.spread import Spot
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import source_cell
@@ -100,11 +101,11 @@ class Eligible:
         )
 
     def at_sites(
-        self, areas: Iterable[Area], place_of: Mapping[Location, Hashable]
+        self, areas: Iterable[Area], spots: Mapping[Location, Spot]
     ) -> list[SiteHosts]:
         """Those of each area, in its order.
 
-        :param place_of: what servers are spread over, if they are
+        :param spots: of each location, if servers are to be spread
         """
         count_nodes = self.topology.count_nodes
         return [
@@ -114,7 +115,7 @@ class Eligible:
                 hosts,
                 count_nodes(hosts),
                 area.cell,
-                place_of.get(area.location),
+                spots.get(area.location, ()),
             )
             for area in areas
             if (hosts := self.of(area.hosts))

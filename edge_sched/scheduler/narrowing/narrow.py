@@ -9,7 +9,7 @@ back; and each host that is handed out costs the scheduler time.
 """
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import nova.conf
 from nova import context as nova_context
@@ -18,6 +18,8 @@ from nova.objects.request_spec import RequestSpec
 from oslo_log import log as logging
 
 from edge_sched.judging.spread import Count
+from edge_sched.judging.spread import Spot
+from edge_sched.judging.spread import most_apart
 from edge_sched.scheduler.decide_hosts import Judged
 from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
@@ -79,27 +81,28 @@ def narrow(
     areas = list(topology.areas(case.measured))
     locations = {area.location for area in areas}
     counts: Mapping[Location, Count] = {}
-    place_of: Mapping[Location, Hashable] = {}
+    spots: Mapping[Location, Spot] = {}
     if case.group:
         counts = case.group.counts(spec, locations, topology.locator)
-        place_of = case.group.apart(locations)
+        spots = case.group.spots(locations)
     crowded = counts.keys() if case.intent.spread_required else ()
     nearest = nearest_first(case, areas, counts, crowded)
     if nearest is None:
         return case
     eligible = Eligible(spec, topology)
-    near = eligible.at_sites(nearest, place_of)
-    places = len({each.place for each in near})
-    if not near or _are_too_few(places, case):
+    near = eligible.at_sites(nearest, spots)
+    servers = case.request.num_instances
+    places = most_apart(each.spot for each in near)
+    are_too_few = min(places, default=servers) < servers
+    if not near or (are_too_few and case.intent.spread_required):
         # For the distance, the servers that are there, or for other reasons.
         judged = _judge_eligible(case, eligible, areas, crowded)
         if judged.locations and not judged.any_left:
             return Refused(case, judged, refusal_of(case, judged))
-        if not near:
-            return case
+    if not near or are_too_few:
+        return case
     try:
         query = Query(context, spec)
-        servers = case.request.num_instances
         search = _search(query, eligible, near, servers, places)
     except (RefusedQueryError, UnseenHostsError) as error:
         LOG.warning('Placement cannot be asked for near sites: %s', error)
@@ -130,21 +133,15 @@ def _gains(spec: RequestSpec, case: Case) -> bool:
     )
 
 
-def _are_too_few(places: int, case: Case) -> bool:
-    """Whether servers that must be apart may not all be."""
-    must = case.group is not None and case.intent.spread_required
-    return must and places < case.request.num_instances
-
-
 def _search(
-    query: Query, eligible: Eligible, near: Ring, servers: int, places: int
+    query: Query, eligible: Eligible, near: Ring, servers: int, places: Count
 ) -> Search:
     """Look for room.
 
     As many hosts are looked for as Nova may try, and as another such request
     may take, besides those that Placement offers in vain.
 
-    :param places: at how many servers can be apart
+    :param places: at how many servers can be apart at the most, on each level
     :raises RefusedQueryError: if Placement does not take even a short query
     :raises UnseenHostsError: if sites have hosts that no query for them finds
     """
@@ -154,8 +151,13 @@ def _search(
     spare = max(again, min(servers, _RIVALS))
     enough = min(least + spare, most)
     first = min(max(CONF.edge_sched.ring_hosts, enough), most)
-    places = min(servers + again, places)
-    size = Size(least, enough, first, most, query.aggregates, places)
+    apart = 0
+    if places and servers > 1:
+        # Of where all others are, and if they can be those of tries again.
+        apart = min(servers, min(places) - 1)
+    size = Size(
+        least, enough, first, most, query.limit, query.aggregates, apart
+    )
     return find_room(near, size, Capacity(query, eligible, size).ask)
 
 

@@ -9,8 +9,13 @@ growing steps.
 
 import collections
 import dataclasses
-from collections.abc import Hashable, Sequence
+import heapq
+import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from edge_sched.judging.spread import Mark
+from edge_sched.judging.spread import Spot
 
 #: As many as a short query may name, 39 bytes each: see ``placement``.
 MAX_AGGREGATES = 35
@@ -37,8 +42,8 @@ class SiteHosts(NamedTuple):
     :param nodes: how many Placement may hand out: of a host with several
         nodes each
     :param cell: UUID of the one that they are all in
-    :param place: the same of all that servers of a group do not share, if
-        they are to be spread
+    :param spot: what servers of a group are not to share with others there,
+        if they are to be spread
     """
 
     aggregate: str
@@ -46,7 +51,7 @@ class SiteHosts(NamedTuple):
     hosts: frozenset[str]
     nodes: int
     cell: str = ''
-    place: Hashable = None
+    spot: Spot = ()
 
 
 Ring = Sequence[SiteHosts]
@@ -62,27 +67,28 @@ class Size:
     :param least: with fewer hosts with room the request fails
     :param enough: with so many who loses a race finds another
     :param first: the smallest number of nodes of the first ring
-    :param most: how many hosts with room one answer has; Placement cuts off
+    :param most: nodes are asked for at first if there are no more
+    :param limit: how many hosts with room one answer has; Placement cuts off
         the others, near or far
     :param aggregates: how many one query may name; fewer once that many were
         refused
-    :param places: how many shall have room: one for each server that is to be
-        spread, and for each time that Nova tries again
+    :param apart: how many servers the next is to be apart from
     """
 
     least: int
     enough: int
     first: int
     most: int
+    limit: int
     aggregates: int = MAX_AGGREGATES
-    places: int = 1
+    apart: int = 0
 
 
 def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
     """The nearest of some hosts: so many nodes, at several sites.
 
-    At first all, if one query can name them and its answer has them. Else the
-    first ring ends where another cell begins, if it has nodes enough by then:
+    At first all, if they are few and one query can name them. Else the first
+    ring ends where another cell begins, if it has nodes enough by then:
     a query for one cell spares Nova all others.
 
     :param near: nearest first
@@ -101,7 +107,7 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
     ring: list[SiteHosts] = []
     nodes = 0
     sites, cells, named = set[str](), set[str](), set[str]()
-    places = set[Hashable]()
+    spots = set[Spot]()
     for hosts in near:
         named.add(hosts.aggregate)
         is_enough = nodes >= wanted and len(sites) >= MIN_SITES
@@ -111,7 +117,7 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
             and (
                 (
                     (is_enough or (is_cell and nodes >= of_one_cell))
-                    and len(places) >= size.places
+                    and len(spots) > size.apart
                 )
                 or len(named) > size.aggregates
             )
@@ -121,7 +127,7 @@ def first_ring(near: Ring, size: Size, wanted: int) -> Ring:
         nodes += hosts.nodes
         sites.add(hosts.site)
         cells.add(hosts.cell)
-        places.add(hosts.place)
+        spots.add(hosts.spot)
     return ring or EVERYTHING
 
 
@@ -130,17 +136,18 @@ def aggregates_of(ring: Ring) -> list[str]:
     return list(dict.fromkeys(hosts.aggregate for hosts in ring))
 
 
-def places_with_room(ring: Ring, hosts: int) -> int:
-    """In how many places there is room at the least, if so many hosts have it.
+def nodes_beside(ring: Ring, servers: int) -> int:
+    """How many nodes are no place for one to be apart from some servers.
 
-    In one as long as they may all be at the largest, in two as long as they
-    may be at the two largest, and so on.
+    At the most: those that share a site or zone with one of the servers, if
+    these are where that is the most. None if nothing is to be spread.
     """
-    nodes_at = collections.Counter[Hashable]()
+    nodes_at = collections.Counter[Mark]()
     for each in ring:
-        nodes_at[each.place] += each.nodes
-    places = 0
-    for _, nodes in nodes_at.most_common():
-        places += hosts > 0
-        hosts -= nodes
-    return places
+        for mark in itertools.chain(*each.spot):
+            nodes_at[mark] += each.nodes
+    beside = {
+        each.spot: sum(nodes_at[mark] for mark in itertools.chain(*each.spot))
+        for each in ring
+    }
+    return sum(heapq.nlargest(servers, beside.values()))

@@ -19,7 +19,7 @@ from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.rings import aggregates_of
 from edge_sched.scheduler.narrowing.rings import first_ring
-from edge_sched.scheduler.narrowing.rings import places_with_room
+from edge_sched.scheduler.narrowing.rings import nodes_beside
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,15 +97,16 @@ def find_room(
     while near:
         ring = first_ring(near, size, wanted)
         # Not before: what is not sure does not matter where nothing follows.
-        sure = sum(each.sure for each in found)
         least = size.least if ring is EVERYTHING else size.enough
-        if sure >= least and _places(found) >= size.places:
+        if _count_sure(found, size) >= least:
             break
         if ring is EVERYTHING:
             return Search(EVERYTHING, probes)
         room = ask(ring)
         if room is None:
-            return Search(_untold(found, near, size), probes)
+            # Servers that are to be spread may need what is farther.
+            untold = EVERYTHING if size.apart else _untold(found, near, size)
+            return Search(untold, probes)
         probes += 1
         if room.ring == ring:
             wanted *= GROWTH
@@ -140,7 +141,9 @@ def _untold(found: Sequence[Room], near: Ring, size: Size) -> Ring:
     for ring, hosts in order:
         named.update(each.aggregate for each in ring)
         hosts_taken += hosts
-        if taken and (hosts_taken > size.most or len(named) > size.aggregates):
+        if taken and (
+            hosts_taken > size.limit or len(named) > size.aggregates
+        ):
             break
         taken += ring
     return taken
@@ -151,33 +154,33 @@ def _choose(found: Sequence[Room], size: Size) -> Ring:
 
     If they are too little of what one answer has room for, more: Placement
     then hands out enough, but not always the nearest. And if they are all
-    that a query can name, the roomiest. For servers that are to be spread all
-    is asked for instead: Nova sets no limit where there is a group.
+    that a query can name, the roomiest. For servers that are to be apart
+    nothing with room is left out.
     """
-    if len(found) == 1:
-        return found[0].ring
+    if size.apart or len(found) == 1:
+        everywhere = _everywhere(found)
+        can_be_named = len(aggregates_of(everywhere)) <= size.aggregates
+        return everywhere if can_be_named else EVERYTHING
     nearest = sorted(found, key=lambda room: not room.sure)
+    roomiest = sorted(nearest, key=lambda room: -room.sure)
     choices = [
-        _first_of(nearest, size.aggregates, size.most),
+        _first_of(nearest, size.aggregates, size.limit),
         _first_of(nearest, size.aggregates),
+        _first_of(roomiest, size.aggregates),
     ]
-    if size.places == 1:
-        roomiest = sorted(nearest, key=lambda room: -room.sure)
-        choices.append(_first_of(roomiest, size.aggregates))
-    places = min(size.places, _places(found))
-    enough = (
-        ring
-        for ring, sure in choices
-        if sure >= size.least and places_with_room(ring, sure) >= places
-    )
+    enough = (ring for ring, sure in choices if sure >= size.least)
     # If none is enough: a host may take several of the servers.
-    return next(enough, choices[0][0] if size.places == 1 else EVERYTHING)
+    return next(enough, choices[0][0])
 
 
-def _places(found: Sequence[Room]) -> int:
-    """In how many places there is room for sure, see ``places_with_room``."""
-    everywhere = [each for room in found for each in room.ring]
-    return places_with_room(everywhere, sum(room.sure for room in found))
+def _count_sure(found: Sequence[Room], size: Size) -> int:
+    """How many hosts are left for the last server, wherever others may be."""
+    beside = nodes_beside(_everywhere(found), size.apart)
+    return sum(room.sure for room in found) - beside
+
+
+def _everywhere(rooms: Sequence[Room]) -> Ring:
+    return [each for room in rooms for each in room.ring]
 
 
 def _first_of(

@@ -2,7 +2,6 @@
 
 """What many or few servers of a group at a place are worth."""
 
-import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -32,60 +31,6 @@ NICE_AND_LYON = spot(['site'], ['nice', 'lyon'], 'fr')
 NO_SITE = spot(['site'], [], 'fr')
 NO_SITE_ABROAD = spot(['site'], [], 'it')
 BOTH = ('zone', 'site')
-
-
-class ApartTest(base.BaseTestCase):
-    def test_places_that_share_nothing_are_apart(self) -> None:
-        apart = spread.apart({'a': LYON, 'b': PARIS, 'c': NO_SITE, 'd': LYON})
-        self.assertEqual(3, len(set(apart.values())))
-        self.assertEqual(apart['a'], apart['d'])
-
-    def test_sites_that_share_hosts_are_not(self) -> None:
-        nice = spot(['site'], ['nice'], 'fr')
-        for order in ('abc', 'cab', 'bca'):
-            places = {'a': LYON, 'b': nice, 'c': NICE_AND_LYON, 'd': PARIS}
-            apart = spread.apart({n: places[n] for n in (*order, 'd')})
-            self.assertEqual(2, len(set(apart.values())))
-
-    def test_zones_that_share_a_site_are_not(self) -> None:
-        spots = {
-            'a': spot(BOTH, ['lyon'], 'fr'),
-            'b': spot(BOTH, ['lyon'], 'it'),
-            'c': spot(BOTH, ['oslo'], 'no'),
-            'd': spot(BOTH, [], 'no'),
-        }
-        apart = spread.apart(spots)
-        self.assertEqual(apart['a'], apart['b'])
-        self.assertEqual(apart['c'], apart['d'])
-        self.assertNotEqual(apart['a'], apart['c'])
-
-    def test_nowhere_is_nothing(self) -> None:
-        self.assertEqual({}, spread.apart({}))
-
-    @hypothesis.given(
-        st.lists(
-            st.tuples(
-                st.lists(st.sampled_from('abcde'), unique=True, max_size=2),
-                st.sampled_from(['x', 'y', 'z']),
-            ),
-            min_size=1,
-        ),
-        st.sampled_from([('site',), ('zone',), BOTH]),
-    )
-    def test_servers_at_different_places_are_never_together(
-        self, at: list[tuple[list[str], str]], levels: tuple[str, ...]
-    ) -> None:
-        spots = {n: spot(levels, *place) for n, place in enumerate(at)}
-        apart = spread.apart(spots)
-        for one, other in itertools.combinations(spots, 2):
-            count = Crowd([spots[one]]).count(spots[other])
-            if any(count):
-                self.assertEqual(apart[one], apart[other])
-        # As many as there can be, where nothing is in two sites.
-        most = spread.most_apart(spots.values())
-        self.assertLessEqual(len(set(apart.values())), min(most))
-        if len(levels) == 1 and all(len(sites) < 2 for sites, _ in at):
-            self.assertEqual((len(set(apart.values())),), most)
 
 
 class CrowdTest(base.BaseTestCase):

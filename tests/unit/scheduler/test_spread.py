@@ -21,8 +21,6 @@ from edge_sched.scheduler import scores
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.narrowing import capacity
 from edge_sched.scheduler.narrowing import narrow
-from edge_sched.scheduler.narrowing.rings import EVERYTHING
-from edge_sched.scheduler.narrowing.search import Search
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.topology import cell
 from edge_sched.scheduler.topology.membership import Aggregate
@@ -405,8 +403,9 @@ class NarrowingTest(SpreadTestCase):
         with mock.patch.object(
             narrow, '_judge_eligible', side_effect=KeyError
         ):
-            for hints in (PREFERRED, NEAR):
-                self.narrowed(self.grouped(hints, servers=3))
+            preferred = self.grouped(PREFERRED, servers=3)
+            edge_latency(context.get_admin_context(), preferred)
+            self.narrowed(self.grouped(NEAR, servers=3))
             self.narrowed(self.grouped(REQUIRED, servers=2))
             spec = self.spec(REQUIRED)
             spec.num_instances = 3
@@ -418,40 +417,18 @@ class NarrowingTest(SpreadTestCase):
         sites = self.narrowed(self.grouped(REQUIRED, servers=2))
         self.assertCountEqual(['paris', 'lyon'], sites)
 
-    def test_as_many_places_are_looked_for_as_servers_and_tries(self) -> None:
-        self.conf.config(group='scheduler', max_attempts=3)
-        soft = {'edge:client': [ALICE], 'edge:spread': ['site']}
-        for servers, on, hints, places in (
-            (1, [], PREFERRED, 2),
-            (1, [], soft, 3),
-            (1, ['paris-1'], soft, 3),
-            (1, ['paris-1'], REQUIRED, 1),
-            (1, [], NEAR, 1),
-        ):
-            with mock.patch.object(
-                narrow, 'find_room', return_value=Search(EVERYTHING)
-            ) as find_room:
-                spec = self.grouped(hints, on, servers=servers)
-                edge_latency(context.get_admin_context(), spec)
-            _, size, _ = find_room.call_args.args
-            self.assertEqual(places, size.places)
-        self.conf.config(group='scheduler', max_attempts=2)
-        with mock.patch.object(
-            narrow, 'find_room', return_value=Search(EVERYTHING)
-        ) as find_room:
-            edge_latency(context.get_admin_context(), self.grouped(soft))
-        self.assertEqual(2, find_room.call_args.args[1].places)
-
-    def test_hosts_are_not_looked_at_one_by_one(self) -> None:
+    def test_hosts_of_several_servers_are_not_looked_at_one_by_one(
+        self,
+    ) -> None:
         with (
             mock.patch.object(capacity, 'LARGE_CLOUD_NODES', 1),
             mock.patch.object(
                 capacity, 'find_some', return_value=['lyon-1'] * 3
             ) as find_some,
         ):
-            self.narrowed(self.grouped(PREFERRED))
+            self.narrowed(self.grouped(PREFERRED, servers=2))
             find_some.assert_not_called()
-            self.narrowed(self.spec(PREFERRED))
+            self.narrowed(self.grouped(PREFERRED))
             find_some.assert_called_once()
 
 

@@ -83,7 +83,7 @@ class CapacityTest(base.BaseTestCase):
             ),
             several_nodes=nodes,
         )
-        self.size = Size(1, enough, 100, 1000, 35)
+        self.size = Size(1, enough, 100, 1000, 1000, 35)
         group = objects.InstanceGroup(policy='anti-affinity', hosts=[taken])
         return Capacity(
             self.query,

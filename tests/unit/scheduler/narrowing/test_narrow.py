@@ -20,10 +20,14 @@ from edge_sched.scheduler.narrowing.search import Search
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import make_case
 from edge_sched.scheduler.topology import cell
+from edge_sched.scheduler.topology.membership import Aggregate
+from edge_sched.scheduler.topology.topology import Topology
 from tests.unit.scheduler.base import ALICE
+from tests.unit.scheduler.base import CELLS
 from tests.unit.scheduler.base import StagesTestCase
 
 NEAR = {'edge:client': [ALICE]}
+SPREAD = {'edge:spread': ['site']}
 
 
 class NarrowTestCase(StagesTestCase):
@@ -126,9 +130,14 @@ class NarrowTest(NarrowTestCase):
         self.assertIsNone(case.search)
         self.assertEqual([], self.asked)
 
-    def sought(self, servers: int, **hints: Any) -> Size:
+    def sought(
+        self,
+        servers: int,
+        group: objects.InstanceGroup | None = None,
+        **hints: Any,
+    ) -> Size:
         """How many hosts are looked for."""
-        spec = self.spec(NEAR | hints)
+        spec = self.spec(NEAR | hints, instance_group=group)
         spec.num_instances = servers
         with mock.patch.object(
             narrow, 'find_room', return_value=Search(EVERYTHING)
@@ -141,28 +150,56 @@ class NarrowTest(NarrowTestCase):
     def test_how_many_hosts_are_looked_for(self) -> None:
         self.conf.config(group='scheduler', max_attempts=3)
         # One, and as many as Nova tries again.
-        self.assertEqual(Size(1, 3, 100, 1000), self.sought(1))
+        self.assertEqual(Size(1, 3, 100, 1000, 1000), self.sought(1))
         # As many again, for another such request, but no more than ten.
-        self.assertEqual(Size(4, 8, 100, 1000), self.sought(4))
-        self.assertEqual(Size(25, 35, 100, 1000), self.sought(25))
+        self.assertEqual(Size(4, 8, 100, 1000, 1000), self.sought(4))
+        self.assertEqual(Size(25, 35, 100, 1000, 1000), self.sought(25))
         # Besides those that the servers may not share.
         self.assertEqual(
-            Size(6, 10, 100, 1000),
+            Size(6, 10, 100, 1000, 1000),
             self.sought(4, different_host=[uuids.a, uuids.b]),
         )
+
+    def test_servers_are_apart_from_those_before_and_tries_from_all(
+        self,
+    ) -> None:
+        group = objects.InstanceGroup(policy='soft-anti-affinity', hosts=[])
+        sites = ('lyon', 'nice', 'paris', 'rome')
+        self.topology.return_value = Topology(
+            [Aggregate(s, {'edge:site': s}, [f'{s}-1']) for s in sites],
+            CELLS,
+            {f'{site}-1': uuids.cell1 for site in sites},
+            several_nodes={},
+        )
+        # Of four sites three are left for the last.
+        for servers, apart in ((1, 0), (2, 2), (3, 3), (4, 3)):
+            found = self.sought(servers, group, **SPREAD)
+            self.assertEqual(apart, found.apart)
+            self.assertEqual(0, self.sought(servers, group).apart)
+            self.assertEqual(0, self.sought(servers, **SPREAD).apart)
+
+    def test_more_servers_than_places_are_best_off_among_all(self) -> None:
+        group = objects.InstanceGroup(policy='soft-anti-affinity', hosts=[])
+        spec = self.spec(NEAR | SPREAD, instance_group=group)
+        spec.num_instances = 3
+        case = self.narrow(spec)
+        assert isinstance(case, Case)
+        self.assertIsNone(case.search)
+        self.assertEqual([], self.asked)
+        self.assertNotIn('requested_destination', spec)
 
     def test_first_ring_has_what_is_looked_for(self) -> None:
         self.conf.config(group='scheduler', max_attempts=3)
         self.conf.config(group='edge_sched', ring_hosts=2)
-        self.assertEqual(Size(4, 8, 8, 1000), self.sought(4))
+        self.assertEqual(Size(4, 8, 8, 1000, 1000), self.sought(4))
 
     def test_no_more_than_nova_is_handed_out_unless_it_needs_more(
         self,
     ) -> None:
         self.conf.config(group='scheduler', max_placement_results=6)
-        self.assertEqual(Size(4, 6, 6, 6), self.sought(4))
+        self.assertEqual(Size(4, 6, 6, 6, 1000), self.sought(4))
         self.conf.config(group='scheduler', max_placement_results=5)
-        self.assertEqual(Size(7, 7, 7, 7), self.sought(7))
+        self.assertEqual(Size(7, 7, 7, 7, 1000), self.sought(7))
 
 
 class UnaskedTest(NarrowTestCase):

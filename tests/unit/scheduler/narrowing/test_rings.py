@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-from collections.abc import Hashable, Sequence
+import collections
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,16 +14,17 @@ from edge_sched.scheduler.narrowing.rings import Ring
 from edge_sched.scheduler.narrowing.rings import SiteHosts
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.rings import first_ring
-from edge_sched.scheduler.narrowing.rings import places_with_room
+from edge_sched.scheduler.narrowing.rings import nodes_beside
 
 
 def sites(
-    *nodes: int, cells: str = '', places: Sequence[Hashable] = ()
+    *nodes: int, cells: str = '', spots: Sequence[str] = ()
 ) -> list[SiteHosts]:
     """A site of so many hosts each; 0 for hosts of no site.
 
     :param cells: of each, ``'aab'``; one for all by default
-    :param places: of each, ``'aab'``, if servers are to be spread
+    :param spots: the marks of each, ``['a', 'ab']``, if servers are to be
+        spread
     """
     return [
         SiteHosts(
@@ -31,13 +33,13 @@ def sites(
             frozenset(),
             count,
             cell,
-            place,
+            (tuple(('site', mark) for mark in marks),) if spots else (),
         )
-        for number, (count, cell, place) in enumerate(
+        for number, (count, cell, marks) in enumerate(
             zip(
                 nodes,
                 cells or 'a' * len(nodes),
-                places or [None] * len(nodes),
+                spots or [''] * len(nodes),
                 strict=True,
             )
         )
@@ -53,7 +55,7 @@ def rings(
     """
     found: list[Ring] = []
     while near and EVERYTHING not in found:
-        size = Size(1, enough, first, most)
+        size = Size(1, enough, first, most, most)
         found.append(first_ring(near, size, first * 2 ** len(found)))
         near = near[len(found[-1]) :]
     return found
@@ -110,56 +112,61 @@ class RingsTest(base.BaseTestCase):
         self.assertEqual([[4] * 3, [4] * 6], found)
 
     def test_first_ring_has_a_place_for_each_server(self) -> None:
-        for places, spread_over, count in (
-            (5, range(9), 5),
+        for apart, spots, count in (
+            (4, 'abcdefghi', 5),
             # Three sites at least.
-            (2, range(9), 3),
-            (3, 'aaabbbccc', 7),
-            (1, 'aaabbbccc', 3),
+            (1, 'abcdefghi', 3),
+            (2, 'aaabbbccc', 7),
+            (0, 'aaabbbccc', 3),
             # All there are.
-            (4, 'aaabbbccc', 9),
+            (3, 'aaabbbccc', 9),
         ):
-            near = sites(*[4] * 9, places=[*spread_over])
-            size = Size(1, 1, 4, 30, places=places)
+            near = sites(*[4] * 9, spots=spots)
+            size = Size(1, 1, 4, 30, 30, apart=apart)
             self.assertEqual(count, len(first_ring(near, size, 4)))
 
     def test_first_ring_with_too_few_places_of_its_cell(self) -> None:
-        near = sites(*[4] * 9, cells='aaaabbbbb', places=range(9))
-        for places, count in ((3, 4), (4, 4), (5, 5)):
-            size = Size(1, 1, 16, 30, places=places)
+        near = sites(*[4] * 9, cells='aaaabbbbb', spots='abcdefghi')
+        for apart, count in ((2, 4), (3, 4), (4, 5)):
+            size = Size(1, 1, 16, 30, 30, apart=apart)
             self.assertEqual(count, len(first_ring(near, size, 16)))
 
     def test_no_query_names_too_many_for_the_sake_of_places(self) -> None:
-        near = sites(*[4] * 9, places=range(9))
-        size = Size(1, 1, 4, 30, aggregates=6, places=8)
+        near = sites(*[4] * 9, spots='abcdefghi')
+        size = Size(1, 1, 4, 30, 30, aggregates=6, apart=7)
         self.assertEqual(6, len(first_ring(near, size, 4)))
 
-    def test_places_with_room_whoever_has_it(self) -> None:
-        near = sites(3, 2, 5, 1, places='aabc')
-        for hosts, places in (
-            (-1, 0),
-            (0, 0),
-            (1, 1),
-            # All at a, or all at b.
-            (5, 1),
-            (6, 2),
-            (10, 2),
-            (11, 3),
-        ):
-            self.assertEqual(places, places_with_room(near, hosts))
-        self.assertEqual(0, places_with_room(EVERYTHING, 3))
+    def test_nodes_beside_servers_are_those_of_the_largest_places(
+        self,
+    ) -> None:
+        near = sites(3, 2, 5, 1, spots='aabc')
+        for servers, nodes in ((0, 0), (1, 5), (2, 10), (3, 11), (4, 11)):
+            self.assertEqual(nodes, nodes_beside(near, servers))
+        self.assertEqual(0, nodes_beside(sites(3, 2), 2))
+        self.assertEqual(0, nodes_beside(EVERYTHING, 2))
+
+    def test_server_at_two_sites_is_beside_the_hosts_of_both(self) -> None:
+        # Three of a and one of both, and four of b and one of both.
+        near = sites(3, 1, 4, 2, spots=['a', 'ab', 'b', 'c'])
+        self.assertEqual(4 + 5, nodes_beside(near, 1))
+        self.assertEqual(4 + 5 + 5, nodes_beside(near, 2))
 
     @given(st.data())
-    def test_places_with_room_are_never_overestimated(
+    def test_nodes_beside_servers_are_never_underestimated(
         self, data: st.DataObject
     ) -> None:
         nodes = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=9))
-        over = [data.draw(st.sampled_from('abcd')) for _ in nodes]
-        room = [data.draw(st.integers(0, count)) for count in nodes]
-        least = places_with_room(sites(*nodes, places=over), sum(room))
-        with_room = {p for p, free in zip(over, room, strict=True) if free}
-        self.assertLessEqual(least, len(with_room))
-        self.assertEqual(not with_room, not least)
+        marks = st.sets(st.sampled_from('abcd'), min_size=1, max_size=2)
+        spots = [''.join(sorted(data.draw(marks))) for _ in nodes]
+        at = data.draw(
+            st.lists(st.sampled_from(range(len(nodes))), max_size=4)
+        )
+        beside = collections.Counter[int]()
+        for number, count in enumerate(nodes):
+            if any({*spots[number]} & {*spots[server]} for server in at):
+                beside[number] = count
+        near = sites(*nodes, spots=spots)
+        self.assertLessEqual(beside.total(), nodes_beside(near, len(at)))
 
     def test_all_that_one_answer_has_are_one_ring(self) -> None:
         near = sites(*[4] * 9, cells='aabababab')

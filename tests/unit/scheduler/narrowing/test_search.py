@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import types
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +16,9 @@ from edge_sched.scheduler.narrowing.search import Search
 from edge_sched.scheduler.narrowing.search import find_room
 from tests.unit.scheduler.narrowing.test_rings import sites
 
+#: Of nine sites that have nothing in common.
+NINE = 'abcdefghi'
+
 
 def size(
     least: int = 1,
@@ -23,9 +26,9 @@ def size(
     first: int = 10,
     most: int = 1000,
     aggregates: int = MAX_AGGREGATES,
-    places: int = 1,
+    apart: int = 0,
 ) -> Size:
-    return Size(least, enough, first, most, aggregates, places)
+    return Size(least, enough, first, most, most, aggregates, apart)
 
 
 class Cloud:
@@ -106,21 +109,21 @@ class FindRoomTest(base.BaseTestCase):
         asked: Size | None = None,
         cells: str = '',
         few: bool = False,
-        places: Sequence[Hashable] = (),
+        spots: Sequence[str] = (),
         **not_sure: int,
     ) -> Search:
         """Search sites of so many hosts, with room for so many each.
 
         :param cells: of each site, ``'aab'``; one for all by default
         :param few: whether one answer has them all, if it has so many
-        :param places: of each site, if servers are to be spread
+        :param spots: of each site, if servers are to be spread
         :param not_sure: of each site, ``site0=3``; ``all=3`` of all
         """
-        near = sites(*hosts, cells=cells, places=places)
+        near = sites(*hosts, cells=cells, spots=spots)
         every = not_sure.pop('all', 0)
         asked = asked or size()
         if not few:
-            asked.most = min(asked.most, sum(hosts) - 1)
+            asked.most = asked.limit = min(asked.most, sum(hosts) - 1)
         self.cloud = Cloud(
             {each.site: count for each, count in zip(near, room, strict=True)},
             dict.fromkeys((each.site for each in near), every)
@@ -525,43 +528,67 @@ class FindRoomTest(base.BaseTestCase):
     def test_ring_that_may_have_its_room_at_one_place_is_not_enough(
         self,
     ) -> None:
-        apart = size(1, 1, first=12, places=2)
-        found = self.search([4] * 9, [4] * 9, apart, places=range(9))
+        apart = size(1, 1, first=12, apart=1)
+        found = self.search([4] * 9, [4] * 9, apart, spots=NINE)
         self.assertEqual(3, len(found.aggregates))
         room = [4, 0, 0] + [1] * 6
-        found = self.search([4] * 9, room, apart, places=range(9))
+        found = self.search([4] * 9, room, apart, spots=NINE)
         self.assertEqual(9, len(found.aggregates))
         # Rings of one place are one place.
-        found = self.search([4] * 9, [4] * 9, apart, places='a' * 8 + 'b')
+        found = self.search([4] * 9, [4] * 9, apart, spots='aaaaaaaab')
         self.assertEqual(9, len(found.aggregates))
 
+    def test_hosts_of_two_sites_are_room_beside_either(self) -> None:
+        apart = size(1, 1, first=10, apart=1)
+        hosts, room = [4, 2, 4, 4, 4, 4], [4, 2, 1, 4, 4, 4]
+        found = self.search(hosts, room, apart, spots='aabmcd')
+        self.assertEqual(3, len(found.aggregates))
+        # The hosts of the second are also in the fourth.
+        spots = ['a', 'am', 'b', 'm', 'c', 'd']
+        found = self.search(hosts, room, apart, spots=spots)
+        self.assertEqual(6, len(found.aggregates))
+
     def test_all_is_asked_for_if_a_query_has_too_few_places(self) -> None:
-        apart = size(1, 1, first=4, aggregates=4, places=6)
-        found = self.search([4] * 9, [4] * 9, apart, places=range(9))
+        apart = size(1, 1, first=4, aggregates=4, apart=5)
+        found = self.search([4] * 9, [4] * 9, apart, spots=NINE)
         self.assertEqual(EVERYTHING, found.ring)
         self.assertEqual((), found.full)
         # No farther ones instead, be they roomy.
         found = self.search(
             [4] * 12,
             [1, 0, 0, 0, 0, 0, 0, 1, 4, 4, 4, 4],
-            size(2, 2, first=4, aggregates=4, places=2),
-            places=range(12),
+            size(2, 2, first=4, aggregates=4, apart=1),
+            spots='abcdefghijkl',
         )
         self.assertEqual(EVERYTHING, found.ring)
-        # Of those that cannot be asked some are taken.
-        found = self.search([4] * 9, [None] * 9, apart, places=range(9))
-        self.assertEqual(4, len(found.aggregates))
 
-    def test_fewer_places_than_looked_for_are_better_than_all(self) -> None:
-        apart = size(1, 1, first=12, places=3)
+    def test_all_is_asked_for_if_it_is_not_told_where_there_is_room(
+        self,
+    ) -> None:
+        room = [4] * 4 + [None] * 5
+        limits = size(enough=9, apart=2)
+        found = self.search([4] * 9, room, limits, spots=NINE)
+        self.assertEqual((EVERYTHING, 1), (found.ring, found.probes))
+
+    def test_all_with_room_is_asked_for_if_it_is_too_little(self) -> None:
+        apart = size(1, 1, first=12, apart=2)
         room = [1, 0, 0, 0, 0, 0, 0, 0, 1]
-        found = self.search([4] * 9, room, apart, places=range(9))
+        found = self.search([4] * 9, room, apart, spots=NINE)
         self.assertEqual(9, len(found.aggregates))
+        apart.aggregates = 6
+        found = self.search([4] * 9, room, apart, spots=NINE)
+        self.assertEqual(EVERYTHING, found.ring)
+
+    def test_more_than_one_answer_has_where_nova_sets_no_limit(self) -> None:
+        near = sites(*[9] * 9, spots=NINE)
+        limits = Size(1, 1, 9, 18, limit=1000, apart=2)
+        found = find_room(near, limits, Scripted((10, 0), (25, 0)).ask)
+        self.assertEqual(6, len(found.aggregates))
 
     def test_places_of_hosts_that_may_be_down_do_not_count(self) -> None:
-        apart = size(1, 1, first=12, places=3)
+        apart = size(1, 1, first=12, apart=2)
         found = self.search(
-            [4] * 9, [4] * 9, apart, places=range(9), site0=4, site1=4
+            [4] * 9, [4] * 9, apart, spots=NINE, site0=4, site1=4
         )
         self.assertEqual(9, len(found.aggregates))
 
@@ -574,28 +601,29 @@ class FindRoomTest(base.BaseTestCase):
             st.lists(st.integers(1, 60), min_size=1, max_size=90)
         )
         room = [data.draw(st.integers(0, h) | st.just(0)) for h in hosts]
-        kinds = data.draw(st.sampled_from([2, 5, 90]))
-        places = [data.draw(st.integers(0, kinds)) for _ in hosts]
+        marks = 'abcdefghijklmnopqrstuvwxyz'[: data.draw(st.integers(2, 26))]
+        some = st.text(st.sampled_from(marks), min_size=1, max_size=2)
+        spots = [data.draw(some) for _ in hosts]
         servers = data.draw(st.integers(1, 5))
         limits = size(
             servers,
             servers + data.draw(st.integers(0, 3)),
             data.draw(st.integers(1, 100)),
-            places=min(servers, len({*places})),
+            apart=servers - 1,
         )
         cells = ''.join(data.draw(st.sampled_from('aaab')) for _ in hosts)
         found = self.search(
-            hosts, room, limits, cells=cells, few=True, places=places
+            hosts, room, limits, cells=cells, few=True, spots=spots
         )
         if not found.ring:
             return
-        taken = set[int]()
+        taken = set[str]()
         for _ in range(servers):
             best = [
                 number
                 for number, free in enumerate(room)
-                if free and places[number] not in taken
+                if free and taken.isdisjoint(spots[number])
             ]
             if best:
                 self.assertIn(f'uuid-{best[0]}', found.aggregates)
-                taken.add(places[best[0]])
+                taken.update(spots[best[0]])
