@@ -54,10 +54,17 @@ def answer_of(
     parts = []
     for known in dict.fromkeys(_known(place, rows_of) for place in places):
         part: dict[str, Latency] = {}
+        at_own_site = {
+            site: rows_of[site].get(site)
+            or _assumed(site, same_site_rtt_ms, now)
+            for site, is_site in known
+            if is_site
+        }
         for name, is_site in reversed(known):
-            if is_site:
-                part[name] = _assumed(name, same_site_rtt_ms, now)
             part |= rows_of[name]
+            # Whoever is in two sites is as near in either.
+            if is_site:
+                part |= at_own_site
         parts.append(part)
     heartbeats_at = [
         answer.heartbeat_at

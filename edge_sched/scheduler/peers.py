@@ -63,8 +63,8 @@ class Peer:
 class Peers:
     """Finds peers, and keeps what it found for ``cache_ttl``.
 
-    What may be otherwise in a moment is not kept: who has no host yet, and
-    whose cell was away.
+    What may be otherwise in a moment is not kept: who has no host yet, a group
+    of which nobody has, and whose cell was away.
     """
 
     def __init__(self, max_servers: int = _KEPT_SERVERS) -> None:
@@ -84,8 +84,9 @@ class Peers:
     ) -> dict[Client, Peer]:
         """Find servers and groups, as a project sees them.
 
+        If the API database is away, all that are not kept are.
+
         :param cells: those that there are
-        :raises Exception: if the API database is away
         """
         ttl_seconds = CONF.edge_sched.cache_ttl
         now = time.monotonic()
@@ -97,7 +98,15 @@ class Peers:
                     found[client] = peer
         missing = [client for client in clients if client not in found]
         if missing:
-            asked = _ask(missing, project_id, cells)
+            try:
+                asked = _ask(missing, project_id, cells)
+            except Exception:
+                LOG.warning(
+                    'Cannot tell where servers are that others are to be '
+                    'near to',
+                    exc_info=True,
+                )
+                asked = dict.fromkeys(missing, _AWAY)
             found |= asked
             if ttl_seconds:
                 self._keep(project_id, asked, now)
@@ -118,6 +127,7 @@ class Peers:
 
 
 _NEVER = -math.inf, Peer(known=False)
+_AWAY = Peer(known=True, away=True)
 
 
 def _ask(

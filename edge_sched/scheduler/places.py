@@ -23,7 +23,6 @@ from edge_sched.scheduler.peers import PEERS
 from edge_sched.scheduler.peers import Peer
 from edge_sched.scheduler.topology.locator import Locator
 from edge_sched.scheduler.topology.topology import TOPOLOGY
-from edge_sched.scheduler.topology.topology import Topology
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -122,7 +121,9 @@ def _find(
     clients: Sequence[Client], project_id: str, server: str | None
 ) -> dict[Client, Where]:
     topology = TOPOLOGY.get()
-    peers = _peers([c for c in clients if not c.site], project_id, topology)
+    asked = [client for client in clients if not client.site]
+    cells = topology.cells.values()
+    peers = PEERS.find(asked, project_id, cells) if asked else {}
     locator = topology.locator
     return {
         client: _of_site(client, client.site, locator, project_id)
@@ -130,22 +131,6 @@ def _find(
         else _of_peer(client, peers[client], locator, server)
         for client in clients
     }
-
-
-def _peers(
-    clients: Sequence[Client], project_id: str, topology: Topology
-) -> Mapping[Client, Peer]:
-    """Servers and groups; no query if there are none."""
-    if not clients:
-        return {}
-    try:
-        return PEERS.find(clients, project_id, topology.cells.values())
-    except Exception:
-        LOG.warning(
-            'Cannot tell where servers are that others are to be near to',
-            exc_info=True,
-        )
-        return dict.fromkeys(clients, Peer(known=True, away=True))
 
 
 def _of_site(

@@ -116,6 +116,34 @@ class AnswerTest(base.BaseTestCase):
         )
         lyon.check()
 
+    def test_host_of_two_sites_is_near_to_both(self) -> None:
+        both = Place(('lyon-1', 'lyon', 'nice', 'cell1'), ('lyon', 'nice'))
+        answer = self.answer(
+            {
+                'lyon': {'oslo': 31, 'nice': 3},
+                'nice': {'oslo': 35, 'lyon': 3, 'nice': 0.7},
+                'cell1': {'lyon': 8, 'nice': 8, 'rome': 8},
+            },
+            both,
+        )
+        self.assertEqual(
+            [
+                {
+                    'lyon': ('site:lyon', 0.5),
+                    'nice': ('site:nice', 0.7),
+                    'oslo': ('site:lyon', 31),
+                    'rome': ('site:cell1', 8),
+                }
+            ],
+            figures(answer),
+        )
+        # But for what was measured of the host itself.
+        answer = self.answer({'lyon-1': {'nice': 2}}, both)
+        self.assertEqual(
+            [{'lyon': ('site:lyon', 0.5), 'nice': ('site:lyon-1', 2)}],
+            figures(answer),
+        )
+
     def test_one_that_was_measured_to_itself_is_not(self) -> None:
         old = make_row(9, 9, age=901, vantage='lyon', client='site:lyon')
         found = measured({}) | {'lyon': Answer(True, ({'lyon': old},))}

@@ -261,6 +261,22 @@ class KeptTest(PeersTestCase):
             self.find(client)
             self.assertEqual(2, self.questions(), client)
 
+    def test_whoever_is_kept_is_there_while_nobody_can_be_asked_for(
+        self,
+    ) -> None:
+        self.find(server('s1'))
+        with mock.patch.object(
+            nova_internals, 'read_peers', side_effect=OSError('no database')
+        ):
+            for _ in range(2):
+                self.assertEqual(
+                    [Peer(True, {'s1': S1}), Peer(True, away=True)],
+                    self.find(server('s1'), server('s2')),
+                )
+        self.assertEqual(2, self.log.output.count('Cannot tell where servers'))
+        self.assertIn('no database', self.log.output)
+        self.assertEqual([Peer(True, {'s2': S2})], self.find(server('s2')))
+
     def test_forget(self) -> None:
         self.find(server('s1'))
         self.peers.forget()

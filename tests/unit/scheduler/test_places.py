@@ -185,17 +185,6 @@ class FindTest(PlacesTestCase):
 class FailureTest(PlacesTestCase):
     """Whatever it is, it is unknown where they are."""
 
-    def test_servers_cannot_be_asked_for(self) -> None:
-        self.peers.side_effect = RuntimeError('no API database')
-        me = Client(server=uuids.me)
-        found = find_places([DB, GROUP, LYON, me], 'mine', uuids.me)
-        for client in (DB, GROUP):
-            self.assertEqual(Where(unplaced=True), found.where[client])
-        self.assertFalse(found.where[LYON].unplaced)
-        self.assertEqual({me}, found.nobody)
-        self.assertEqual(1, self.log.output.count('Cannot tell where servers'))
-        self.assertIn('no API database', self.log.output)
-
     def test_nothing_can_be_asked_for(self) -> None:
         self.topology.side_effect = RuntimeError('no API database')
         me = Client(server=uuids.me)
