@@ -12,8 +12,11 @@ from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.spread import spread_scores
 from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.spread import Group
+from edge_sched.scheduler.spread import Members
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.locator import Locator
+
+_ByLocation = Mapping[Location, float]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,22 +37,34 @@ class Scores:
     multipliers: Mapping[str, float]
     objective: str = 'nearest'
     group: Group | None = None
+    _spread: dict[tuple[Members, Sequence[Location]], _ByLocation] = (
+        dataclasses.field(default_factory=dict, init=False)
+    )
 
     def of(self, hosts: Sequence[HostState], spec: RequestSpec) -> list[float]:
         """The score of each host, 0 where nobody judged.
 
         If there is a group, by where its servers are in this pass.
         """
-        locations = self.locator.locate(hosts, self.measured)
-        verdicts = self.verdicts
-        if self.group is None:
-            scores = {location: v.score for location, v in verdicts.items()}
-        else:
-            left = {loc: verdicts[loc] for loc in verdicts.keys() & locations}
-            counts = self.group.counts(spec, left, self.locator)
-            scores = spread_scores(left, counts, self.objective)
+        locations = tuple(self.locator.locate(hosts, self.measured))
+        scores = self._of_pass(locations, spec)
         score_of = scores.get
         return [score_of(location, 0.0) for location in locations]
+
+    def _of_pass(
+        self, locations: Sequence[Location], spec: RequestSpec
+    ) -> _ByLocation:
+        verdicts = self.verdicts
+        if self.group is None:
+            return {location: v.score for location, v in verdicts.items()}
+        # Each of the weighers wants them.
+        asked = self.group.members_of(spec), locations
+        if asked not in self._spread:
+            left = {loc: verdicts[loc] for loc in verdicts.keys() & locations}
+            counts = self.group.counts(spec, left, self.locator)
+            self._spread.clear()
+            self._spread[asked] = spread_scores(left, counts, self.objective)
+        return self._spread[asked]
 
     def apart(
         self, hosts: Sequence[HostState], spec: RequestSpec

@@ -54,9 +54,7 @@ class Group:
 
         Of the locations that any of them shares a site or a zone with.
         """
-        members = self.members
-        if members is None:
-            members = _members_now(spec)
+        members = self.members_of(spec)
         if not members:
             return {}
         there = Crowd(self._spot(locator.of_name(host)) for host in members)
@@ -66,6 +64,10 @@ class Group:
             for location in locations
             if not none_of(location.marks)
         }
+
+    def members_of(self, spec: RequestSpec) -> Members:
+        """The hosts of them by now."""
+        return _members_now(spec) if self.members is None else self.members
 
     def most_apart(self, locations: Iterable[Location]) -> dict[str, int]:
         """For how many there is room apart at the most, ``{'site': 3}``."""

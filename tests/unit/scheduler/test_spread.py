@@ -449,6 +449,21 @@ class LaterPassTest(SpreadTestCase):
                 again = EdgeLatencyFilter().filter_all(self.hosts, spec)
             self.assertIs(self.hosts, again)
 
+    def test_both_weighers_have_the_scores_of_one_pass(self) -> None:
+        spec = self.grouped(PREFERRED, servers=3)
+        edge_latency(context.get_admin_context(), spec)
+        with mock.patch.object(
+            scores, 'spread_scores', wraps=scores.spread_scores
+        ) as spread_scores:
+            self.sorted(spec, self.hosts, 0)
+            self.assertEqual(1, spread_scores.call_count)
+            spec.instance_group.hosts.append('paris-1')
+            self.sorted(spec, self.hosts, 1)
+            self.assertEqual(2, spread_scores.call_count)
+            # Of other hosts, though no server came.
+            self.sorted(spec, self.hosts[:2], 2)
+            self.assertEqual(3, spread_scores.call_count)
+
 
 class MoveTest(SpreadTestCase):
     """Nova tells hosts only, and the server that moves is on one of them."""
