@@ -36,9 +36,7 @@ class Paths:
 
     addresses: Mapping[str, str]
     paths: Mapping[tuple[str, str], Path]
-    mesh: Mapping[tuple[str, str], Path] = dataclasses.field(
-        default_factory=dict
-    )
+    mesh: Mapping[tuple[str, str], Path]
 
     @classmethod
     def read(cls, path: pathlib.Path, mesh: pathlib.Path) -> Self:
