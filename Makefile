@@ -25,10 +25,11 @@ CLOUD_PYTHON := .cloud/venv/bin/python
 
 .PHONY: help
 help:
-	@echo 'make test        unit, DevStack and functional tests, the last in both'
-	@echo '                 concurrency modes'
+	@echo 'make test        unit, DevStack and functional tests, these with native threads'
+	@echo '                 and, where threads matter, with eventlet'
 	@echo 'make unit        unit tests; TESTS=REGEX chooses among them, here and in functional'
-	@echo 'make functional  functional tests on a Nova in process'
+	@echo 'make functional  functional tests on a Nova in process, all with native threads'
+	@echo '                 and all with eventlet'
 	@echo 'make test-e2e    from packets on an emulated network to servers on Nova; as root'
 	@echo 'make devstack-test  tests of the DevStack plug-in, without DevStack'
 	@echo 'make cloud       a real OpenStack on this machine, in .cloud: two cells,'
@@ -82,7 +83,7 @@ $(FOR_TEMPEST): tools/venv.sh constraints.txt
 
 .PHONY: test unit functional devstack-test
 test: $(FOR_TESTS)
-	$(BIN)/python tools/run_tests.py unit,devstack,functional-threading,functional-eventlet $(TESTS)
+	$(BIN)/python tools/run_tests.py unit,devstack,functional-threading,threads-eventlet $(TESTS)
 
 unit: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py unit $(TESTS)

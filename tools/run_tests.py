@@ -7,12 +7,13 @@
     usage: tools/run_tests.py SUITE[,SUITE...] [REGEX...]
 
 The suites are ``unit``, ``devstack``, ``functional-threading``,
-``functional-eventlet``, ``e2e`` and ``cloud``. Each runs by stestr, in
-parallel but for ``e2e``, whose tests measure time, and ``cloud``, whose tests
-share one. What fails is tried once more: whatever else the machine does for a
-moment must not fail a test. Results are kept in ``.cache/<suite>``; the
-regular expressions choose among the tests. The last lines name what failed,
-or passed at the second try only, and say how many::
+``functional-eventlet``, ``threads-eventlet`` (those of them that threads
+matter to), ``e2e`` and ``cloud``. Each runs by stestr, in parallel but for
+``e2e``, whose tests measure time, and ``cloud``, whose tests share one. What
+fails is tried once more: whatever else the machine does for a moment must not
+fail a test. Results are kept in ``.cache/<suite>``; the regular expressions
+choose among the tests. The last lines name what failed, or passed at the
+second try only, and say how many::
 
     passed at the second try: tests.e2e.test_accuracy.AccuracyTest.test_p95
     failed: tests.unit.model.test_latency.FreshTest.test_age
@@ -47,25 +48,28 @@ SUITES = {
     'unit': ('tests/unit', NATIVE_THREADS),
     'functional-threading': ('tests/functional', NATIVE_THREADS),
     'functional-eventlet': ('tests/functional', EVENTLET),
+    'threads-eventlet': ('tests/functional', EVENTLET),
     'devstack': ('tests/devstack', NATIVE_THREADS),
     'e2e': ('tests/e2e', NATIVE_THREADS),
     'cloud': ('tests/cloud', {}),
 }
-#: Tests that are left out of a suite: with eventlet those of commands, of the
-#: database, of hints, of who is nearest, of servers that are named or spread,
-#: of what stock Nova does and of which sites are asked for, which have nothing
-#: to do with how Nova makes its threads.
-LEFT_OUT = {
-    'functional-eventlet': (
-        r'test_(cli|create|hint_command|hint_process|hints|reasons|rename_site'
-        r'|status|status_process|vantages)\.'
-        r'|store\.test_(clocks|collecting|look_up|migrate|processes'
-        r'|rolling_upgrade|survey|vantages|writer)\.'
-        r'|test_harness\.(Moves|StockNova)|test_modes\.(Mode|Plain|Shadow)'
-        r'|test_narrowing\.(AllAtOnce|LargeSite|Mixed|Moves|Nearest|Outside'
-        r'|Terms)'
-        r'|test_peers\.(Group|NearServer|Site|UnknownServer)'
-        r'|test_spread\.'
+#: The only tests of a suite unless others are named: each regular expression
+#: is the beginning of their names in the suite's folder. With eventlet, these
+#: are the tests that have to do with how Nova makes its threads: waits with a
+#: bound, cells asked in parallel, requests that race, and a request and a move
+#: from end to end. `functional-eventlet` has all others too.
+CHOSEN = {
+    'threads-eventlet': (
+        'store.test_failures.',
+        'test_harness.ConcurrencyModeTest.',
+        'test_modes.LoadingTest.',
+        'test_moves.MoveTest.test_live_migration_follows_a_named_client',
+        'test_narrowing.DownTest.test_hosts_that_are_down',
+        'test_narrowing.WideningTest.test_loser_of_the_race',
+        'test_peers.CellTest.',
+        'test_queries.QueryTest.',
+        'test_store_failure.StoreHangsTest.',
+        'test_store_failure.StoreReturnsTest.',
     ),
 }
 #: Not two tests at a time.
@@ -150,10 +154,11 @@ class Run:
         return count
 
     def _chosen(self, regexes: Sequence[str]) -> Sequence[str]:
-        """Options of stestr; who names tests gets them."""
-        if self.suite in LEFT_OUT and not regexes:
-            return ['--exclude-regex', LEFT_OUT[self.suite]]
-        return regexes
+        """Regular expressions for stestr; who names tests gets them."""
+        if regexes or self.suite not in CHOSEN:
+            return regexes
+        package = self.path.replace('/', '.')
+        return [rf'^{package}\.{name}' for name in CHOSEN[self.suite]]
 
     def _how_many(self, regexes: Sequence[str]) -> int:
         """How many tests there are: fewer have run if a worker died."""

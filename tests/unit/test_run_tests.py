@@ -2,10 +2,13 @@
 
 """Whether the run of the tests sees what failed, by runs of small suites."""
 
+import ast
 import os
 import pathlib
+import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import fixtures
 from oslotest import base
@@ -13,8 +16,10 @@ from oslotest import base
 RUN_TESTS = pathlib.Path(__file__).parents[2] / 'tools' / 'run_tests.py'
 
 SUITE = """
+import ast
 import os
 import pathlib
+import runpy
 import unittest
 
 
@@ -106,3 +111,32 @@ class RunTestsTest(base.BaseTestCase):
             ),
             self.run_suite(SUITE, 'test_of_nothing'),
         )
+
+
+def _names(folder: pathlib.Path) -> Iterator[str]:
+    """``test_it.ItTest.`` and ``test_it.ItTest.test_well``, by the source."""
+    for path in folder.rglob('test_*.py'):
+        module = '.'.join(path.relative_to(folder).with_suffix('').parts)
+        for each in ast.parse(path.read_text()).body:
+            if isinstance(each, ast.ClassDef):
+                yield f'{module}.{each.name}.'
+                for member in each.body:
+                    if isinstance(member, ast.FunctionDef):
+                        yield f'{module}.{each.name}.{member.name}'
+
+
+class ChosenTest(base.BaseTestCase):
+    def test_each_is_the_beginning_of_some_test(self) -> None:
+        """One that gets another name must not fall out of the run."""
+        run_tests = runpy.run_path(str(RUN_TESTS))
+        for suite, beginnings in run_tests['CHOSEN'].items():
+            path, _ = run_tests['SUITES'][suite]
+            names = [*_names(RUN_TESTS.parents[1] / path)]
+            self.assertEqual(
+                [],
+                [
+                    beginning
+                    for beginning in beginnings
+                    if not any(name.startswith(beginning) for name in names)
+                ],
+            )
