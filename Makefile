@@ -98,11 +98,13 @@ devstack-test: $(FOR_TESTS)
 test-e2e: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py e2e $(TESTS)
 
-.PHONY: cloud cloud-test cloud-down cloud-packages
+.PHONY: cloud cloud-test cloud-down cloud-packages cloud-venv
 cloud-packages:
 	tools/packages.sh cloud
 
-cloud: cloud-packages $(FOR_CLOUD) $(FOR_TEMPEST)
+cloud-venv: $(FOR_CLOUD) $(FOR_TEMPEST)
+
+cloud: cloud-packages cloud-venv
 	$(CLOUD_PYTHON) -m tests.cloud up
 
 cloud-test: cloud
