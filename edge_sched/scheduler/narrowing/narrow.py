@@ -153,8 +153,8 @@ def _search(
     first = min(max(CONF.edge_sched.ring_hosts, enough), most)
     apart = 0
     if places and servers > 1:
-        # Of where all others are, and if they can be those of tries again.
-        apart = min(servers, min(places) - 1)
+        # From all others, and what is tried again from all, if it can be.
+        apart = min(servers if again else servers - 1, min(places) - 1)
     size = Size(
         least, enough, first, most, query.limit, query.aggregates, apart
     )

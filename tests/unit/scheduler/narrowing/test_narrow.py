@@ -163,6 +163,7 @@ class NarrowTest(NarrowTestCase):
     def test_servers_are_apart_from_those_before_and_tries_from_all(
         self,
     ) -> None:
+        self.conf.config(group='scheduler', max_attempts=3)
         group = objects.InstanceGroup(policy='soft-anti-affinity', hosts=[])
         sites = ('lyon', 'nice', 'paris', 'rome')
         self.topology.return_value = Topology(
@@ -177,6 +178,11 @@ class NarrowTest(NarrowTestCase):
             self.assertEqual(apart, found.apart)
             self.assertEqual(0, self.sought(servers, group).apart)
             self.assertEqual(0, self.sought(servers, **SPREAD).apart)
+        # Nothing is tried again.
+        self.conf.config(group='scheduler', max_attempts=1)
+        for servers, apart in ((1, 0), (2, 1), (4, 3)):
+            found = self.sought(servers, group, **SPREAD)
+            self.assertEqual(apart, found.apart)
 
     def test_more_servers_than_places_are_best_off_among_all(self) -> None:
         group = objects.InstanceGroup(policy='soft-anti-affinity', hosts=[])
