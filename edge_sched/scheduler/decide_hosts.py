@@ -123,6 +123,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
         topology.multipliers,
         case.intent.objective,
         case.group,
+        case.intent.spread_required,
     )
     SCORES.put(spec, scores)
     LATER.put(spec, case.group is not None and case.intent.spread_required)

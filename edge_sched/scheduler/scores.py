@@ -29,6 +29,7 @@ class Scores:
     :param multipliers: of hosts with one of their own
     :param objective: as in the intent
     :param group: what is to be spread
+    :param all_apart: whether the filter leaves no place with any of it
     """
 
     locator: Locator
@@ -37,6 +38,7 @@ class Scores:
     multipliers: Mapping[str, float]
     objective: str = 'nearest'
     group: Group | None = None
+    all_apart: bool = False
     _spread: dict[tuple[Members, Sequence[Location]], _ByLocation] = (
         dataclasses.field(default_factory=dict, init=False)
     )
@@ -55,7 +57,7 @@ class Scores:
         self, locations: Sequence[Location], spec: RequestSpec
     ) -> _ByLocation:
         verdicts = self.verdicts
-        if self.group is None:
+        if self.group is None or self.all_apart:
             return {location: v.score for location, v in verdicts.items()}
         # Each of the weighers wants them.
         asked = self.group.members_of(spec), locations

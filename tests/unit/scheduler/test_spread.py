@@ -463,6 +463,10 @@ class LaterPassTest(SpreadTestCase):
             # Of other hosts, though no server came.
             self.sorted(spec, self.hosts[:2], 2)
             self.assertEqual(3, spread_scores.call_count)
+            # Where places with servers are left out all others have none.
+            spec = self.grouped(REQUIRED, servers=2)
+            self.assertEqual('paris', self.placed(spec)[0][:5])
+            self.assertEqual(3, spread_scores.call_count)
 
 
 class MoveTest(SpreadTestCase):
