@@ -52,7 +52,7 @@ def write_api_database(plan: Plan, urls: Mapping[str, str]) -> None:
     engine = api_db.get_engine()
     api_models.BASE.metadata.drop_all(engine)
     api_models.BASE.metadata.create_all(engine)
-    cells = {uuid: number for number, uuid in enumerate(plan.hosts_in, 1)}
+    number_of = {uuid: n for n, uuid in enumerate(plan.hosts_in, 1)}
     aggregates = list(enumerate(plan.aggregates, 1))
     tables: Mapping[type, list[dict[str, Any]]] = {
         api_models.CellMapping: [
@@ -63,10 +63,10 @@ def write_api_database(plan: Plan, urls: Mapping[str, str]) -> None:
                 'transport_url': 'none:///',
                 'database_connection': urls.get(uuid, 'sqlite://'),
             }
-            for uuid, number in cells.items()
+            for uuid, number in number_of.items()
         ],
         api_models.HostMapping: [
-            {'host': host.name, 'cell_id': cells[host.cell]}
+            {'host': host.name, 'cell_id': number_of[host.cell]}
             for host in plan.hosts
         ],
         api_models.Aggregate: [
@@ -90,6 +90,51 @@ def write_api_database(plan: Plan, urls: Mapping[str, str]) -> None:
                 connection.execute(sa.insert(model), rows)
 
 
+def cells() -> list[objects.CellMapping]:
+    """The cells that the API database has."""
+    context = nova_context.get_admin_context()
+    return list(objects.CellMappingList.get_all(context))
+
+
+def make_cell(url: str) -> None:
+    """Make the database of a cell, without a row."""
+    with _writing(url) as connection:
+        models.BASE.metadata.create_all(connection)
+
+
+def write_servers(
+    cell: objects.CellMapping,
+    host_of: Mapping[str, str],
+    project_id: str,
+    *,
+    deleted: bool = False,
+) -> None:
+    """Add servers that a cell has.
+
+    :param host_of: of each, by its UUID
+    :param deleted: whether they were its servers
+    """
+    mappings = [
+        {
+            'instance_uuid': uuid,
+            'cell_id': cell.id,
+            'project_id': project_id,
+            'queued_for_delete': deleted,
+        }
+        for uuid in host_of
+    ]
+    instances = [
+        # Nova puts the number of the row here.
+        {'uuid': uuid, 'host': host, 'deleted': number if deleted else 0}
+        for number, (uuid, host) in enumerate(host_of.items(), 1)
+    ]
+    with api_db.get_engine().begin() as connection:
+        insert = sa.insert(api_models.InstanceMapping.__table__)
+        connection.execute(insert, mappings)
+    with _writing(cell.database_connection) as connection:
+        connection.execute(sa.insert(models.Instance.__table__), instances)
+
+
 class Deployment:
     """The databases of Nova and of Placement, written for a plan.
 
@@ -104,9 +149,9 @@ class Deployment:
             for cell in self._hosts_in
         }
         write_api_database(plan, self._urls)
-        for cell in objects.CellMappingList.get_all(
-            nova_context.get_admin_context()
-        ):
+        #: As Nova has them, by their UUIDs.
+        self.cells = {cell.uuid: cell for cell in cells()}
+        for cell in self.cells.values():
             self._write_cell(cell)
         providers.write(plan)
         self.fill(room)
@@ -132,14 +177,13 @@ class Deployment:
                 {'of': host.name, **records.usage(room[host.name])}
                 for host in hosts
             ]
-            with self._writing(cell) as connection:
+            with _writing(self._urls[cell]) as connection:
                 connection.execute(update, usages)
 
     def _write_cell(self, cell: objects.CellMapping) -> None:
         hosts = self._hosts_in[cell.uuid]
         model = hosts[0].name
-        with self._writing(cell.uuid) as connection:
-            models.BASE.metadata.create_all(connection)
+        make_cell(self._urls[cell.uuid])
         admin = nova_context.get_admin_context()
         with nova_context.target_cell(admin, cell) as context:
             service = records.service(model)
@@ -150,16 +194,17 @@ class Deployment:
             node.create()
         own = [{'host': host.name, 'uuid': host.uuid} for host in hosts]
         named = [{**each, 'hypervisor_hostname': each['host']} for each in own]
-        with self._writing(cell.uuid) as connection:
+        with _writing(self._urls[cell.uuid]) as connection:
             _multiply(connection, models.Service.__table__, own)
             _multiply(connection, models.ComputeNode.__table__, named)
 
-    @contextlib.contextmanager
-    def _writing(self, cell: str) -> Iterator[sa.Connection]:
-        engine = sa.create_engine(self._urls[cell])
-        with engine.begin() as connection:
-            yield connection
-        engine.dispose()
+
+@contextlib.contextmanager
+def _writing(url: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 def _multiply(

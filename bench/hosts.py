@@ -58,6 +58,11 @@ def build(plan: plans.Plan) -> Hosts:
     """Make the hosts, and the API database that is configured."""
     write_api_database(plan, {})
     TOPOLOGY.forget()
+    return build_all(plan)
+
+
+def build_all(plan: plans.Plan) -> Hosts:
+    """Make the hosts of the API database that is configured."""
     aggregates = aggregates_by_host()
     hosts: list[HostState] = []
     for number, host in enumerate(plan.hosts):
@@ -136,18 +141,27 @@ class Stages:
         if self._with_ours:
             edge_latency(self._context, spec)
 
-    def filter(self, hosts: Any, spec: objects.RequestSpec) -> list[Any]:
-        """The hosts that are left."""
-        return filtered(self.filters, hosts, spec)
+    def filter(
+        self, hosts: Any, spec: objects.RequestSpec, number: int = 0
+    ) -> list[Any]:
+        """The hosts that are left.
+
+        :param number: of the server, which counts from 0 in a request
+        """
+        return filtered(self.filters, hosts, spec, number)
 
     def weigh(self, hosts: Any, spec: objects.RequestSpec) -> list[Any]:
         """The hosts with their weights, the best first."""
         return weighed(self.weighers, hosts, spec)
 
 
-def filtered(plugins: Sequence[Any], hosts: Any, spec: Any) -> list[Any]:
+def filtered(
+    plugins: Sequence[Any], hosts: Any, spec: Any, number: int = 0
+) -> list[Any]:
     """The hosts that are left, as Nova's handler has them."""
-    left: list[Any] = _FILTERS.get_filtered_objects(plugins, hosts, spec)
+    left: list[Any] = _FILTERS.get_filtered_objects(
+        plugins, hosts, spec, number
+    )
     return left
 
 

@@ -78,24 +78,27 @@ def request_near(client: int) -> objects.RequestSpec:
 
 
 def row(
-    client: int,
+    client: int | str,
     site: str,
     p50_ms: float,
     p95_ms: float,
     samples: int | None = 300,
 ) -> NewLatency:
-    """What a site has measured of a client, just now."""
-    prefix = client_prefix(client)
+    """What a site has measured of a client, just now.
+
+    :param client: its number; or what it is called, ``site:lyon``
+    """
+    name = client_prefix(client) if isinstance(client, int) else client
     latency = Latency(
         vantage=site,
-        client=prefix,
+        client=name,
         rtt_p50_ms=p50_ms,
         rtt_p95_ms=p95_ms,
         samples=samples,
         measured_at=time.time(),
         source='stamp',
     )
-    return NewLatency(parse_client(prefix), latency)
+    return NewLatency(parse_client(name), latency)
 
 
 def rows(clients: Iterable[ToSites]) -> Iterator[NewLatency]:

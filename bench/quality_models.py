@@ -7,12 +7,15 @@ Picks are the numbers of sites, one a client.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.country import DETOUR
+from bench.country import KM_PER_MS
+from bench.country import LAST_MILE_MS
 from edge_sched.judging.scoring import TIE_BAND_RATIO
 from edge_sched.judging.scoring import TOLERANCE
 
@@ -33,6 +36,10 @@ HOUR = 229
 
 #: The window of a prober, in probes, by default: sent in 80 s.
 WINDOW = 64
+
+#: Across the world of ``make_matrix``. Chosen: most of 40 sites are too far
+#: from each other for 30 ms.
+WORLD_KM = 10_000
 
 RANDOM = 'random'
 STOCK = 'stock Nova'
@@ -168,6 +175,49 @@ def split_matrix(matrix: Array, seed: int) -> Array:
     """
     rtt_ms: Array = matrix[np.ix_(*split_nodes(len(matrix), seed))]
     return rtt_ms[:, np.isfinite(rtt_ms).all(axis=0)]
+
+
+def make_matrix(nodes: int) -> Array:
+    """Round trips of nodes anywhere in a world, ``matrix[from, to]``.
+
+    They follow the distance, with detours of their own.
+    """
+    chance = np.random.default_rng(1)
+    places = chance.uniform(0, WORLD_KM, (nodes, 2))
+    km = np.linalg.norm(places[:, np.newaxis] - places, axis=2)
+    detours = np.triu(chance.uniform(*DETOUR, km.shape))
+    matrix: Array = LAST_MILE_MS + km * (detours + detours.T) / KM_PER_MS
+    return matrix
+
+
+class Split(NamedTuple):
+    """Round trips by some way to choose the sites, and who asks.
+
+    :param rtt_ms: from sites to clients, ``rtt_ms[site, client]``
+    :param mesh_ms: between sites, ``mesh_ms[site, site]``; inf where nothing
+        was measured, and of a site to itself
+    :param clients: who ask, one after the other; some ask again
+    """
+
+    rtt_ms: Array
+    mesh_ms: Array
+    clients: Sequence[int]
+
+    @classmethod
+    def of(
+        cls, matrix: Array, seed: int, budget_ms: float, count: int
+    ) -> Self:
+        """Clients that have a site within a budget ask so often.
+
+        :param matrix: of all nodes, ``matrix[from, to]``
+        """
+        sites, _ = split_nodes(len(matrix), seed)
+        mesh_ms = matrix[np.ix_(sites, sites)]
+        np.fill_diagonal(mesh_ms, np.inf)
+        rtt_ms = split_matrix(matrix, seed)
+        near = np.flatnonzero(rtt_ms.min(axis=0) <= budget_ms)
+        clients = np.random.default_rng(seed).choice(near, count)
+        return cls(rtt_ms, mesh_ms, clients.tolist())
 
 
 def at(matrix: Array, sites: Indices) -> Array:

@@ -143,6 +143,21 @@ def request_spec(
     )
 
 
+def group(servers: int, hosts: Sequence[str] = ()) -> objects.InstanceGroup:
+    """A server group of so many servers, no two on one host.
+
+    :param hosts: of those that have one
+    """
+    policy = 'anti-affinity'
+    return objects.InstanceGroup(
+        uuid=uuidutils.generate_uuid(),
+        policy=policy,
+        policies=[policy],
+        members=[uuidutils.generate_uuid() for _ in range(servers)],
+        hosts=[*hosts],
+    )
+
+
 def over_rpc(spec: objects.RequestSpec) -> objects.RequestSpec:
     """A request as RPC hands it over: its fields know their object."""
     return objects.RequestSpec.obj_from_primitive(spec.obj_to_primitive())

@@ -30,8 +30,10 @@ from bench.result import Section
 from bench.result import table
 from bench.schedulers import Scheduler
 from bench.schedulers import Setup
+from bench.site_model import Class
 from bench.site_model import Model
 from bench.site_model import Right
+from bench.site_model import class_of
 
 CONF = nova.conf.CONF
 
@@ -85,6 +87,13 @@ class Outcome:
     def is_best(self) -> bool:
         """Whether none with room is nearer at all."""
         return self.site in (self.right.best or {''})
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is at a site that is not known to be within budget."""
+        return bool(self.site) and (
+            class_of(self.wish, self.site) is not Class.WITHIN
+        )
 
     def __str__(self) -> str:
         best = ', '.join(map(self._figures, sorted(self.right.best)))
@@ -149,10 +158,7 @@ def place(
     for wish in wishes:
         right = model.right(wish)
         turn = scheduler.select(_spec(wish))
-        site = ''
-        for host in turn.hosts:
-            model.take(host)
-            site = model.site_of(host)
+        (site,) = model.take(*turn.hosts) or ('',)
         servers += turn.servers
         outcomes.append(Outcome(wish, site, right, turn.queries))
     release(servers)

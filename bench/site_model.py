@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the right site of a request is, by a model that shares no code with us.
+"""What is right for a request, by a model that shares no code with us.
 
 It keeps its own books of how full the hosts are, and knows the figures of each
 client and the rules of the design, nothing else.
 """
 
+import collections
 import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,55 @@ class Right:
     as_good: frozenset[str] = frozenset()
 
 
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """What became of a group of replicas, beside what could have.
+
+    No two of them may be on one host.
+
+    :param servers: how many there were to be
+    :param sites: of those that there are: all, or none
+    :param within: how many hosts with room each site within budget had
+    :param rtts_ms: from those that there are to the client
+    """
+
+    servers: int
+    sites: Sequence[str]
+    within: Mapping[str, int]
+    rtts_ms: Sequence[float] = ()
+
+    @property
+    def over(self) -> int:
+        """How many are at a site that is not within budget or has no room."""
+        return sum(site not in self.within for site in self.sites)
+
+    @property
+    def apart(self) -> int:
+        """On how many sites they are."""
+        return len(set(self.sites))
+
+    @property
+    def most_apart(self) -> int:
+        """On how many sites within budget they could be."""
+        return min(self.servers, len(self.within))
+
+    @property
+    def least_left(self) -> int:
+        """How many are left, whichever site is lost."""
+        lost = max(collections.Counter(self.sites).values(), default=0)
+        return len(self.sites) - lost
+
+    def is_right(self, required: bool) -> bool:
+        """Whether they are as far apart as can be; or rightly refused.
+
+        :param required: whether no two may be at one site
+        """
+        fits = sum(self.within.values()) >= self.servers
+        if required:
+            fits = len(self.within) >= self.servers
+        return self.apart == (self.most_apart if fits else 0)
+
+
 class Model:
     """A cloud on paper.
 
@@ -64,14 +114,26 @@ class Model:
         """Where a host is."""
         return self._site_of[host]
 
-    def take(self, host: str) -> None:
-        """Put a server on a host.
+    def take(self, *hosts: str) -> list[str]:
+        """Put a server on each of some hosts.
 
-        :raises ValueError: if there is no room for it
+        :return: the site of each
+        :raises ValueError: if there is no room for one
         """
-        if not self._free[host]:
-            raise ValueError(f'{host} is full')
-        self._free[host] -= 1
+        for host in hosts:
+            if not self._free[host]:
+                raise ValueError(f'{host} is full')
+            self._free[host] -= 1
+        return [self._site_of[host] for host in hosts]
+
+    def within(self, wish: Wish) -> dict[str, int]:
+        """How many hosts with room each site within budget has."""
+        with_room = {
+            site: sum(self._free[host] > 0 for host in hosts)
+            for site, hosts in self._hosts_at.items()
+            if class_of(wish, site) is Class.WITHIN
+        }
+        return {site: hosts for site, hosts in with_room.items() if hosts}
 
     def right(self, wish: Wish) -> Right:
         """The best sites with room, by the class and then by the p50."""

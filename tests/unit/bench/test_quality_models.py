@@ -14,7 +14,9 @@ from bench.quality_models import NOWHERE
 from bench.quality_models import SITES
 from bench.quality_models import Kept
 from bench.quality_models import Quality
+from bench.quality_models import Split
 from bench.quality_models import Statistics
+from bench.quality_models import make_matrix
 from bench.quality_models import split_matrix
 from bench.quality_models import split_nodes
 
@@ -167,3 +169,21 @@ class LoadTestCase(unittest.TestCase):
         picks[2] = 0
         *_, whole = quality_load.served(asks, picks, rtt_ms)
         self.assertEqual(1, whole.over)
+
+
+class ApplicationsTestCase(unittest.TestCase):
+    def test_who_asks_has_a_site_within_budget(self):
+        matrix = make_matrix(2 * SITES)
+        split = Split.of(matrix, 1, 10.0, 50)
+        self.assertEqual(50, len(split.clients))
+        best_ms = split.rtt_ms.min(axis=0)
+        self.assertLessEqual(best_ms[split.clients].max(), 10.0)
+        self.assertGreater(best_ms.max(), 10.0)
+
+    def test_mesh_is_between_the_sites(self):
+        matrix = make_matrix(2 * SITES)
+        np.testing.assert_array_equal(matrix, matrix.T)
+        sites, _ = split_nodes(2 * SITES, 1)
+        split = Split.of(matrix, 1, 10.0, 1)
+        self.assertEqual(matrix[sites[3], sites[5]], split.mesh_ms[3, 5])
+        self.assertTrue(np.isinf(split.mesh_ms.diagonal()).all())

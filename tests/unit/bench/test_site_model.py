@@ -5,6 +5,7 @@ import unittest
 from bench.country import Figures
 from bench.country import Wish
 from bench.site_model import Class
+from bench.site_model import Group
 from bench.site_model import Model
 from bench.site_model import class_of
 
@@ -44,6 +45,44 @@ class ClassTestCase(unittest.TestCase):
         self.assertEqual(Class.UNKNOWN, class_of(preferred, 'nice'))
         self.assertEqual(Class.OVER, class_of(preferred, 'lyon'))
         self.assertLess(Class.OVER, Class.UNKNOWN)
+
+
+class GroupTestCase(unittest.TestCase):
+    def group(self, sites, **within):
+        return Group(3, sites, within)
+
+    def assertRight(self, required, preferred, group):
+        self.assertEqual(
+            (required, preferred),
+            (group.is_right(required=True), group.is_right(required=False)),
+        )
+
+    def test_as_far_apart_as_can_be(self):
+        sites = ['paris', 'lille', 'brest']
+        roomy = {'paris': 3, 'lille': 1, 'brest': 1, 'lyon': 1}
+        self.assertRight(True, True, self.group(sites, **roomy))
+        gathered = self.group(['paris', 'lille', 'paris'], **roomy)
+        self.assertRight(False, False, gathered)
+        self.assertRight(False, False, self.group([], **roomy))
+
+    def test_fewer_sites_than_servers(self):
+        two = {'paris': 2, 'lille': 1}
+        placed = self.group(['paris', 'lille', 'paris'], **two)
+        self.assertRight(False, True, placed)
+        self.assertRight(False, False, self.group(['paris'] * 3, paris=3, a=1))
+        self.assertRight(True, False, self.group([], **two))
+
+    def test_fewer_hosts_than_servers(self):
+        self.assertRight(True, True, self.group([], paris=1, lille=1))
+        self.assertRight(True, True, self.group([]))
+
+    def test_over_budget(self):
+        sites = ['paris', 'lyon', 'lyon']
+        self.assertEqual(2, self.group(sites, paris=1, lille=2).over)
+
+    def test_what_is_left_if_a_site_is_lost(self):
+        for left, sites in ((2, 'abc'), (1, 'aba'), (0, 'aaa'), (0, '')):
+            self.assertEqual(left, self.group(list(sites)).least_left)
 
 
 class ModelTestCase(unittest.TestCase):
@@ -94,6 +133,13 @@ class ModelTestCase(unittest.TestCase):
         strict = wish(budget_ms=9.0, required=True)
         self.assertRight([], [], self.model(lyon=1, nice=1), strict)
         self.assertRight([], [], self.model(), wish())
+
+    def test_hosts_with_room_within_budget(self):
+        model = self.model(paris=1, lille=1, lyon=1, nice=1)
+        strict = wish(budget_ms=9.0, required=True)
+        self.assertEqual({'paris': 1, 'lille': 1}, model.within(strict))
+        model.take('paris-2')
+        self.assertEqual({'lille': 1}, model.within(strict))
 
     def test_what_is_taken_is_gone(self):
         model = self.model(paris=1, lyon=1)
