@@ -34,6 +34,7 @@ SUITE = {
     'soak': 1.0,
     'store': 1.25,
     'quality': None,
+    'together': 1.0,
 }
 
 #: How often a short benchmark is run before it misses a target: on a machine
@@ -91,8 +92,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         type=pathlib.Path,
         action='append',
         metavar='FILE',
-        help='round-trip times for quality (.npz); may be repeated; default: '
-        'all in the folder EDGE_SCHED_DATASETS',
+        help='round-trip times for quality and together (.npz); may be '
+        'repeated; default: all in the folder EDGE_SCHED_DATASETS',
     )
     options = parser.parse_args(arguments)
     for unknown in set(options.names).difference(SUITE):
