@@ -77,6 +77,13 @@ def request_near(client: int) -> objects.RequestSpec:
     )
 
 
+def request_near_servers(*uuids: str) -> objects.RequestSpec:
+    """The same for one that is to be near other servers."""
+    spec = request_near(0)
+    spec.scheduler_hints['edge:client'] = [f'server:{each}' for each in uuids]
+    return spec
+
+
 def row(
     client: int | str,
     site: str,

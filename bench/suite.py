@@ -35,6 +35,7 @@ SUITE = {
     'store': 1.25,
     'quality': None,
     'together': 1.0,
+    'together_cost': None,
 }
 
 #: How often a short benchmark is run before it misses a target: on a machine
