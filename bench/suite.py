@@ -36,6 +36,7 @@ SUITE = {
     'quality': None,
     'together': 1.0,
     'together_cost': None,
+    'refusals': 1.0,
 }
 
 #: How often a short benchmark is run before it misses a target: on a machine
