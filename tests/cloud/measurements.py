@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from demo import sample
+from demo.measured import site_client
 from demo.paths import Paths
 from demo.paths import expected_rtt
 from tests.cloud import ports
@@ -112,9 +113,12 @@ def text(rows: Iterable[Mapping[str, str]]) -> str:
 
 def demo_rows() -> list[dict[str, str]]:
     rows = []
-    for (site, client), path in Paths.read(
-        sample.PATHS, sample.MESH
-    ).paths.items():
+    network = Paths.read(sample.PATHS, sample.MESH)
+    between = {
+        (site, site_client(other)): path
+        for (site, other), path in network.mesh.items()
+    }
+    for (site, client), path in [*network.paths.items(), *between.items()]:
         rtt = expected_rtt(path)
         rows.append(
             row(

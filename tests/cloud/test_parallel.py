@@ -10,13 +10,21 @@ from openstack.compute.v2.server import Server
 from openstack.connection import Connection
 
 from demo import sample
+from demo.measured import site_client
 from tests.cloud import inventory
 from tests.cloud.expected import PlacedTestCase
 from tests.cloud.expected import expected
+from tests.cloud.sites import CELLS
 from tests.cloud.sites import site_of
 
 SERVERS = 40
 CALLERS = 10
+#: Servers that others name, and those that name them.
+PEERS, NAMING = 8, 64
+#: Where the former are made, and where they move to within the cell.
+HOMES = (('paris', 'lille'), ('marseille', 'nice'))
+#: Why one of these is nowhere.
+NO_PEER = r"edge:client 'server:\S+' (has no host yet|is not a server of this)"
 #: Who must be near, and within which budget.
 CLIENTS = (
     ('203.0.113.7', 12),
@@ -65,13 +73,68 @@ class ParallelTestCase(PlacedTestCase):
             'both workers have decided some',
         )
         self.assertEqual(self.placed(), set(self.consumers()) - before)
-        for server in servers:
-            self.alice.compute.delete_server(server.id)
+        self.delete_all(servers)
         # A server is gone a moment before its allocation is.
         self.wait_for(
             'no allocation to be left',
             lambda: self.placed() == set(self.consumers()) - before,
         )
+
+    def test_64_servers_whose_peers_are_built_moved_and_deleted(self):
+        begun = self.cloud.log_size('nova-scheduler')
+        with (
+            futures.ThreadPoolExecutor(PEERS) as movers,
+            futures.ThreadPoolExecutor(PEERS) as callers,
+        ):
+            called = [
+                callers.submit(self.name_a_peer, number, movers)
+                for number in range(PEERS)
+            ]
+            named = [each.result() for each in called]
+        servers = [server for _, near in named for server in near]
+        self.assertEqual(NAMING, len(servers))
+        self.addCleanup(self.delete_all, servers)
+        self.wait_for('all to be made', lambda: not self.in_the_making())
+        made = self.servers()
+        used = set()
+        for sites, near in named:
+            for server in near:
+                shown = made[server.id]
+                if shown.status == 'ACTIVE':
+                    self.assertIn(site_of(shown.compute_host), sites)
+                    used.add(self.cell_of(shown))
+                else:
+                    self.assertRegex(self.fault_of(shown), NO_PEER)
+        self.assertEqual(set(CELLS), used)
+        log = self.log_text('nova-scheduler', begun)
+        self.assertNotRegex(log, r'(ERROR|CRITICAL) .*edge_sched')
+
+    def name_a_peer(
+        self, number: int, movers: futures.Executor
+    ) -> tuple[set[str], list[Server]]:
+        """Servers near one that is being built, then moved or deleted.
+
+        :return: where each of them may be, and they
+        """
+        caller = inventory.connect(self.cloud.layout, 'alice')
+        home, away = HOMES[number % len(HOMES)]
+        peer = self.near(site_client(home), wait=False, by=caller)
+        near_it = [(f'server:{peer.id}', 20)] * (NAMING // PEERS // 2)
+        servers = self.create_some(caller, near_it)
+        self.assertEqual('ACTIVE', self.settled(peer).status)
+        if number >= PEERS // 2:
+            caller.compute.delete_server(peer.id)
+            return {home}, servers + self.create_some(caller, near_it)
+        moving = movers.submit(self.live_migrate, peer, f'{away}-1')
+        servers += self.create_some(caller, near_it)
+        moving.result()
+        self.assertLanded(away, peer)
+        return {home, away}, servers
+
+    def delete_all(self, servers: list[Server]) -> None:
+        """It is not waited for their end."""
+        for server in servers:
+            self.alice.compute.delete_server(server.id)
 
     def create_some(
         self, caller: Connection, wanted: list[tuple[str, float]]

@@ -78,6 +78,28 @@ class SpreadTestCase(PlacedTestCase):
         )
 
 
+class PeerTestCase(PlacedTestCase):
+    """Near another server, wherever that is."""
+
+    def test_near_a_server_of_the_other_cell(self):
+        first = self.create_server(hints={'edge:client': 'site:paris@1'})
+        self.assertLanded('paris', first)
+        # Of the sites so near to Paris only Lyon is so near to Nice.
+        hints = {'edge:client': [f'server:{first.id}@7', 'site:nice@9']}
+        second = self.create_server(hints=hints)
+        self.assertLanded('lyon', second)
+        self.assertNotEqual(self.cell_of(first), self.cell_of(second))
+
+    def test_server_of_another_project_is_as_unknown_as_none(self):
+        server = self.create_server()
+        for named in (server.id, '8b0f2c1e-5d0c-4b8e-9d65-0b8f3f0c6c11'):
+            hints = {'edge:client': f'server:{named}'}
+            self.assertRefused(
+                f"'server:{named}' is not a server of this project",
+                self.create_server(hints=hints, by=self.bob),
+            )
+
+
 class NarrowedTestCase(PlacedTestCase):
     """Placement is asked for the nearest sites with room, as in a large cloud.
 
