@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Nova's databases in SQLite files, with Nova's own tables and no rows."""
+"""Nova's databases, with Nova's own tables and no rows."""
 
 from typing import Any
 
@@ -16,11 +16,20 @@ from oslo_messaging.conffixture import ConfFixture
 
 
 class _Database(fixtures.Fixture):
+    """A database.
+
+    :param url: of an empty one; a file of its own by default
+    """
+
     BASE: Any
+
+    def __init__(self, url: str | None = None) -> None:
+        super().__init__()
+        self._url = url
 
     def _setUp(self) -> None:
         folder = self.useFixture(fixtures.TempDir()).path
-        self.url = f'sqlite:///{folder}/nova.sqlite'
+        self.url = self._url or f'sqlite:///{folder}/nova.sqlite'
         self.manager = main_db.create_context_manager(self.url)
         self.engine = self.manager.writer.get_engine()
         self.addCleanup(self.engine.dispose)
