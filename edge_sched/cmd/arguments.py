@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from edge_sched.measurement.record import MAX_NAME_LENGTH
+from edge_sched.model.client import MAX_SITE_LENGTH
 from edge_sched.model.client import MEASURED
 from edge_sched.model.client import NAME
 from edge_sched.model.client import Client
@@ -113,7 +114,11 @@ def site_of(text: str) -> str:
     except ValueError:
         site = None
     if site is None:
-        raise BadArgumentError(f'{shorten(text)!r} is not the name of a site')
+        raise BadArgumentError(
+            f'{shorten(text)!r} is not the name of a site: up to '
+            f'{MAX_SITE_LENGTH} characters, no comma and no @, and "lyon" '
+            'where the client is "site:lyon"'
+        )
     return site
 
 

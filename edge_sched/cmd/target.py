@@ -114,7 +114,7 @@ class List(lister.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        site = parsed_args.site
+        site = arguments.vantage_of(parsed_args.site)
         limit = arguments.whole_of(
             '--limit', parsed_args.limit, 1, MAX_TARGETS
         )

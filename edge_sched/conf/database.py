@@ -10,11 +10,13 @@ GROUP = cfg.OptGroup(
     'edge_sched_database',
     title='Latency store',
     help="""
-The database that holds the measurements, the named clients and the vantage
-points. It is separate from Nova's own databases: ``[database]`` and
-``[api_database]`` have no effect on it, nor the other way round.
+The database that holds the measurements, the named clients, the vantage points
+and where their reflectors are. It is separate from Nova's own databases:
+``[database]`` and ``[api_database]`` have no effect on it, nor the other way
+round.
 
-The scheduler only reads it. ``edge-sched`` writes it, and makes and upgrades
+The scheduler only reads it. The collector and ``edge-sched`` write it, and the
+latter makes and upgrades
 its tables (``edge-sched db sync``).
 """,
 )

@@ -23,10 +23,10 @@ Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 MEASURED = 'an address, a prefix, a name or a site (site:lyon)'
 
 #: As any name in Nova.
-_MAX_SITE_LENGTH = 255
+MAX_SITE_LENGTH = 255
 
 #: No client is written with more; a name has 63, as a DNS label (RFC 1035).
-MAX_LENGTH = len('site:') + _MAX_SITE_LENGTH
+MAX_LENGTH = len('site:') + MAX_SITE_LENGTH
 
 #: No single address speaks for a prefix that is wider: chosen, what a registry
 #: allocates to a whole provider.
@@ -162,8 +162,11 @@ def _site(name: str) -> str:
     # First, since that may make it longer.
     name = normal(name)
     usable = name.isprintable() and name == name.strip()
-    if not (
-        0 < len(name) <= _MAX_SITE_LENGTH and usable
-    ) or _NOT_IN_SITES & set(name):
+    # Who writes site: before the name where only that is wanted.
+    if (
+        not (0 < len(name) <= MAX_SITE_LENGTH and usable)
+        or _NOT_IN_SITES.intersection(name)
+        or name.startswith('site:')
+    ):
         raise ValueError(f'{name[:64]!r} is not the name of a site')
     return name

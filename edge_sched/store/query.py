@@ -9,6 +9,7 @@ sites: a round trip is the same from either end. Every step goes by an index.
 """
 
 import functools
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -41,6 +42,10 @@ _FROM_SITES = -3
 #: How many statements are kept, by what they are for; one takes a quarter of
 #: a look-up to make. Chosen: most requests have one or two clients.
 _SHAPES = 8
+
+#: So much older a row between sites counts if nothing answered. Chosen: four
+#: rounds of a collector by default, in which the other end is heard of again.
+_SILENT_SECONDS = 120.0
 
 #: No id of any row.
 _NONE = sa.literal(0)
@@ -306,13 +311,17 @@ class _Found:
         """Keep the newest row between two sites, of equal ones that to it.
 
         One from the future, which nobody uses, is kept if it is the only one.
+        And one by which probes are lost counts as if it were older: it may be
+        the reflector at that end that is down, and not the path.
         """
         latest = latest_time(time.time())
 
         def place(row: tuple[int, Latency]) -> tuple[bool, float, int]:
             asked, latency = row
             measured_at = latency.measured_at
-            return measured_at <= latest, measured_at, asked
+            if latency.rtt_p50_ms == math.inf:
+                measured_at -= _SILENT_SECONDS
+            return latency.measured_at <= latest, measured_at, asked
 
         for _, latency in sorted(rows, key=place):
             part = self._sites.setdefault(latency.client, {})

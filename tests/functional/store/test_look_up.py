@@ -181,6 +181,22 @@ class LookUpTests:
                 self.figures(f'site:{site}'),
             )
 
+    def test_answer_from_one_end_counts_before_silence_at_the_other(self):
+        lost = float('inf')
+        self.store(
+            base.row('a', 'site:paris', 1.0),
+            base.row('paris', 'site:a', lost, measured_at=base.NOW + 119),
+            # The path may be down as well.
+            base.row('b', 'site:paris', 2.0),
+            base.row('paris', 'site:b', lost, measured_at=base.NOW + 121),
+            base.row('c', 'site:paris', lost),
+            base.row('paris', 'site:c', lost),
+        )
+        self.assertEqual(
+            {'a': 1.0, 'b': lost, 'c': lost},
+            {v: p50 for v, (_, p50) in self.figures('site:paris').items()},
+        )
+
     def test_row_that_is_turned_round_keeps_every_figure(self):
         new = base.row(
             'paris',

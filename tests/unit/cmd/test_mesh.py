@@ -59,13 +59,17 @@ class TestReflector(base.SyncedTestCase):
     def test_names_that_cannot_be(self):
         # Of the last one the normal form is twice as long.
         for site in (
-            *('', ' lyon', 'a,b', 'a@b', 'a\nb', 's' * 256),
+            *('', ' lyon', 'a,b', 'a@b', 'a\nb', 'site:lyon', 's' * 256),
             '\u0958' * 255,
         ):
             shown = repr(site if len(site) < 65 else f'{site[:61]}...')
             for argv in (('set', site, '192.0.2.9'), ('unset', site)):
                 self.assertFails(
-                    f'{shown} is not the name of a site', 'reflector', *argv
+                    f'{shown} is not the name of a site: up to 255 '
+                    'characters, no comma and no @, and "lyon" where the '
+                    'client is "site:lyon"',
+                    'reflector',
+                    *argv,
                 )
         self.set('s' * 255, '192.0.2.9')
 

@@ -156,6 +156,7 @@ class TestList(base.SyncedTestCase):
 
     def test_bad_arguments(self):
         for argv, message in (
+            ('--site=', "'' is not the name of a vantage point"),
             ('--limit 0', "--limit '0' is not a whole number in 1..20000"),
             ('--limit x', "--limit 'x' is not a whole number in 1..20000"),
             (

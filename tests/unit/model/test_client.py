@@ -244,7 +244,7 @@ class ClientTest(base.BaseTestCase):
         )
 
     @ddt.data(
-        'lyon', 'l', 'Zürich 2', 'a:b', 'site:a', '203.0.113.7', 'x' * 255
+        'lyon', 'l', 'Zürich 2', 'a:b', 'sites:a', '203.0.113.7', 'x' * 255
     )
     def test_site(self, name):
         made = client.parse_client(f'site:{name}')
@@ -259,6 +259,7 @@ class ClientTest(base.BaseTestCase):
         'a@b',
         'a\n',
         'a\x00',
+        'site:a',
         '\u202e',
         'x' * 256,
         # Twice as long in its one form.
