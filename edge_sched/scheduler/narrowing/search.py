@@ -21,6 +21,8 @@ from edge_sched.scheduler.narrowing.rings import aggregates_of
 from edge_sched.scheduler.narrowing.rings import first_ring
 from edge_sched.scheduler.narrowing.rings import nodes_beside
 
+_NOBODY: frozenset[str] = frozenset()
+
 
 @dataclasses.dataclass(frozen=True)
 class Room:
@@ -169,14 +171,24 @@ def _choose(found: Sequence[Room], size: Size) -> Ring:
         _first_of(roomiest, size.aggregates),
     ]
     enough = (ring for ring, sure in choices if sure >= size.least)
-    # If none is enough: a host may take several of the servers.
-    return next(enough, choices[0][0])
+    # If none is enough: Nova sets no limit where there is a group. Else a host
+    # may take several of the servers.
+    has_limit = size.limit <= size.most
+    return next(enough, choices[0][0] if has_limit else EVERYTHING)
 
 
 def _count_sure(found: Sequence[Room], size: Size) -> int:
     """How many hosts are left for the last server, wherever others may be."""
-    beside = nodes_beside(_everywhere(found), size.apart)
-    return sum(room.sure for room in found) - beside
+    return _sure_of(found) - nodes_beside(_everywhere(found), size.apart)
+
+
+def _sure_of(rooms: Sequence[Room]) -> int:
+    """How many hosts have room, those that are in several of them once."""
+    hosts = [
+        _NOBODY.union(*(each.hosts for each in room.ring)) for room in rooms
+    ]
+    again = sum(map(len, hosts)) - len(_NOBODY.union(*hosts))
+    return sum(room.sure for room in rooms) - again
 
 
 def _everywhere(rooms: Sequence[Room]) -> Ring:
@@ -190,21 +202,21 @@ def _first_of(
 
     Of a ring that does not fit in those sites that do.
     """
-    whole = [(room.ring, room.hosts, room.sure) for room in rooms]
-    parts = [
-        ([each], min(each.nodes, room.hosts), 0)
+    whole = [(room.ring, room.hosts, [room]) for room in rooms]
+    parts: list[tuple[Ring, int, list[Room]]] = [
+        ([each], min(each.nodes, room.hosts), [])
         for room in rooms
         for each in room.ring
     ]
     taken: dict[SiteHosts, None] = {}
     named: set[str] = set()
-    all_sure = 0
-    for ring, hosts, sure in [*whole, *parts]:
+    sure: list[Room] = []
+    for ring, hosts, complete in [*whole, *parts]:
         with_these = named.union(each.aggregate for each in ring)
         fits = hosts <= most and len(with_these) <= aggregates
         if ring[0] not in taken and (fits or not taken):
             taken |= dict.fromkeys(ring)
             named = with_these
             most -= hosts
-            all_sure += sure
-    return list(taken), all_sure
+            sure += complete
+    return list(taken), _sure_of(sure)

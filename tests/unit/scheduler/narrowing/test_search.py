@@ -585,10 +585,37 @@ class FindRoomTest(base.BaseTestCase):
         found = find_room(near, limits, Scripted((10, 0), (25, 0)).ask)
         self.assertEqual(6, len(found.aggregates))
 
+    def test_all_is_asked_for_if_a_query_has_too_little_without_limit(
+        self,
+    ) -> None:
+        # Of which Nova hands out 30 where there is no group.
+        near, scripted = sites(*[9] * 8), Scripted((9, 0), (9, 0), (9, 0))
+        limits = Size(28, 28, 27, 30, limit=1000, aggregates=6)
+        self.assertEqual(
+            EVERYTHING, find_room(near, limits, scripted.ask).ring
+        )
+        limits, scripted = size(28, 28, 27, 30, 6), Scripted(*[(9, 0)] * 3)
+        found = find_room(near, limits, scripted.ask)
+        self.assertEqual(5, len(found.aggregates))
+
     def test_places_of_hosts_that_may_be_down_do_not_count(self) -> None:
         apart = size(1, 1, first=12, apart=2)
         found = self.search(
             [4] * 9, [4] * 9, apart, spots=NINE, site0=4, site1=4
+        )
+        self.assertEqual(9, len(found.aggregates))
+
+    def test_hosts_of_two_sites_count_once(self) -> None:
+        # One answer of each ring has room, and it is the same three hosts.
+        here = frozenset({'a', 'b', 'c'})
+        near = [
+            each._replace(hosts=here) if number in (0, 3) else each
+            for number, each in enumerate(sites(*[3] * 9))
+        ]
+        found = find_room(
+            near,
+            size(4, 4, first=9, most=20),
+            Scripted((3, 0), (3, 0), (3, 0)).ask,
         )
         self.assertEqual(9, len(found.aggregates))
 
