@@ -28,7 +28,7 @@ def in_parallel(
     A job that does not end by the deadline has ``None``. Its thread is left
     behind, and keeps nobody waiting: neither a name server that does not
     answer nor the end of the process. One whose ``work`` raises has ``None``
-    at once, and the log says why.
+    at once, and the log says why, unless the deadline cut it off.
 
     :param jobs: begun in this order
     """
@@ -46,8 +46,8 @@ def in_parallel(
             result = None
             try:
                 result = work(jobs[number])
-            except Exception:
-                LOG.exception('Reading %s broke.', jobs[number])
+            except Exception as error:
+                _log_what_broke(jobs[number], error, deadline)
             done.put((number, result))
 
     for _ in range(min(concurrency, len(jobs))):
@@ -61,3 +61,9 @@ def in_parallel(
         yield missing.pop(number), result
     for job in missing.values():
         yield job, None
+
+
+def _log_what_broke(job: object, error: Exception, deadline: Deadline) -> None:
+    # What the deadline cuts off may break in any way.
+    if not deadline.passed():
+        LOG.error('Reading %s broke.', job, exc_info=error)

@@ -63,5 +63,18 @@ class InParallelTest(base.BaseTestCase):
         self.assertIn('Reading 0 broke.', log.output)
         self.assertIn('ZeroDivisionError', log.output)
 
+    def test_a_job_that_breaks_as_it_is_cut_off_is_late_only(self):
+        log = self.useFixture(fixtures.FakeLogger('edge_sched'))
+        now = [0.0]
+        deadline = Deadline(PATIENCE_SECONDS, lambda: now[0])
+
+        def work(job):
+            now[0] += PATIENCE_SECONDS
+            raise AttributeError('no socket any more')
+
+        found = list(in_parallel(['a'], work, 1, deadline))
+        self.assertEqual([('a', None)], found)
+        self.assertEqual('', log.output)
+
     def test_no_jobs(self):
         self.assertEqual([], self.run_jobs([], self.fail))
