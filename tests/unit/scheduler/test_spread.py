@@ -463,6 +463,10 @@ class LaterPassTest(SpreadTestCase):
             # Of other hosts, though no server came.
             self.sorted(spec, self.hosts[:2], 2)
             self.assertEqual(3, spread_scores.call_count)
+            # No more than one pass is kept.
+            kept = scores.SCORES.get(spec)
+            assert kept is not None
+            self.assertEqual(1, len(kept._spread))
             # Where places with servers are left out all others have none.
             spec = self.grouped(REQUIRED, servers=2)
             self.assertEqual('paris', self.placed(spec)[0][:5])

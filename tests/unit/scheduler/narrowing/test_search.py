@@ -610,14 +610,18 @@ class FindRoomTest(base.BaseTestCase):
         here = frozenset({'a', 'b', 'c'})
         near = [
             each._replace(hosts=here) if number in (0, 3) else each
-            for number, each in enumerate(sites(*[3] * 9))
+            for number, each in enumerate(sites(*[3] * 15))
         ]
         found = find_room(
             near,
-            size(4, 4, first=9, most=20),
+            size(4, 4, first=9, most=40),
             Scripted((3, 0), (3, 0), (3, 0)).ask,
         )
-        self.assertEqual(9, len(found.aggregates))
+        self.assertEqual(15, len(found.aggregates))
+        found = find_room(
+            near, size(3, 3, first=9, most=40), Scripted((3, 0)).ask
+        )
+        self.assertEqual(3, len(found.aggregates))
 
     @given(st.data())
     def test_best_place_of_each_server_is_always_asked_for(
