@@ -2,7 +2,7 @@
 
 """What Placement is asked for, and what is left if it cannot be asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from unittest import mock
 
@@ -134,10 +134,11 @@ class NarrowTest(NarrowTestCase):
         self,
         servers: int,
         group: objects.InstanceGroup | None = None,
+        extra_specs: Mapping[str, str] | None = None,
         **hints: Any,
     ) -> Size:
         """How many hosts are looked for."""
-        spec = self.spec(NEAR | hints, instance_group=group)
+        spec = self.spec(NEAR | hints, extra_specs, instance_group=group)
         spec.num_instances = servers
         with mock.patch.object(
             narrow, 'find_room', return_value=Search(EVERYTHING)
@@ -183,6 +184,31 @@ class NarrowTest(NarrowTestCase):
         for servers, apart in ((1, 0), (2, 1), (4, 3)):
             found = self.sought(servers, group, **SPREAD)
             self.assertEqual(apart, found.apart)
+
+    def test_of_two_levels_that_with_fewer_places_counts(self) -> None:
+        group = objects.InstanceGroup(policy='soft-anti-affinity', hosts=[])
+        sites = {'lyon': 'x', 'nice': 'x', 'paris': 'y', 'rome': 'y'}
+        self.topology.return_value = Topology(
+            [
+                Aggregate(
+                    site,
+                    {'edge:site': site, 'availability_zone': zone},
+                    [f'{site}-1'],
+                )
+                for site, zone in sites.items()
+            ],
+            CELLS,
+            {f'{site}-1': uuids.cell1 for site in sites},
+            several_nodes={},
+        )
+        zones = {'edge:spread': 'zone'}
+        self.assertEqual(
+            1, self.sought(2, group, extra_specs=zones, **SPREAD).apart
+        )
+        spec = self.spec(NEAR | SPREAD, zones, instance_group=group)
+        spec.num_instances = 3
+        self.narrow(spec)
+        self.assertEqual([], self.asked)
 
     def test_more_servers_than_places_are_best_off_among_all(self) -> None:
         group = objects.InstanceGroup(policy='soft-anti-affinity', hosts=[])
