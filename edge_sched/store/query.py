@@ -9,8 +9,6 @@ sites: a round trip is the same from either end. Every step goes by an index.
 """
 
 import functools
-import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,12 +16,13 @@ import sqlalchemy as sa
 
 from edge_sched.model.client import Client
 from edge_sched.model.latency import Answer
-from edge_sched.model.latency import Latency
-from edge_sched.model.latency import latest_time
 from edge_sched.store.cache import Key
 from edge_sched.store.figures import FIGURES
 from edge_sched.store.figures import site_text
-from edge_sched.store.figures import to_latency
+from edge_sched.store.found import FROM_SITES
+from edge_sched.store.found import NAMES
+from edge_sched.store.found import TO_SITES
+from edge_sched.store.found import Found
 from edge_sched.store.packing import candidates
 from edge_sched.store.packing import pack
 from edge_sched.store.schema import ancestors
@@ -33,19 +32,9 @@ from edge_sched.store.schema import latencies
 from edge_sched.store.schema import named_prefixes
 from edge_sched.store.schema import vantages
 
-#: ``asked`` of the rows of names, and of sites, from elsewhere and from there;
-#: a prefix has its number.
-_NAMES = -1
-_TO_SITES = -2
-_FROM_SITES = -3
-
 #: How many statements are kept, by what they are for; one takes a quarter of
 #: a look-up to make. Chosen: most requests have one or two clients.
 _SHAPES = 8
-
-#: So much older a row between sites counts if nothing answered. Chosen: four
-#: rounds of a collector by default, in which the other end is heard of again.
-_SILENT_SECONDS = 120.0
 
 #: No id of any row.
 _NONE = sa.literal(0)
@@ -74,7 +63,7 @@ def fetch(
     if sites:
         values['sites'] = sorted(sites)
     select = statement(len(prefixes), bool(named), bool(sites))
-    found = _Found(connection.execute(select, values).all())
+    found = Found(connection.execute(select, values).all())
     numbers = {prefix: number for number, prefix in enumerate(prefixes)}
 
     def answer(client: Client, owner: str) -> Answer:
@@ -113,7 +102,7 @@ def _row(
     owner_project: sa.ColumnElement[Any],
     *columns: sa.ColumnElement[Any],
 ) -> sa.Select[Any]:
-    """A row as ``_Found`` wants it.
+    """A row as ``Found`` wants it.
 
     :param columns: as ``to_latency`` wants them
     """
@@ -133,7 +122,7 @@ def _to_sites() -> sa.Select[Any]:
     """What was measured of the sites."""
     return (
         _row(
-            sa.literal(_TO_SITES),
+            sa.literal(TO_SITES),
             _NONE,
             clients.c.project_id,
             vantages.c.name,
@@ -151,7 +140,7 @@ def _from_sites() -> sa.Select[Any]:
     """What was measured of any site from these, turned round."""
     return (
         _row(
-            sa.literal(_FROM_SITES),
+            sa.literal(FROM_SITES),
             _NONE,
             clients.c.project_id,
             clients.c.site,
@@ -263,11 +252,11 @@ def _named() -> list[sa.Select[Any]]:
     )
     part_id = named_prefixes.c.id
     return [
-        _match(_NAMES, owners.c.id, _NONE, owners).where(*wanted),
-        _match(_NAMES, owners.c.id, part_id)
+        _match(NAMES, owners.c.id, _NONE, owners).where(*wanted),
+        _match(NAMES, owners.c.id, part_id)
         .select_from(pointers)
         .where(*wanted),
-        _match(_NAMES, owners.c.id, part_id, clients)
+        _match(NAMES, owners.c.id, part_id, clients)
         .select_from(containing)
         .where(*wanted),
     ]
@@ -275,76 +264,3 @@ def _named() -> list[sa.Select[Any]]:
 
 def _any_of(parameter: str) -> sa.BindParameter[Any]:
     return sa.bindparam(parameter, expanding=True)
-
-
-class _Found:
-    """The rows of a statement, sorted by whom they are for."""
-
-    def __init__(self, rows: Sequence[sa.Row[Any]]) -> None:
-        self._prefixes: dict[int, dict[str, Latency]] = {}
-        #: (name, project) -> part -> vantage -> row; part 0 is the name's own
-        self._names: dict[tuple[str, str], dict[int, dict[str, Latency]]] = {}
-        #: ``site:oslo`` -> vantage -> row
-        self._sites: dict[str, dict[str, Latency]] = {}
-        of_sites: list[tuple[int, Latency]] = []
-        #: One object for equal texts, since the cache keeps many rows.
-        texts: dict[object, str] = {}
-        self._heartbeat_at: float | None = None
-        for heartbeat_at, asked, part_id, owner_project, *row in rows:
-            vantage, owner_name, *_ = row
-            self._heartbeat_at = heartbeat_at
-            if asked <= _TO_SITES:
-                of_sites.append((asked, to_latency(row, texts)))
-                continue
-            if asked == _NAMES:
-                owner = (owner_name, owner_project)
-                parts = self._names.setdefault(owner, {})
-                part = parts.setdefault(part_id, {})
-            else:
-                part = self._prefixes.setdefault(asked, {})
-            if vantage is not None:
-                latency = to_latency(row, texts)
-                part[latency.vantage] = latency
-        self._add_sites(of_sites)
-
-    def _add_sites(self, rows: list[tuple[int, Latency]]) -> None:
-        """Keep the newest row between two sites, of equal ones that to it.
-
-        One from the future, which nobody uses, is kept if it is the only one.
-        And one by which probes are lost counts as if it were older: it may be
-        the reflector at that end that is down, and not the path.
-        """
-        latest = latest_time(time.time())
-
-        def place(row: tuple[int, Latency]) -> tuple[bool, float, int]:
-            asked, latency = row
-            measured_at = latency.measured_at
-            if latency.rtt_p50_ms == math.inf:
-                measured_at -= _SILENT_SECONDS
-            return latency.measured_at <= latest, measured_at, asked
-
-        for _, latency in sorted(rows, key=place):
-            part = self._sites.setdefault(latency.client, {})
-            part[latency.vantage] = latency
-
-    def of_prefix(self, number: int) -> Answer:
-        parts = (self._prefixes.get(number, {}),)
-        return Answer(True, parts, self._heartbeat_at)
-
-    def of_site(self, client: Client) -> Answer:
-        """A site without a row is as known as an address without."""
-        parts = (self._sites.get(client.canonical, {}),)
-        return Answer(True, parts, self._heartbeat_at)
-
-    def of_name(self, name: str, project_id: str) -> Answer:
-        """The project's own client of this name goes before the shared."""
-        parts = self._names.get((name, project_id))
-        if parts is None:
-            parts = self._names.get((name, ''))
-        if parts is None:
-            return Answer(known=False)
-        own = parts.get(0, {})
-        pointed = [
-            part | own for number, part in sorted(parts.items()) if number
-        ]
-        return Answer(True, tuple(pointed) or (own,), self._heartbeat_at)
