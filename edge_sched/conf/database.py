@@ -16,8 +16,7 @@ and where their reflectors are. It is separate from Nova's own databases:
 round.
 
 The scheduler only reads it. The collector and ``edge-sched`` write it, and the
-latter makes and upgrades
-its tables (``edge-sched db sync``).
+latter makes and upgrades its tables (``edge-sched db sync``).
 """,
 )
 

@@ -73,11 +73,10 @@ Nova's own weighers add up to about 6 with their default multipliers. At 3000
 the nearer host wins over any mix of them, one tie band making the
 difference, for latency budgets up to about 95 ms and, without a budget, while
 the nearest host is within about 90 ms; farther out neighbouring bands mix.
-Where servers are spread, and places have different numbers of them, divide
-these figures by how many numbers: with 0, 1 and 2 servers the nearer host wins
-up to 30 ms. Fewer servers win whatever the figures. A lower value trades
-latency for free RAM and the rest. Stay far below 1000000, at which Nova keeps
-servers off hosts where builds have failed and, on a move, in their cell.
+Where servers are spread the scale is shared by places with different numbers
+of them, so that neighbouring bands mix sooner. A lower value trades latency
+for free RAM and the rest. Stay far below 1000000, at which Nova keeps servers
+off hosts where builds have failed and, on a move, in their cell.
 
 Possible values:
 

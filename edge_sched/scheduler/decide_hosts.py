@@ -106,8 +106,9 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     locator = topology.locator
     measured = case.measured
     locations = locator.locate(hosts, measured)
+    all_apart = case.group is not None and case.intent.spread_required
     crowded: Iterable[Location] = ()
-    if case.group and case.intent.spread_required:
+    if case.group and all_apart:
         crowded = case.group.counts(spec, set(locations), locator)
     judged = judge_locations(locations, case, crowded)
     log_record(spec, case, judged)
@@ -123,10 +124,10 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
         topology.multipliers,
         case.intent.objective,
         case.group,
-        case.intent.spread_required,
+        all_apart,
     )
     SCORES.put(spec, scores)
-    LATER.put(spec, case.group is not None and case.intent.spread_required)
+    LATER.put(spec, all_apart)
     if all(verdict.accepted for verdict in verdicts.values()):
         return hosts
     return [

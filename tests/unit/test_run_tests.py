@@ -16,10 +16,8 @@ from oslotest import base
 RUN_TESTS = pathlib.Path(__file__).parents[2] / 'tools' / 'run_tests.py'
 
 SUITE = """
-import ast
 import os
 import pathlib
-import runpy
 import unittest
 
 
