@@ -31,7 +31,7 @@ from bench.configuration import DEFAULT_FILTERS
 from bench.configuration import OUR_FILTER
 from bench.deployment import Deployment
 from bench.records import over_rpc
-from edge_sched.scheduler import decide_hosts
+from edge_sched.scheduler import records
 from edge_sched.scheduler.request_filter import edge_latency
 
 CONF = nova.conf.CONF
@@ -204,9 +204,7 @@ class Scheduler:
                 autospec=True,
                 side_effect=report.SchedulerReportClient.get,
             ) as get,
-            fixtures.FakeLogger(
-                decide_hosts.__name__, nuke_handlers=False
-            ) as log,
+            fixtures.FakeLogger(records.__name__, nuke_handlers=False) as log,
         ):
             start = time.process_time()
             try:

@@ -42,9 +42,16 @@ def all_filters() -> list[type]:
 
 def all_weighers() -> list[type]:
     """Weigher classes, for ``[filter_scheduler] weight_classes``."""
+    import nova.conf
     from nova.scheduler import weights
 
-    return _classes('edge_sched.weighers', weights.BaseHostWeigher)
+    from edge_sched.scheduler.recorder import EdgeRecorder
+
+    classes = _classes('edge_sched.weighers', weights.BaseHostWeigher)
+    if nova.conf.CONF.edge_sched.record_detail == 'full':
+        # Last, as it tells what all others made of the hosts.
+        classes.append(EdgeRecorder)
+    return classes
 
 
 def _warn_of_unknown(conf: cfg.ConfigOpts) -> None:

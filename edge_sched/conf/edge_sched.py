@@ -161,6 +161,28 @@ Related options:
 """,
     ),
     cfg.StrOpt(
+        'record_detail',
+        default='short',
+        choices=(
+            ('short', 'the nearest sites and their figures'),
+            ('full', 'all that the decision hung on, to be explained later'),
+        ),
+        help="""
+How much of a decision the log of nova-scheduler has.
+
+With ``full`` the record of a request has up to 32 places with every figure
+that was judged, the settings, the host that was ranked first and the best of
+another site, what each weigher gave them, and without which weigher, or at
+which multiplier, another host would have been first. ``edge-sched replay``
+judges such records anew. A record is still one line, of 2 kB for a few sites
+and up to some 40 kB for many. Each weigher weighs a request twice for it.
+
+It has to be the same in all nova-schedulers, which take it over when they
+start, and ``edge_sched.plugins.all_weighers`` has to be the last of
+``[filter_scheduler] weight_classes``.
+""",
+    ),
+    cfg.StrOpt(
         'reason_detail',
         default='figure',
         choices=(

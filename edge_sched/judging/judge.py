@@ -112,7 +112,7 @@ class Judge:
         """Verdicts and scores at some hosts."""
         if len(answer.parts) == 1 and not answer.unplaced:
             (rows,) = answer.parts
-            verdicts = self._of_rows([_first_row(c, rows) for c in chains])
+            verdicts = self._of_rows([first_row(c, rows) for c in chains])
         else:
             verdicts = [self.at(chain, answer) for chain in chains]
         return verdicts, self.scores(verdicts)
@@ -160,7 +160,7 @@ class Judge:
         the places of a group.
         """
         parts = answer.parts
-        verdicts = [self.of_row(_first_row(chain, rows)) for rows in parts]
+        verdicts = [self.of_row(first_row(chain, rows)) for rows in parts]
         if answer.unplaced:
             # The first of equally bad ones says why.
             verdicts.insert(0, UNPLACED)
@@ -269,9 +269,10 @@ class Judge:
         return verdict.standing, roomy, -rank_ms
 
 
-def _first_row(
+def first_row(
     chain: Sequence[str], rows: Mapping[str, Latency]
 ) -> Latency | None:
+    """The row of the most specific vantage that has any."""
     for vantage in chain:
         row = rows.get(vantage)
         if row is not None:

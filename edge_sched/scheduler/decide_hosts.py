@@ -2,87 +2,34 @@
 
 """The judgement of a request's hosts, made once and shared by all stages."""
 
-import collections
-import dataclasses
-import json
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 import nova.conf
 from nova import exception
 from nova.objects.request_spec import RequestSpec
 from nova.scheduler.host_manager import HostState
-from oslo_log import log as logging
 
-from edge_sched.conf.policy import policy_of
 from edge_sched.judging import reason
 from edge_sched.judging.crowded import every_place
 from edge_sched.judging.crowded import too_few_places
-from edge_sched.judging.decision import Decision
-from edge_sched.judging.decision import decide
-from edge_sched.judging.record import Subject
-from edge_sched.judging.record import make_record
-from edge_sched.judging.scoring import Standing
+from edge_sched.scheduler.judged import Judged
+from edge_sched.scheduler.judged import judge_locations
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
+from edge_sched.scheduler.recorder import PENDING
+from edge_sched.scheduler.recorder import log_placed
+from edge_sched.scheduler.records import log_record
 from edge_sched.scheduler.scores import SCORES
 from edge_sched.scheduler.scores import Scores
 from edge_sched.scheduler.spec import PerRequest
-from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
-
 
 #: What the filter does in the passes after the first, one for each server of
 #: a multi-create: whether it looks where the servers of the group are by then.
 LATER: PerRequest[bool] = PerRequest('later')
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Judged:
-    """The decision on a request's hosts, and where each of them is.
-
-    :param locations: of each host
-    :param counts: how many hosts each location has
-    :param short_of: the level, ``site`` or ``zone``, with too few places for
-        every server to have one of its own, if that is required, or ``''``
-    """
-
-    decision: Decision[Location]
-    locations: Sequence[Location]
-    counts: Mapping[Location, int]
-    short_of: str = ''
-
-    @property
-    def any_left(self) -> bool:
-        """Whether a host is left for every server."""
-        return self.decision.any_accepted and not self.short_of
-
-    def name_for_operator(self, location: Location) -> str:
-        """What the operator calls a location."""
-        return location.name_for_operator(self._vantage(location))
-
-    def name_for_project(
-        self, location: Location, project_id: str | None
-    ) -> str:
-        """What a project may be told of a location, ``''`` for nothing."""
-        return location.name_for_project(project_id, self._vantage(location))
-
-    def hosts(self) -> Mapping[Standing, int]:
-        """How many hosts there are, by how they stand."""
-        verdicts = self.decision.verdicts
-        hosts = dict.fromkeys(Standing, 0)
-        for location, count in self.counts.items():
-            hosts[verdicts[location].standing] += count
-        return hosts
-
-    def _vantage(self, location: Location) -> str:
-        """The vantage whose row decided, ``''`` if there is none."""
-        row = self.decision.verdicts[location].deciding.latency
-        return row.vantage if row else ''
 
 
 def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
@@ -91,6 +38,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     :raises NoValidHost: with words for the user, if none may
     """
     SCORES.drop(spec)
+    PENDING.drop(spec)
     LATER.put(spec, False)
     case = case_of(spec)
     if case is None or not hosts:
@@ -111,10 +59,11 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     if case.group and all_apart:
         crowded = case.group.counts(spec, set(locations), locator)
     judged = judge_locations(locations, case, crowded)
-    log_record(spec, case, judged)
     if not enforce:
+        log_placed(spec, case, judged, hosts, hosts)
         return hosts
     if not judged.any_left:
+        log_record(spec, case, judged)
         raise exception.NoValidHost(reason=refusal_of(case, judged))
     verdicts = judged.decision.verdicts
     scores = Scores(
@@ -128,13 +77,15 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     )
     SCORES.put(spec, scores)
     LATER.put(spec, all_apart)
-    if all(verdict.accepted for verdict in verdicts.values()):
-        return hosts
-    return [
-        host
-        for host, location in zip(hosts, locations, strict=True)
-        if verdicts[location].accepted
-    ]
+    left = hosts
+    if not all(verdict.accepted for verdict in verdicts.values()):
+        left = [
+            host
+            for host, location in zip(hosts, locations, strict=True)
+            if verdicts[location].accepted
+        ]
+    log_placed(spec, case, judged, hosts, left)
+    return left
 
 
 def judge_again(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
@@ -146,90 +97,6 @@ def judge_again(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
     """
     scores = SCORES.get(spec)
     return hosts if scores is None else scores.apart(hosts, spec)
-
-
-def log_record(
-    spec: RequestSpec, case: Case, judged: Judged | None = None
-) -> None:
-    """Log the decision record of a request: one line."""
-    subject = Subject(
-        request_id=case.request_id,
-        instance=field_of(spec, 'instance_uuid'),
-        num_instances=case.request.num_instances,
-        operation=case.request.operation,
-        mode=CONF.edge_sched.mode,
-    )
-    if judged is None:
-        record = make_record(
-            subject,
-            case.intent,
-            case.outcome,
-            case.source,
-            grouped=case.group is not None,
-        )
-    else:
-        record = make_record(
-            subject,
-            case.intent,
-            case.outcome or _outcome(case, judged),
-            case.source,
-            judged.decision,
-            judged.name_for_operator,
-            judged.hosts(),
-            case.search.for_record if case.search else None,
-            case.group is not None,
-        )
-    LOG.info('edge decision %s', json.dumps(record))
-
-
-def judge_locations(
-    locations: Sequence[Location], case: Case, crowded: Iterable[Location]
-) -> Judged:
-    """Judge hosts by where they are.
-
-    :param locations: of each host
-    :param crowded: those that are rejected for the servers which are there
-    """
-    counts = collections.Counter(locations)
-    decision = decide(
-        case.intent,
-        case.answers,
-        {location: location.chain for location in counts},
-        policy_of(CONF),
-        time.time(),
-        crowded,
-    )
-    return Judged(decision, locations, counts, _short_of(case, decision))
-
-
-def _short_of(case: Case, decision: Decision[Location]) -> str:
-    """The level with too few places for all servers, see ``Judged``.
-
-    Said before the first has its host, while there is something to say: later
-    passes can only leave no host.
-    """
-    servers = case.request.num_instances
-    if (
-        case.group is None
-        or not case.intent.spread_required
-        or servers == 1
-        or not decision.any_accepted
-    ):
-        return ''
-    most = case.group.most_apart(
-        location for location, v in decision.verdicts.items() if v.accepted
-    )
-    return next((level for level, n in most.items() if n < servers), '')
-
-
-def _outcome(case: Case, judged: Judged) -> str:
-    measured = case.measured
-    if case.intent.targets and all(
-        measured.isdisjoint(place.chain) for place in judged.counts
-    ):
-        return 'no_data'
-    full = case.search is not None and bool(case.search.full)
-    return 'judged' if judged.any_left and not full else 'rejected'
 
 
 def refusal_of(case: Case, judged: Judged) -> str:

@@ -20,19 +20,18 @@ from nova.scheduler import request_filter
 from oslo_log import log as logging
 
 from edge_sched.scheduler.decide_hosts import LATER
-from edge_sched.scheduler.decide_hosts import Judged
-from edge_sched.scheduler.decide_hosts import log_record
+from edge_sched.scheduler.judged import Judged
 from edge_sched.scheduler.narrowing.narrow import Refused
 from edge_sched.scheduler.narrowing.narrow import narrow
 from edge_sched.scheduler.nova_internals import request_filters
 from edge_sched.scheduler.prepare import CASES
 from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import make_case
+from edge_sched.scheduler.records import FILTER_NAME
+from edge_sched.scheduler.records import log_record
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
-
-FILTER_NAME = 'EdgeLatencyFilter'
 
 
 @request_filter.trace_request_filter  # type: ignore[untyped-decorator]

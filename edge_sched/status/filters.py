@@ -9,7 +9,7 @@ from nova.scheduler import filters
 from oslo_upgradecheck.upgradecheck import Result
 
 from edge_sched.scheduler.nova_internals import request_filters
-from edge_sched.scheduler.request_filter import FILTER_NAME
+from edge_sched.scheduler.records import FILTER_NAME
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.status.finding import Finding
 from edge_sched.status.finding import failure

@@ -23,6 +23,8 @@ OURS = (
     'edge_sched.scheduler.weights.EdgeLatencyWeigher',
     'edge_sched.scheduler.weights.EdgeCellLatencyWeigher',
 )
+#: There with ``[edge_sched] record_detail = full`` only.
+RECORDER = 'edge_sched.scheduler.recorder.EdgeRecorder'
 _NOVAS = 'nova.scheduler.weights.all_weighers'
 _ALL = 'edge_sched.plugins.all_weighers'
 
@@ -67,6 +69,18 @@ def judge_weighers(
                 "None of Nova's own weighers is in weight_classes: nothing "
                 'spreads load. Write into nova.conf:',
                 *_lines(_NOVAS, *others, _ALL),
+            )
+        )
+    if RECORDER in loaded and loaded[-1] != RECORDER:
+        behind = [
+            name_of(path) for path in loaded[loaded.index(RECORDER) + 1 :]
+        ]
+        findings.append(
+            warning(
+                f'Behind {name_of(RECORDER)} in weight_classes: '
+                f'{listed(behind)}. Records in full do not tell what it gave '
+                'hosts. Write into nova.conf:',
+                *_lines(*others, _ALL),
             )
         )
     return result(findings, 'Both weighers are there, once.')

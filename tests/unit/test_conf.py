@@ -33,6 +33,7 @@ DEFAULTS = {
     'fit_headroom': 0.1,
     'on_evacuate': 'relax',
     'on_store_failure': 'reject',
+    'record_detail': 'short',
     'reason_detail': 'figure',
     'cache_ttl': 10,
     'membership_ttl': 60,
@@ -111,6 +112,7 @@ class ConfTest(base.BaseTestCase):
             ('same_site_rtt_ms', '0'),
             ('same_site_rtt_ms', 'nan'),
             ('on_evacuate', 'panic'),
+            ('record_detail', 'long'),
             ('reason_detail', 'all'),
             ('cache_ttl', '-1'),
         ):

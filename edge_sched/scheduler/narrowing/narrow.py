@@ -20,10 +20,10 @@ from oslo_log import log as logging
 from edge_sched.judging.spread import Count
 from edge_sched.judging.spread import Spot
 from edge_sched.judging.spread import most_apart
-from edge_sched.scheduler.decide_hosts import Judged
-from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.decide_hosts import refusal_of_full
+from edge_sched.scheduler.judged import Judged
+from edge_sched.scheduler.judged import judge_locations
 from edge_sched.scheduler.narrowing.capacity import Capacity
 from edge_sched.scheduler.narrowing.capacity import UnseenHostsError
 from edge_sched.scheduler.narrowing.eligible import Eligible

@@ -12,10 +12,10 @@ from edge_sched.model.client import parse_prefix
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler import prepare
-from edge_sched.scheduler.decide_hosts import Judged
-from edge_sched.scheduler.decide_hosts import judge_locations
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.filters import EdgeLatencyFilter
+from edge_sched.scheduler.judged import Judged
+from edge_sched.scheduler.judged import judge_locations
 from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.scores import SCORES
 from edge_sched.scheduler.topology.locator import Location

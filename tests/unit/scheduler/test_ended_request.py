@@ -176,7 +176,7 @@ class EndedRequestTest(StagesTestCase):
             (request_filter, 'narrow'),
             (EdgeLatencyFilter, 'filter_all'),
             (decide_hosts, 'judge_locations'),
-            (decide_hosts, 'log_record'),
+            (decide_hosts, 'log_placed'),
             (scores.Scores, 'of'),
         ):
             with mock.patch.object(owner, name, fail):

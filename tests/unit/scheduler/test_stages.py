@@ -315,7 +315,7 @@ class UnexpectedErrorTest(StagesTestCase):
             'edge:latency_budget_ms': ['20'],
         }
         patcher = mock.patch(
-            'edge_sched.scheduler.decide_hosts.decide',
+            'edge_sched.scheduler.judged.decide',
             side_effect=KeyError('x'),
         )
         patcher.start()

@@ -12,6 +12,7 @@ NOVAS = 'nova.scheduler.weights.all_weighers'
 ALL = 'edge_sched.plugins.all_weighers'
 RAM = 'nova.scheduler.weights.ram.RAMWeigher'
 NEAR = 'edge_sched.scheduler.weights.EdgeLatencyWeigher'
+RECORDER = 'edge_sched.scheduler.recorder.EdgeRecorder'
 CELL = 'edge_sched.scheduler.weights.EdgeCellLatencyWeigher'
 SECTION = '[filter_scheduler]'
 BOTH = f'weight_classes = {NOVAS},{ALL}'
@@ -51,6 +52,23 @@ class JudgeWeighersTest(base.JudgementTestCase):
             BOTH,
         )
 
+    def test_recorder_is_last(self) -> None:
+        self.assertSuccess(
+            weighers.judge_weighers([RAM, NEAR, CELL, RECORDER], [NOVAS, ALL]),
+            'Both weighers are there, once.',
+        )
+
+    def test_weighers_behind_the_recorder(self) -> None:
+        self.assertWarns(
+            weighers.judge_weighers(
+                [NEAR, CELL, RECORDER, RAM, 'site.Mine'],
+                [ALL, NOVAS, 'site.Mine'],
+            ),
+            'Behind EdgeRecorder in weight_classes: Mine, RAMWeigher.',
+            SECTION,
+            f'weight_classes = {NOVAS},site.Mine,{ALL}',
+        )
+
     def test_without_those_of_nova(self) -> None:
         self.assertWarns(
             weighers.judge_weighers([NEAR, CELL], [ALL]),
@@ -77,3 +95,13 @@ class LoadWeighersTest(base.JudgementTestCase):
 
         self.assertIn(RAM, loaded)
         self.assertEqual({NEAR, CELL}, set(loaded[-2:]))
+
+    def test_recorder_comes_last_with_full_records(self) -> None:
+        conf = self.useFixture(config_fixture.Config(nova.conf.CONF))
+        conf.config(group='filter_scheduler', weight_classes=[NOVAS, ALL])
+        conf.config(group='edge_sched', record_detail='full')
+
+        loaded = weighers.load_weighers()
+
+        self.assertEqual({NEAR, CELL}, set(loaded[-3:-1]))
+        self.assertEqual(RECORDER, loaded[-1])
