@@ -117,6 +117,7 @@ def _in_full(
     try:
         return {
             **detail.asked(case.intent),
+            **({'short_of': judged.short_of} if judged.short_of else {}),
             'settings': _settings(),
             **detail.places(judged.decision, scene, judged.judged_at),
             **({'ranking': _ranking(judged, weighed)} if weighed else {}),

@@ -23,6 +23,8 @@ FOR_TESTS: Sections = {
     'edge_sched': {
         # The guide begins with shadow; what is tested is enforce.
         'mode': 'enforce',
+        # What the records tell has to come about.
+        'record_detail': 'full',
         # Data gets stale while a test waits: at 60 s a row of a site, at 75 s
         # all of them when the collector is gone. Less, and what a request has
         # looked up grows too old while a test keeps it from Placement.

@@ -11,6 +11,8 @@ from openstack.connection import Connection
 
 from demo import sample
 from demo.measured import site_client
+from edge_sched.replay.recorded import read
+from edge_sched.replay.tally import unlike
 from tests.cloud import inventory
 from tests.cloud.expected import PlacedTestCase
 from tests.cloud.expected import expected
@@ -18,6 +20,10 @@ from tests.cloud.sites import CELLS
 from tests.cloud.sites import site_of
 
 SERVERS = 40
+#: Whose records are held against where they are.
+RECORDED = 500
+#: What Nova logs when a claim comes too late.
+CLAIM_FAILED = 'Unable to submit allocation for instance'
 CALLERS = 10
 #: Servers that others name, and those that name them.
 PEERS, NAMING = 8, 64
@@ -108,6 +114,45 @@ class ParallelTestCase(PlacedTestCase):
         self.assertEqual(set(CELLS), used)
         log = self.log_text('nova-scheduler', begun)
         self.assertNotRegex(log, r'(ERROR|CRITICAL) .*edge_sched')
+
+    def test_records_name_where_500_servers_are(self):
+        begun = self.cloud.log_size('nova-scheduler')
+        callers = [
+            inventory.connect(self.cloud.layout, 'alice')
+            for _ in range(CALLERS)
+        ]
+        wanted = list(itertools.islice(itertools.cycle(CLIENTS), RECORDED))
+        elsewhere, seen = [], 0
+        # As many at a time as there is room for.
+        for first in range(0, RECORDED, SERVERS):
+            some = wanted[first : first + SERVERS]
+            with futures.ThreadPoolExecutor(CALLERS) as pool:
+                created = pool.map(
+                    self.create_some,
+                    callers,
+                    [some[i::CALLERS] for i in range(CALLERS)],
+                )
+                servers = [server for few in created for server in few]
+            self.wait_for('all to be made', lambda: not self.in_the_making())
+            made = self.servers()
+            records = {
+                record['instance']: record
+                for _, record in self.decided(since=begun)
+            }
+            for server in servers:
+                host = made[server.id].compute_host
+                ranking = records[server.id].get('ranking')
+                self.assertEqual(host is None, ranking is None)
+                seen += 1
+                if ranking and ranking['first']['host'] != host:
+                    elsewhere.append((server.id, host))
+                self.assertEqual('', unlike(read(records[server.id])))
+            self.delete_all(servers)
+        log = self.log_text('nova-scheduler', begun)
+        failed = log.count(CLAIM_FAILED)
+        print(f'{seen} servers, {len(elsewhere)} not on the first host')
+        self.assertEqual(RECORDED, seen)
+        self.assertLessEqual(len(elsewhere), failed, elsewhere)
 
     def name_a_peer(
         self, number: int, movers: futures.Executor

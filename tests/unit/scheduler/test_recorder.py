@@ -2,6 +2,8 @@
 
 """Records in full, by Nova's own handlers and all of its weighers."""
 
+import math
+import random
 from typing import Any
 from unittest import mock
 
@@ -10,6 +12,7 @@ from nova import exception
 from nova import objects
 from nova.scheduler import filters
 from nova.scheduler import weights
+from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.scheduler import recorder
 from edge_sched.scheduler.filters import EdgeLatencyFilter
@@ -252,21 +255,90 @@ class RecorderTest(FullRecordTestCase):
 class CounterfactualTest(FullRecordTestCase):
     """What the record says of other weights comes about in Nova."""
 
-    def test_turns_and_weighers_that_are_not_there(self) -> None:
-        self.conf.config(group='edge_sched', latency_weight_multiplier=2)
-        self.place(self.spec(NEAR))
-        (record,) = self.records()
-        ranking = record['ranking']
-        self.assertEqual('lyon-1', ranking['first']['host'])
-        self.assertIn('EdgeLatencyWeigher', ranking['turns'])
-        (factor, host), *_ = ranking['turns']['EdgeLatencyWeigher']
-        for beyond, first in ((1.001, host), (0.999, 'lyon-1')):
-            self.conf.config(
-                group='edge_sched',
-                latency_weight_multiplier=2 * factor * beyond,
+    def setUp(self) -> None:
+        super().setUp()
+        # So little that other weighers have their say.
+        self.conf.config(group='edge_sched', latency_weight_multiplier=3)
+
+    def hosts_of(self, seed: int) -> list[Any]:
+        """Hosts of all sites, each with some of everything."""
+        chance = random.Random(seed)
+        hosts = [
+            self.host(name, cell)
+            for name, cell in (
+                ('lyon-1', uuids.cell2),
+                ('paris-1', uuids.cell1),
+                ('paris-2', uuids.cell1),
             )
-            self.assertEqual(first, self.place(self.spec(NEAR))[0])
-        self.assertEqual('paris-1', ranking['without']['RAMWeigher'])
-        self.conf.config(group='edge_sched', latency_weight_multiplier=2)
-        self.conf.config(group='filter_scheduler', ram_weight_multiplier=0.0)
-        self.assertEqual('paris-1', self.place(self.spec(NEAR))[0])
+            for _ in range(chance.randint(1, 2))
+        ]
+        for host in hosts:
+            host.cpu_allocation_ratio = 1.0
+            host.free_ram_mb = chance.choice([400, 600, 800])
+            host.free_disk_mb = chance.choice([100, 200])
+            host.vcpus_total = chance.choice([4, 8])
+            host.num_io_ops = chance.choice([0, 1, 2])
+            host.num_instances = chance.choice([0, 3])
+        return hosts
+
+    def first(self, spec: objects.RequestSpec, weighers: list[Any]) -> str:
+        handler = weights.HostWeightHandler()
+        weighed = handler.get_weighed_objects(weighers, self.hosts, spec)
+        host: str = weighed[0].obj.host
+        return host
+
+    def test_whatever_hosts_are_like(self) -> None:
+        weighers = [
+            each()
+            for each in weights.HostWeightHandler().get_matching_classes(
+                CLASSES
+            )
+        ]
+        turned = without = 0
+        for seed in range(60):
+            self.hosts = self.hosts_of(seed)
+            spec = self.spec(NEAR)
+            self.place(spec)
+            ranking = self.records()[-1]['ranking']
+            self.assertEqual(
+                ranking['first']['host'], self.first(spec, weighers)
+            )
+            for weigher in weighers:
+                name = type(weigher).__name__
+                others = [each for each in weighers if each is not weigher]
+                expected = ranking['without'].get(
+                    name, ranking['first']['host']
+                )
+                self.assertEqual(expected, self.first(spec, others), seed)
+                without += name in ranking['without']
+                for factor, host in ranking['turns'].get(name, ()):
+                    if 1e-5 < abs(factor - 1) and factor > 1e-5:
+                        beyond = 1 + math.copysign(1e-6, factor - 1)
+                        scaled = Scaled(weigher, factor * beyond)
+                        alike = [
+                            scaled if each is weigher else each
+                            for each in weighers
+                        ]
+                        self.assertEqual(host, self.first(spec, alike), seed)
+                        turned += 1
+        self.assertGreater(turned, 60)
+        self.assertGreater(without, 60)
+
+
+class Scaled(weights.BaseHostWeigher):
+    """A weigher of so many times the multiplier."""
+
+    def __init__(self, weigher: weights.BaseHostWeigher, factor: float):
+        self._weigher = weigher
+        self._factor = factor
+        self.minval, self.maxval = weigher.minval, weigher.maxval
+
+    def weight_multiplier(self, host_state: Any) -> float:
+        return self._factor * self._weigher.weight_multiplier(host_state)
+
+    def weigh_objects(self, *args: Any) -> list[float]:
+        weights: list[float] = self._weigher.weigh_objects(*args)
+        return weights
+
+    def _weigh_object(self, *args: Any) -> float:
+        raise AssertionError

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Records found in logs."""
+
+import json
+
+import hypothesis
+from hypothesis import strategies as st
+from oslotest import base
+
+from edge_sched.replay import lines
+
+RECORD = {'outcome': 'judged', 'request_id': 'req-1'}
+TEXT = f'2026-08-22 INFO x [-] edge decision {json.dumps(RECORD)}'
+
+
+def found(*texts):
+    return list(lines.records_of(texts))
+
+
+class RecordsOfTest(base.BaseTestCase):
+    def test_among_foreign_lines(self):
+        self.assertEqual(
+            [lines.Found(2, RECORD), lines.Found(4, RECORD)],
+            found('boot\n', TEXT + '\n', '{}', TEXT + ' trailing', ''),
+        )
+
+    def test_of_the_journal(self):
+        entry = json.dumps({'MESSAGE': TEXT, 'PRIORITY': '6'})
+        self.assertEqual([lines.Found(1, RECORD)], found(entry))
+
+    def test_of_the_journal_without_a_text(self):
+        for message in ([101, 100], None, 5):
+            entry = {'MESSAGE': message, 'OTHER': 'edge decision no'}
+            (one,) = found(json.dumps(entry))
+            self.assertNotEqual('', one.problem)
+
+    def test_half_a_line(self):
+        (one,) = found(TEXT[:-5])
+        self.assertEqual((1, {}), one[:2])
+        self.assertEqual('is broken off, or no JSON', one.problem)
+
+    def test_what_is_no_record(self):
+        for text in ('[]', '5', '{}', 'null', '{"a": 1}'):
+            (one,) = found('edge decision ' + text)
+            self.assertEqual('is no decision record', one.problem)
+
+    def test_nested_without_end(self):
+        (one,) = found('edge decision ' + '[' * 100_000)
+        self.assertEqual('is broken off, or no JSON', one.problem)
+
+    def test_longer_than_any(self):
+        (one,) = found(TEXT + ' ' * lines.LONGEST)
+        self.assertEqual('has more than 262144 characters', one.problem)
+        entry = '{"MESSAGE": ' + '[' * 100_000 + 'edge decision x'
+        self.assertNotEqual('', found(entry)[0].problem)
+
+    @hypothesis.given(st.text())
+    def test_anything(self, text):
+        for one in found('edge decision ' + text, text):
+            self.assertTrue(one.problem or 'outcome' in one.record)
