@@ -40,7 +40,9 @@ CONF = nova.conf.CONF
 REQUEST_FILTERS = ('edge_latency',)
 FILTERS = (OUR_FILTER,)
 WEIGHERS = ('EdgeLatencyWeigher', 'EdgeCellLatencyWeigher')
-OURS = (*REQUEST_FILTERS, *FILTERS, *WEIGHERS)
+#: Only with records in full.
+RECORDER = ('EdgeRecorder',)
+OURS = (*REQUEST_FILTERS, *FILTERS, *WEIGHERS, *RECORDER)
 
 #: Plug-ins that do nothing, as many as ours: what Nova does for each.
 BARE = ('EmptyFilter', 'EmptyWeigher')

@@ -70,9 +70,8 @@ class Replay(lister.Lister):
                     seen.add(path, found)
         seen.end()
         if not seen.records:
-            raise arguments.BadArgumentError(
-                f'no decision record in {", ".join(map(shorten, parsed_args.logs))}'
-            )
+            logs = ', '.join(map(shorten, parsed_args.logs))
+            raise arguments.BadArgumentError(f'no decision record in {logs}')
         columns = ('figure', 'recorded')
         return (*columns, 'replayed') if options else columns, seen.rows()
 
@@ -119,9 +118,7 @@ class _Seen:
         site = landing.site if landing else ''
         self.before.add(recorded, as_it_was, site)
         if self.options:
-            self.after.add(
-                recorded, judge_again(recorded, self.options), site
-            )
+            self.after.add(recorded, judge_again(recorded, self.options), site)
 
     def end(self) -> None:
         """Say what was not named, and what could not be done."""

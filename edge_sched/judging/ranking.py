@@ -22,7 +22,7 @@ class Turn(NamedTuple):
     host: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Ranking(Generic[Where]):
     """Hosts by number, in the order in which Nova weighed them.
 
@@ -36,12 +36,12 @@ class Ranking(Generic[Where]):
     places: Sequence[Where]
     given: Mapping[str, Sequence[float]]
 
-    @property
+    @functools.cached_property
     def totals(self) -> list[float]:
         """What they have together, added up in Nova's order."""
         return self._totals(self.given)
 
-    @property
+    @functools.cached_property
     def order(self) -> list[int]:
         """The best first; equal ones stay in their order, as in Nova."""
         totals = self.totals
@@ -49,6 +49,8 @@ class Ranking(Generic[Where]):
 
     def without(self, weigher: str) -> int:
         """Which would be first if a weigher were not there."""
+        if self._is_even(weigher):
+            return self.order[0]
         left = {n: g for n, g in self.given.items() if n != weigher}
         return _first(self._totals(left))
 
@@ -58,8 +60,10 @@ class Ranking(Generic[Where]):
         At ``1 + x`` times the multiplier a host has ``total + x * given``, so
         it passes the first where both are equal.
         """
+        if self._is_even(weigher):
+            return []
         totals, given = self.totals, self.given[weigher]
-        first = _first(totals)
+        first = self.order[0]
         below, above = [], []
         for host, total in enumerate(totals):
             gains = given[host] - given[first]
@@ -123,10 +127,17 @@ class Ranking(Generic[Where]):
         }
 
     def _totals(self, given: Mapping[str, Sequence[float]]) -> list[float]:
-        columns = zip(*given.values(), strict=True)
         # Not sum(), which is more exact than Nova, and ties are to stay ties.
-        totals = [functools.reduce(operator.add, c, 0.0) for c in columns]
-        return totals or [0.0] * len(self.names)
+        totals = [0.0] * len(self.names)
+        for column in given.values():
+            if any(column):
+                totals = list(map(operator.add, totals, column))
+        return totals
+
+    def _is_even(self, weigher: str) -> bool:
+        """Whether it gave all the same, as most do in a cloud of equals."""
+        given = self.given[weigher]
+        return min(given) == max(given)
 
 
 def _first(totals: Sequence[float]) -> int:

@@ -115,9 +115,7 @@ def _weight_of_others(recorded: Recorded, number: int) -> float:
     return best.weight if best else 0.0
 
 
-def _multiplier(
-    recorded: Recorded, settings: Settings, number: int
-) -> float:
+def _multiplier(recorded: Recorded, settings: Settings, number: int) -> float:
     """The option, or what aggregates said of the host at a place."""
     best = recorded.places[number].best
     default = recorded.settings.latency_weight_multiplier

@@ -149,10 +149,14 @@ class _Reader:
             ),
             _number_or_none(budgets['jitter_ms'], 'jitter_ms'),
             _number_or_none(budgets['loss_pct'], 'loss_pct'),
-            cast(Any, _choice(budgets['percentile'], PERCENTILES, 'percentile')),
+            cast(
+                Any, _choice(budgets['percentile'], PERCENTILES, 'percentile')
+            ),
             _is(budgets['mode'], keys.BUDGET_MODE, 'required'),
             _is(budgets['unknown'], keys.UNKNOWN, 'reject'),
-            _choice(self._record['objective'], keys.OBJECTIVE.choices, 'objective'),
+            _choice(
+                self._record['objective'], keys.OBJECTIVE.choices, 'objective'
+            ),
             _choice(self._record['combine'], keys.COMBINE.choices, 'combine'),
             tuple(_choice(o, keys.SPREAD.choices, 'over') for o in over),
             grouped and _is(spread['mode'], keys.SPREAD_MODE, 'required'),

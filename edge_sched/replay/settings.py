@@ -56,7 +56,9 @@ class Settings:
     def changed(self, options: Mapping[str, Any]) -> Self:
         """With other values of some options; what it does not know is left."""
         of_policy = {
-            of: options[name] for name, of in _POLICY.items() if name in options
+            of: options[name]
+            for name, of in _POLICY.items()
+            if name in options
         }
         others = {
             field.name: options[field.name]

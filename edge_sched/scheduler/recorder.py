@@ -8,12 +8,14 @@ up, and nothing of Nova has to be changed for it.
 
 import dataclasses
 import functools
+import operator
 from collections.abc import Mapping, Sequence
 
 import nova.conf
 from nova.objects.request_spec import RequestSpec
 from nova.scheduler import weights
 from nova.scheduler.host_manager import HostState
+from nova.weights import normalize
 from oslo_log import log as logging
 
 from edge_sched.judging.ranking import Ranking
@@ -134,21 +136,31 @@ def _weighers(
 def _given(
     hosts: Sequence[HostState], spec: RequestSpec
 ) -> dict[str, list[float]]:
-    """What each weigher by itself gives the hosts, by Nova's own code.
+    """What each weigher by itself gives the hosts, as Nova works it out.
 
     Of those that have the same name, together.
     """
+    weighed = [weights.WeighedHost(host, 0.0) for host in hosts]
     given: dict[str, list[float]] = {}
     for weigher in _weighers(tuple(CONF.filter_scheduler.weight_classes)):
         if isinstance(weigher, EdgeRecorder):
             continue
-        alone = _HANDLER.get_weighed_objects([weigher], hosts, spec)
-        weight_of = {id(each.obj): each.weight for each in alone}
-        before = given.get(type(weigher).__name__, [0.0] * len(hosts))
-        given[type(weigher).__name__] = [
-            weight + weight_of[id(host)]
-            for weight, host in zip(before, hosts, strict=True)
-        ]
+        alone = list(
+            normalize(
+                weigher.weigh_objects(weighed, spec),
+                weigher.minval,
+                weigher.maxval,
+            )
+        )
+        # To ask for the multiplier of each host takes longer than all else.
+        if any(alone):
+            multipliers = map(weigher.weight_multiplier, hosts)
+            alone = list(map(operator.mul, multipliers, alone))
+        name = type(weigher).__name__
+        before = given.get(name)
+        given[name] = (
+            list(map(operator.add, before, alone)) if before else alone
+        )
     return given
 
 

@@ -78,7 +78,9 @@ def record_of(
         [site for _, site in hosts],
         {
             'RAMWeigher': others,
-            'EdgeLatencyWeigher': [3000.0 * ours * scores[s] for _, s in hosts],
+            'EdgeLatencyWeigher': [
+                3000.0 * ours * scores[s] for _, s in hosts
+            ],
             'EdgeCellLatencyWeigher': [10.0 * ours * worth for worth in cells],
         },
     )

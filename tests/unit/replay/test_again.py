@@ -47,9 +47,7 @@ class SameSettingsTest(base.BaseTestCase):
 
     def test_host_that_was_first(self):
         again = judge_again(recorded())
-        self.assertEqual(
-            (0, 'lyon', 'lyon-1'), tuple(again.landing[:3])
-        )
+        self.assertEqual((0, 'lyon', 'lyon-1'), tuple(again.landing[:3]))
 
     def test_no_host_is_left(self):
         again = judge_again(recorded(make_intent(make_target(budget_ms=1))))
@@ -120,9 +118,11 @@ class OtherSettingsTest(base.BaseTestCase):
         wider = make_intent(make_target('client-0', budget_ms=100))
         wider = dataclasses.replace(
             before.intent,
-            targets=(dataclasses.replace(
-                before.intent.targets[0], latency_budget_ms=100.0
-            ),),
+            targets=(
+                dataclasses.replace(
+                    before.intent.targets[0], latency_budget_ms=100.0
+                ),
+            ),
         )
         again = judge_again(before, {'rank_percentile': 'p95'}, wider)
         self.assertEqual('lyon-1', again.landing.host)
