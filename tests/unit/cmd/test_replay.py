@@ -94,7 +94,7 @@ class ReplayTest(base.CommandTestCase):
         self.assertIn('1 are in short: [edge_sched] record_detail', err)
 
     def test_few_of_many_are_named(self) -> None:
-        rows, err = self.figures(self.log(*['edge decision {'] * 13, RECORD))
+        _, err = self.figures(self.log(*['edge decision {'] * 13, RECORD))
         self.assertEqual(11, len(err.splitlines()))
         self.assertIn('3 more are broken', err)
 
