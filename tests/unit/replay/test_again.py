@@ -156,7 +156,7 @@ class TallyTest(base.BaseTestCase):
             (recorded(), 'nice'),
             (recorded(make_intent(make_target(budget_ms=1))), 'lyon'),
             (recorded(spread, members={'lyon': [1]}), 'nice'),
-            (recorded(spread, members=dict.fromkeys(SITES, [1])), 'lyon'),
+            (recorded(spread, members={s: [1] for s in SITES}), 'lyon'),
             (recorded(over), 'lyon'),
         ):
             tally.add(before, judge_again(before), site)
