@@ -124,8 +124,13 @@ def write_servers(
         for uuid in host_of
     ]
     instances = [
-        # Nova puts the number of the row here.
-        {'uuid': uuid, 'host': host, 'deleted': number if deleted else 0}
+        {
+            'uuid': uuid,
+            'host': host,
+            'vm_state': 'active',
+            # Nova puts the number of the row here.
+            'deleted': number if deleted else 0,
+        }
         for number, (uuid, host) in enumerate(host_of.items(), 1)
     ]
     with api_db.get_engine().begin() as connection:

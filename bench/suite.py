@@ -37,6 +37,7 @@ SUITE = {
     'together': 1.0,
     'together_cost': None,
     'refusals': 1.0,
+    'audit': 1.0,
 }
 
 #: How often a short benchmark is run before it misses a target: on a machine

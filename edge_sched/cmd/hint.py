@@ -16,6 +16,7 @@ from edge_sched.asking.source import our_hints
 from edge_sched.asking.source import read_hints
 from edge_sched.cmd import arguments
 from edge_sched.cmd.client import WITH_LISTS
+from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
@@ -32,14 +33,7 @@ class _HintLister(lister.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--nova-config-file',
-            metavar='PATH',
-            action='append',
-            default=[],
-            help='A nova.conf that names the API database, or a directory '
-            'of such files; can be repeated. By default what Nova reads.',
-        )
+        add_nova_configuration(parser)
         parser.add_argument(
             'server', metavar='SERVER', help='The id of a server.'
         )

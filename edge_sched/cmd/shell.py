@@ -31,6 +31,7 @@ NAMESPACE = 'edge_sched.cli'
 NOISY = (
     'alembic',
     'edge_sched',
+    'nova',
     'oslo_config',
     'oslo_db',
     'oslo_service',

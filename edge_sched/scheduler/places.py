@@ -117,6 +117,28 @@ def find_places(
     return Places(where)
 
 
+def places_of(
+    clients: Sequence[Client],
+    project_id: str,
+    server: str,
+    locator: Locator,
+    peers: Mapping[Client, Peer],
+) -> Places:
+    """The same of a server that lives, where its peers have been found.
+
+    :param peers: as the project sees them
+    """
+    return Places(
+        {
+            client: _NOWHERE
+            if client.server == server
+            else _where(client, project_id, server, locator, peers)
+            for client in clients
+            if not (client.prefix or client.name)
+        }
+    )
+
+
 def _find(
     clients: Sequence[Client], project_id: str, server: str | None
 ) -> dict[Client, Where]:
@@ -124,13 +146,22 @@ def _find(
     asked = [client for client in clients if not client.site]
     cells = topology.cells.values()
     peers = PEERS.find(asked, project_id, cells) if asked else {}
-    locator = topology.locator
     return {
-        client: _of_site(client, client.site, locator, project_id)
-        if client.site
-        else _of_peer(client, peers[client], locator, server)
+        client: _where(client, project_id, server, topology.locator, peers)
         for client in clients
     }
+
+
+def _where(
+    client: Client,
+    project_id: str,
+    server: str | None,
+    locator: Locator,
+    peers: Mapping[Client, Peer],
+) -> Where:
+    if client.site:
+        return _of_site(client, client.site, locator, project_id)
+    return _of_peer(client, peers[client], locator, server)
 
 
 def _of_site(

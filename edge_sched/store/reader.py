@@ -74,12 +74,24 @@ class Reader:
             not kept, after ``timeout_seconds`` at most; nothing else
         """
         start = time.perf_counter()
-        keys: dict[Client, Key] = {
-            client: (client, (project_id or '') if client.name else '')
-            for client in clients
-        }
-        found = self._cache.fresh(keys.values())
-        missing = [key for key in keys.values() if key not in found]
+        keys = {client: key_of(client, project_id) for client in clients}
+        found, cache = self._find(list(keys.values()))
+        return LookUp(
+            answers={client: found[key] for client, key in keys.items()},
+            cache=cache,
+            lookup_ms=(time.perf_counter() - start) * 1000,
+            breaker=self._breaker.state,
+        )
+
+    def answers(self, keys: Sequence[Key]) -> Mapping[Key, Answer]:
+        """Find the rows of clients of several projects, as ``look_up``."""
+        return self._find(keys)[0]
+
+    def _find(
+        self, keys: Sequence[Key]
+    ) -> tuple[Mapping[Key, Answer], Literal['hit', 'miss', 'stale']]:
+        found = self._cache.fresh(keys)
+        missing = [key for key in keys if key not in found]
         cache: Literal['hit', 'miss', 'stale'] = 'hit'
         if missing:
             cache = 'miss'
@@ -91,12 +103,7 @@ class Reader:
                     raise
                 found |= kept
                 cache = 'stale'
-        return LookUp(
-            answers={client: found[key] for client, key in keys.items()},
-            cache=cache,
-            lookup_ms=(time.perf_counter() - start) * 1000,
-            breaker=self._breaker.state,
-        )
+        return found, cache
 
     def close(self) -> None:
         """Let go of the connections; a look-up opens new ones."""
@@ -142,6 +149,11 @@ class Reader:
                 raise
         with self._database.reading() as connection:
             return query.fetch(connection, keys, heard_since)
+
+
+def key_of(client: Client, project_id: str | None) -> Key:
+    """Whom an answer is for: a name is one of a project."""
+    return client, (project_id or '') if client.name else ''
 
 
 _lock = threading.Lock()

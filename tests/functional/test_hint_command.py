@@ -2,28 +2,23 @@
 
 """``edge-sched hint``: an operator changes what a living server asks for."""
 
-import contextlib
-import io
 import json
 from typing import Any
-from unittest import mock
 
 from nova import context
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from edge_sched.cmd import shell
 from tests.functional.base import HOST
 from tests.functional.base import Server
-from tests.functional.measured import MeasuredCloudTestCase
-from tests.unit.cmd.base import commands
+from tests.functional.commands import CommandCloudTestCase
 
 ALICE = '203.0.113.7'
 BOB = '198.51.100.7'
 BUDGET = {'latency_budget_ms': '20'}
 
 
-class HintCommandTest(MeasuredCloudTestCase):
+class HintCommandTest(CommandCloudTestCase):
     sites = {
         'paris': ('cell1', ['paris-1']),
         'lille': ('cell1', ['lille-1']),
@@ -32,34 +27,14 @@ class HintCommandTest(MeasuredCloudTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        # This process has Nova's configuration; another test is about that.
-        patcher = mock.patch('edge_sched.cmd.hint.read_nova_configuration')
-        patcher.start()
-        self.addCleanup(patcher.stop)
-        self.edge_sched_conf = f'{self.folder}/edge_sched.conf'
-        with open(self.edge_sched_conf, 'w') as conf_file:
-            conf_file.write(
-                f'[edge_sched_database]\nconnection = {self.store_url}\n'
-                '[edge_sched]\ncache_ttl = 0\n'
-            )
         self.measure('203.0.113.0/24', paris=5, rouen=12, lille=15)
         self.measure('198.51.100.0/24', paris=50, rouen=60, lille=7)
 
     def run_hint(self, *argv: str, status: int = 0) -> str:
         """Run ``edge-sched hint``; what it says on stdout, or on stderr."""
-        out, err = io.StringIO(), io.StringIO()
-        arguments = ['--config-file', self.edge_sched_conf, 'hint', *argv]
-        with (
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-            # It would take over the log of the cloud.
-            mock.patch.object(shell.Shell, 'configure_logging'),
-            mock.patch.object(shell.Shell, 'LOG') as log,
-        ):
-            found = shell.main(arguments, commands())
-        said = ''.join(str(call.args[0]) for call in log.error.mock_calls)
-        self.assertEqual(status, found, said + err.getvalue())
-        return said + err.getvalue() if status else out.getvalue()
+        result = self.run_command('hint', *argv)
+        self.assertEqual(status, result.status, result.err)
+        return result.err if status else result.out
 
     def set_hints(self, server: Server, *argv: str) -> Any:
         """``{key: (before, after)}`` as the command shows it."""

@@ -2,11 +2,24 @@
 
 """How a command gets at Nova, which need not be where it is installed."""
 
+import argparse
 from collections.abc import Sequence
 
 
 class NoNovaError(Exception):
     """Nova cannot be imported here; the message says why."""
+
+
+def add_nova_configuration(parser: argparse.ArgumentParser) -> None:
+    """Add ``--nova-config-file``, for ``read_nova_configuration``."""
+    parser.add_argument(
+        '--nova-config-file',
+        metavar='PATH',
+        action='append',
+        default=[],
+        help='A nova.conf that names the API database, or a directory of such '
+        'files; can be repeated. By default what Nova reads.',
+    )
 
 
 def read_nova_configuration(files: Sequence[str] = ()) -> None:

@@ -12,19 +12,17 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-import sqlalchemy as sa
 from nova import context as nova_context
 from nova import exception
 from nova.objects.instance import Instance
 from nova.objects.instance_mapping import InstanceMapping
 from nova.objects.request_spec import RequestSpec
-from oslo_db import exception as db_exception
 
+from edge_sched.cmd.nova import databases
 from edge_sched.model.client import Client
 from edge_sched.scheduler.nova_internals import locked_request
 from edge_sched.scheduler.places import find_places
 from edge_sched.scheduler.spec import field_of
-from edge_sched.store.reasons import reason
 
 #: ``{'edge:client': ['203.0.113.7'], 'group': ['5f7a...']}``
 Hints: TypeAlias = dict[str, list[str]]
@@ -129,14 +127,13 @@ def _mapping(
 def _explained(uuid: str) -> Iterator[None]:
     """Turn what Nova and its databases raise into ``HintsError``."""
     try:
-        yield
+        with databases.explained():
+            yield
     except (
         exception.InstanceMappingNotFound,
         exception.InstanceNotFound,
         exception.RequestSpecNotFound,
     ):
         raise HintsError(f'there is no server {uuid}') from None
-    except (db_exception.DBError, sa.exc.SQLAlchemyError) as error:
-        raise HintsError(
-            f"Nova's database cannot be used: {reason(error)}"
-        ) from error
+    except databases.NovaDatabaseError as error:
+        raise HintsError(str(error)) from error

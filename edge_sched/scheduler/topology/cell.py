@@ -14,6 +14,8 @@ from nova import servicegroup
 from nova.objects.cell_mapping import CellMapping
 
 from edge_sched.scheduler import nova_internals
+from edge_sched.scheduler import nova_servers
+from edge_sched.scheduler.nova_servers import ServerRow
 
 CONF = nova.conf.CONF
 
@@ -93,6 +95,29 @@ def hosts_of_servers(
     return hosts, frozenset(away)
 
 
+def servers_in(
+    cells: Sequence[CellMapping],
+    uuids_in: Mapping[str, Collection[str]],
+    timeout_seconds: float,
+) -> tuple[dict[str, ServerRow], dict[str, Exception]]:
+    """Some servers of cells, without those that are deleted.
+
+    :param uuids_in: of each of the cells, by its UUID
+    :param timeout_seconds: how long they are waited for
+    :return: and the cells, by UUID, that did not answer, with what was raised
+    """
+    servers: dict[str, ServerRow] = {}
+    away: dict[str, Exception] = {}
+    question = nova_servers.servers_of_cell
+    answers = _ask(cells, question, uuids_in, timeout_seconds=timeout_seconds)
+    for cell, answer in answers.items():
+        if isinstance(answer, Exception):
+            away[cell] = answer
+        else:
+            servers |= answer
+    return servers, away
+
+
 def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
     """The hosts with several compute nodes, and how many: those of Ironic.
 
@@ -113,16 +138,19 @@ def _ask(
     cells: Sequence[CellMapping],
     question: Callable[..., T],
     *arguments: object,
+    timeout_seconds: float | None = None,
 ) -> dict[str, T | Exception]:
     """The answer of each cell, waited for no longer than the store is.
 
     It is what was raised where there is none: ``TimeoutError`` of a slow one.
+
+    :param timeout_seconds: if another time than that
     """
     try:
         answers: dict[str, Any] = nova_context.scatter_gather_cells(
             nova_context.get_admin_context(),
             cells,
-            CONF.edge_sched.store_timeout,
+            timeout_seconds or CONF.edge_sched.store_timeout,
             question,
             *arguments,
         )

@@ -20,6 +20,9 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
 from edge_sched.scheduler import nova_internals
+from edge_sched.scheduler import nova_servers
+from edge_sched.scheduler.nova_internals import PeerRow
+from edge_sched.scheduler.nova_servers import OwnedPeerRow
 from tests.unit.scheduler.nova_databases import ApiDatabase
 from tests.unit.scheduler.nova_databases import CellDatabase
 
@@ -274,6 +277,34 @@ class PeerTablesTest(base.BaseTestCase):
                 (uuids.empty, uuids.one),
             },
             {(row.group, row.server) for row in found if row.server},
+        )
+
+    def test_servers_of_all_projects(self) -> None:
+        servers = [uuids.one, uuids.new, uuids.gone, uuids.theirs, uuids.no]
+        self.assertEqual(
+            {
+                OwnedPeerRow('mine', PeerRow('', uuids.one, 1)),
+                OwnedPeerRow('mine', PeerRow('', uuids.new, None)),
+                OwnedPeerRow('theirs', PeerRow('', uuids.theirs, 1)),
+            },
+            {*nova_servers.read_peers_of_all(servers, [])},
+        )
+
+    def test_groups_have_servers_of_their_own_project(self) -> None:
+        groups = [uuids.web, uuids.empty, uuids.foreign, uuids.nobody]
+        found = {*nova_servers.read_peers_of_all([], groups)}
+        self.assertEqual(
+            {
+                (uuids.web, uuids.one, 1),
+                (uuids.web, uuids.two, 2),
+                (uuids.web, uuids.new, None),
+                (uuids.foreign, uuids.theirs, 1),
+            },
+            {row for _, row in found if row.server},
+        )
+        # One by itself is known as well.
+        self.assertIn(
+            OwnedPeerRow('mine', PeerRow(uuids.empty, '', None)), found
         )
 
 

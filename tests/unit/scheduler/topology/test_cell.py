@@ -72,6 +72,15 @@ class AnswersTest(base.BaseTestCase):
                 cell.Down(5, frozenset()), cell.count_down(CELLS, HOSTS)
             )
 
+    def test_servers_of_cells_that_answer_in_time(self) -> None:
+        self.answer({'a': 1}, context.did_not_respond_sentinel)
+        servers, away = cell.servers_in(CELLS, {}, 7.0)
+        self.assertEqual({'a': 1}, servers)
+        self.assertEqual([uuids.cell2], [*away])
+        self.assertIsInstance(away[uuids.cell2], TimeoutError)
+        (asked,) = context.scatter_gather_cells.mock_calls
+        self.assertEqual(7.0, asked.args[2])
+
     def test_hosts_of_several_nodes(self) -> None:
         self.answer({'a': 40}, {'c': 2, 'd': 3})
         self.assertEqual({'a': 40, 'c': 2, 'd': 3}, cell.several_nodes(CELLS))

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What an audit could not judge, counted, and some of it named."""
+
+import collections
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from edge_sched.model.text import readable
+
+#: So many servers are named of each kind of trouble. Chosen: a screen.
+NAMED = 20
+
+UNREADABLE = 'requests that cannot be read'
+SENSELESS = 'servers that ask for what makes no sense'
+GONE = 'servers that were deleted meanwhile'
+PLACELESS = 'servers without a host'
+
+
+@dataclasses.dataclass
+class AwayCell:
+    """A cell that did not answer.
+
+    :param servers: how many of its servers were not judged
+    """
+
+    name: str
+    servers: int = 0
+
+
+class Troubles:
+    """What was not judged.
+
+    :param say: is told a line of each that is named, at once
+    :ivar away: the cells that did not answer, by UUID
+    :ivar counts: how many of each kind
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self.away: dict[str, AwayCell] = {}
+        self.counts: collections.Counter[str] = collections.Counter()
+
+    def note(self, kind: str, server: str, why: str) -> None:
+        """Count one, and name it if there were not many."""
+        self.counts[kind] += 1
+        if self.counts[kind] <= NAMED:
+            self._say(f'server {server}: {readable(why)}')
+
+    def count(self, kind: str) -> None:
+        """Count one that is as it should be."""
+        self.counts[kind] += 1
+
+    def cell_away(self, uuid: str, name: str, why: str) -> None:
+        """Name a cell; it is not asked again."""
+        self.away[uuid] = AwayCell(readable(name))
+        self._say(f'cell {readable(name)} is away: {readable(why)}')
+
+    def summary(self) -> Iterator[str]:
+        """A line of each kind there was, with how many."""
+        for cell in self.away.values():
+            yield f'{cell.servers} servers of cell {cell.name} are not judged'
+        for kind in (UNREADABLE, SENSELESS, GONE, PLACELESS):
+            if count := self.counts[kind]:
+                yield f'{count} {kind}'

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""An audit of tables that Nova might have, with a real store."""
+
+import json
+from typing import Any
+from unittest import mock
+
+import nova.conf
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from nova import objects
+from nova.db.api import models as api_models
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from edge_sched.auditing import audit as module
+from edge_sched.auditing import intake
+from edge_sched.auditing.audit import Auditor
+from edge_sched.auditing.audit import Finding
+from edge_sched.auditing.trouble import Troubles
+from edge_sched.judging.scoring import OVER
+from edge_sched.judging.scoring import UNKNOWN
+from edge_sched.judging.scoring import WITHIN
+from edge_sched.model.client import parse_prefix
+from edge_sched.scheduler.nova_servers import Page
+from edge_sched.scheduler.nova_servers import RequestRow
+from edge_sched.scheduler.nova_servers import ServerRow
+from edge_sched.scheduler.topology import cell
+from edge_sched.store.errors import StoreUnavailableError
+from edge_sched.store.reader import Reader
+from edge_sched.store.settings import StoreSettings
+from tests.unit.scheduler.base import ALICE
+from tests.unit.scheduler.base import CELLS
+from tests.unit.scheduler.base import StagesTestCase
+from tests.unit.scheduler.nova_databases import ApiDatabase
+
+CONF = nova.conf.CONF
+
+
+class AuditTestCase(StagesTestCase):
+    """Paris in cell1, lyon in cell2; each server is on the first host."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.api = self.useFixture(ApiDatabase())
+        self.topology.return_value.cells = {
+            uuid: objects.CellMapping(id=number, uuid=uuid, name=each.name)
+            for number, (uuid, each) in enumerate(CELLS.items(), 1)
+        }
+        self.api.insert(
+            api_models.CellMapping,
+            {'id': 1, 'uuid': uuids.cell1},
+            {'id': 2, 'uuid': uuids.cell2},
+        )
+        self.states: dict[str, ServerRow] = {}
+        #: What each cell was asked, in the order of the questions.
+        self.asked: list[set[str]] = []
+        patcher = mock.patch.object(cell, '_ask', self.ask)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        self.said: list[str] = []
+        self.troubles = Troubles(self.said.append)
+        settings = StoreSettings.from_conf(CONF)
+        self.reader = Reader(settings)
+        self.addCleanup(self.reader.close)
+
+    def ask(
+        self, cells: Any, question: Any, uuids_in: Any, **timeout: float
+    ) -> Any:
+        self.asked.append(set().union(*uuids_in.values()))
+        return {
+            each.uuid: {
+                server: self.states[server]
+                for server in uuids_in[each.uuid]
+                if server in self.states
+            }
+            for each in cells
+        }
+
+    def insert(
+        self,
+        server: str,
+        *clients: str,
+        project: str = 'mine',
+        cell_id: int | None = 1,
+        host: str | None = 'paris-1',
+        spec: str | None = None,
+        **hints: str,
+    ) -> None:
+        """A server that is to be near some clients."""
+        asked = {f'edge:{key}': [value] for key, value in hints.items()}
+        if clients:
+            asked['edge:client'] = [*clients]
+        fields = {'nova_object.data': {'scheduler_hints': asked}}
+        self.api.insert(
+            api_models.RequestSpec,
+            {
+                'instance_uuid': server,
+                'spec': json.dumps(fields) if spec is None else spec,
+            },
+        )
+        self.api.insert(
+            api_models.InstanceMapping,
+            {
+                'instance_uuid': server,
+                'project_id': project,
+                'cell_id': cell_id,
+            },
+        )
+        self.states[server] = ServerRow(host, 'active', None, False)
+
+    def findings(self, **options: Any) -> dict[str, Finding]:
+        auditor = Auditor(self.reader, self.troubles, **options)
+        return {each.server: each for each in auditor.findings()}
+
+
+class AuditTest(AuditTestCase):
+    def test_no_server(self) -> None:
+        self.assertEqual({}, self.findings())
+        self.assertEqual([], self.asked)
+
+    def test_many_pages_are_as_one(self) -> None:
+        for number in range(7):
+            self.insert(f'server-{number}', ALICE, latency_budget_ms='20')
+        expected = self.findings()
+        self.assertEqual(7, len(expected))
+        for page, batch in (2, 1), (3, 4), (1, 99):
+            with (
+                mock.patch.object(module, 'PAGE', page),
+                mock.patch.object(module, 'BATCH', batch),
+            ):
+                found = self.findings()
+            self.assertEqual([*expected], [*found])
+            self.assertEqual(
+                [each.comparison.standing for each in expected.values()],
+                [each.comparison.standing for each in found.values()],
+            )
+        found = self.findings(max_rate=1_000_000)
+        self.assertEqual([*expected], [*found])
+
+    def test_servers_that_ask_alike_are_looked_up_once(self) -> None:
+        for number in range(40):
+            self.insert(f'server-{number}', ALICE)
+        with mock.patch.object(
+            self.reader, 'answers', wraps=self.reader.answers
+        ) as answers:
+            self.findings()
+        answers.assert_called_once()
+
+    def test_clients_are_looked_up_some_at_a_time(self) -> None:
+        for number in range(40):
+            self.insert(f'server-{number}', f'192.0.2.{number}')
+        with mock.patch.object(
+            self.reader, 'answers', wraps=self.reader.answers
+        ) as answers:
+            self.findings()
+        sizes = [len(call.args[0]) for call in answers.mock_calls]
+        self.assertEqual([16, 16, 8], sizes)
+
+    def test_names_are_of_their_projects(self) -> None:
+        self.writer.set_client('home', [parse_prefix('203.0.113.0/24')], 'a')
+        for project in 'a', 'b':
+            self.insert(f'of-{project}', 'home', project=project)
+            self.insert(f'crew-{project}', 'crew', project=project)
+        found = self.findings()
+        standings = {s: f.comparison.standing for s, f in found.items()}
+        self.assertEqual(
+            {'of-a': WITHIN, 'of-b': UNKNOWN}
+            | dict.fromkeys(('crew-a', 'crew-b'), WITHIN),
+            standings,
+        )
+
+    def test_near_another_server_wherever_that_is(self) -> None:
+        self.measure('site:lyon', paris=9)
+        self.insert(uuids.web, f'server:{uuids.db}', latency_budget_ms='5')
+        self.insert(uuids.foreign, f'server:{uuids.db}', project='other')
+        self.insert(
+            uuids.db, ALICE, cell_id=2, host='lyon-1', latency_budget_ms='20'
+        )
+        found = self.findings()
+        self.assertEqual(OVER, found[uuids.web].comparison.standing)
+        self.assertEqual(10, found[uuids.web].comparison.judged_ms)
+        self.assertEqual(UNKNOWN, found[uuids.foreign].comparison.standing)
+        self.assertEqual('lyon', found[uuids.db].site)
+        # All in one question.
+        self.assertEqual([{uuids.web, uuids.db, uuids.foreign}], self.asked)
+
+    def test_near_nobody_but_itself(self) -> None:
+        self.insert(uuids.web, f'server:{uuids.web}', latency_budget_ms='5')
+        found = self.findings()[uuids.web].comparison
+        self.assertEqual((WITHIN, None), (found.standing, found.client))
+
+    def test_what_makes_no_sense_is_named_and_left_out(self) -> None:
+        self.insert('a', ALICE, latency_budget_ms='soon')
+        self.insert('b', '999.1.1.1', ALICE)
+        found = self.findings()
+        self.assertEqual(
+            [WITHIN, WITHIN],
+            [each.comparison.standing for each in found.values()],
+        )
+        self.assertEqual(2, len(self.said))
+        self.assertIn("server a: edge:latency_budget_ms 'soon'", self.said[0])
+
+    def test_hints_that_count_for_nothing(self) -> None:
+        self.conf.config(group='edge_sched', hints='flavor')
+        self.insert('a', ALICE)
+        self.assertEqual({}, self.findings())
+
+    def test_servers_without_a_place(self) -> None:
+        self.insert('new', ALICE, cell_id=None)
+        self.insert('shelved', ALICE, host=None)
+        self.assertEqual({}, self.findings())
+        self.assertEqual(
+            ['2 servers without a host'], [*self.troubles.summary()]
+        )
+
+    def test_cell_that_is_away_is_asked_once(self) -> None:
+        for number in range(3):
+            self.insert(f'server-{number}', ALICE)
+        self.insert('far', ALICE, cell_id=2, host='lyon-1')
+
+        def ask(
+            cells: Any, question: Any, uuids_in: Any, **timeout: float
+        ) -> Any:
+            answers = self.ask(cells, question, uuids_in)
+            if uuids.cell1 in answers:
+                answers[uuids.cell1] = TimeoutError('late')
+            return answers
+
+        with (
+            mock.patch.object(cell, '_ask', ask),
+            mock.patch.object(module, 'PAGE', 1),
+        ):
+            self.assertEqual({'far'}, self.findings().keys())
+        self.assertEqual(['cell cell1 is away: TimeoutError: late'], self.said)
+        self.assertEqual(
+            ['3 servers of cell cell1 are not judged'],
+            [*self.troubles.summary()],
+        )
+        asked = [each for each in self.asked if each]
+        self.assertEqual([{'server-0'}, {'far'}], asked)
+
+    def test_store_that_is_away(self) -> None:
+        self.insert('a', ALICE)
+        gone = f'sqlite:///{self.id()}/none.sqlite'
+        self.reader = Reader(StoreSettings(connection=gone))
+        self.assertRaises(StoreUnavailableError, self.findings)
+
+    @hypothesis_settings(max_examples=50)
+    @given(st.text(max_size=60))
+    def test_anything_may_be_stored(self, garbage: str) -> None:
+        row = RequestRow('s', 'mine', 1, f'{garbage}"edge:')
+        with mock.patch.object(intake, 'read_requests', return_value=[row]):
+            found = intake.subjects(
+                Page(0, 1, 1), None, self.topology.return_value, self.troubles
+            )
+        self.assertEqual([], found)
