@@ -100,8 +100,9 @@ def sections(options: argparse.Namespace) -> list[Section]:
             f'prefixes that {HOSTS // SITE_HOSTS} sites have measured, near '
             'another server or near a client with a name. All databases are '
             'files of SQLite. An audit of a project without servers took '
-            f'{none.processor_seconds:.1f} s and {none.megabytes:.0f} MB: that is what '
-            'Nova takes to be loaded, and its requests to be gone through.',
+            f'{none.processor_seconds:.1f} s and {none.megabytes:.0f} MB: '
+            'that is what Nova takes to be loaded, and its requests to be '
+            'gone through.',
             [
                 Check(
                     'seconds of a processor',

@@ -68,6 +68,38 @@ class Intent:
             self.reject_unknown or (self.required and self.has_budget),
         )
 
+    def written(self) -> dict[str, Any]:
+        """By the keys that say so, those of the defaults included.
+
+        ``{'edge:client': ['203.0.113.7@20'], 'edge:percentile': 'p95', ...}``
+        """
+        keys_of: dict[Key, Any] = {
+            keys.CLIENT: [
+                f'{client}@{budget_ms:g}' if budget_ms else f'{client}'
+                for client, budget_ms in (
+                    (t.client, t.latency_budget_ms) for t in self.targets
+                )
+            ],
+            keys.JITTER_BUDGET: self.jitter_budget_ms,
+            keys.LOSS_BUDGET: self.loss_budget_pct,
+            keys.PERCENTILE: self.percentile,
+            keys.BUDGET_MODE: 'required' if self.required else 'preferred',
+            keys.UNKNOWN: 'reject' if self.reject_unknown else 'allow',
+            keys.OBJECTIVE: self.objective,
+            keys.COMBINE: self.combine,
+        }
+        if self.spread:
+            mode = 'required' if self.spread_required else 'preferred'
+            keys_of |= {
+                keys.SPREAD: list(self.spread),
+                keys.SPREAD_MODE: mode,
+            }
+        return {
+            key.name: value
+            for key, value in keys_of.items()
+            if value not in (None, [])
+        }
+
     def relaxed(self) -> Self:
         """The same, but only preferred: nothing is a reason to reject."""
         return dataclasses.replace(

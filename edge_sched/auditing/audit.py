@@ -118,19 +118,20 @@ class Auditor:
         found: dict[str, Finding] = {}
         for outlook, alike in Outlooks(self._store, topology).of(batch):
             for subject in alike:
-                found[subject.server] = _finding(
+                found[subject.server] = finding_of(
                     subject, outlook, topology.locator, places, policy
                 )
         return (found[subject.server] for subject in batch)
 
 
-def _finding(
+def finding_of(
     subject: Subject,
     outlook: Outlook,
     locator: Locator,
     places: Places,
     policy: Policy,
 ) -> Finding:
+    """What there is to say of a server, from what it sees."""
     host = subject.state.host or ''
     (here,) = locator.locate([_Host(host, subject.cell)], outlook.measured)
     decision, known = outlook.decision, outlook.judged_as(here)

@@ -5,6 +5,7 @@
 import argparse
 import math
 import re
+import uuid
 from typing import Any
 
 from edge_sched.measurement.record import MAX_NAME_LENGTH
@@ -120,6 +121,16 @@ def site_of(text: str) -> str:
             'where the client is "site:lyon"'
         )
     return site
+
+
+def server_of(text: str) -> str:
+    """The id of a server."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise BadArgumentError(
+            f'{shorten(text)!r} is not the id of a server'
+        ) from None
 
 
 def address_of(text: str) -> Address:

@@ -6,7 +6,6 @@ The one command that needs Nova and its API database.
 """
 
 import argparse
-import uuid
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -46,7 +45,7 @@ class Show(_HintLister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        server_id = _server_id(parsed_args.server)
+        server_id = arguments.server_of(parsed_args.server)
         read_nova_configuration(parsed_args.nova_config_file)
         from edge_sched.cmd.nova import hints
 
@@ -92,7 +91,7 @@ class Set(_HintLister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        server_id = _server_id(parsed_args.server)
+        server_id = arguments.server_of(parsed_args.server)
         given = given_hints(parsed_args.hints)
         unset = _unset(parsed_args.unset, given)
         if not given and not unset:
@@ -175,15 +174,6 @@ def _ours(key: str) -> str:
             f'{shorten(key)!r} is not an edge: key'
         )
     return key
-
-
-def _server_id(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise arguments.BadArgumentError(
-            f'{shorten(text)!r} is not the id of a server'
-        ) from None
 
 
 def _rows(

@@ -3,27 +3,25 @@
 """``edge-sched replay``: recorded decisions, judged anew."""
 
 import argparse
-import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO, cast
 
 from cliff import lister
 
 from edge_sched.cmd import arguments
+from edge_sched.cmd import logs
 from edge_sched.cmd.shell import Shell
 from edge_sched.model.text import readable
 from edge_sched.model.text import shorten
-from edge_sched.replay import lines
 from edge_sched.replay.again import judge_again
+from edge_sched.replay.lines import Found
 from edge_sched.replay.recorded import BadRecordError
 from edge_sched.replay.recorded import NotInFullError
 from edge_sched.replay.recorded import read
 from edge_sched.replay.settings import NAMES
 from edge_sched.replay.tally import Tally
 from edge_sched.replay.tally import unlike
-
-STDIN = '-'
 
 #: How many of the records that make trouble are named.
 _NAMED = 10
@@ -45,8 +43,7 @@ class Replay(lister.Lister):
             'logs',
             metavar='LOG',
             nargs='+',
-            help='A log of nova-scheduler, also as of journalctl -o json; - '
-            'is standard input.',
+            help=f'A log of nova-scheduler, {logs.HELP}',
         )
         parser.add_argument(
             '--set',
@@ -65,13 +62,12 @@ class Replay(lister.Lister):
         options = _options(cast(Shell, self.app), parsed_args.options)
         seen = _Seen(self.app.stderr, options)
         for path in parsed_args.logs:
-            with _opened(path, self.app.stdin) as log:
-                for found in lines.records_of(lines.bounded(log)):
-                    seen.add(path, found)
+            for found in logs.records_in(path, self.app.stdin):
+                seen.add(path, found)
         seen.end()
         if not seen.records:
-            logs = ', '.join(map(shorten, parsed_args.logs))
-            raise arguments.BadArgumentError(f'no decision record in {logs}')
+            paths = ', '.join(map(shorten, parsed_args.logs))
+            raise arguments.BadArgumentError(f'no decision record in {paths}')
         columns = ('figure', 'recorded')
         return (*columns, 'replayed') if options else columns, seen.rows()
 
@@ -93,7 +89,7 @@ class _Seen:
     before: Tally = dataclasses.field(default_factory=Tally)
     after: Tally = dataclasses.field(default_factory=Tally)
 
-    def add(self, path: str, found: lines.Found) -> None:
+    def add(self, path: str, found: Found) -> None:
         """Count one, and name what is wrong with it."""
         self.records += 1
         where = f'{shorten(path)}, line {found.line}'
@@ -186,18 +182,3 @@ def _options(app: Shell, texts: Sequence[str]) -> dict[str, Any]:
             ) from None
         options[name] = app.conf.edge_sched[name]
     return options
-
-
-@contextlib.contextmanager
-def _opened(path: str, stdin: TextIO) -> Iterator[TextIO]:
-    """:raises BadArgumentError: if it cannot be read"""
-    if path == STDIN:
-        yield stdin
-        return
-    try:
-        with open(path, encoding='utf-8', errors='replace') as log:
-            yield log
-    except OSError as error:
-        raise arguments.BadArgumentError(
-            f'{shorten(path)}: {error.strerror}'
-        ) from None

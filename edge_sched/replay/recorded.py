@@ -73,6 +73,10 @@ class Recorded:
     :param first: the host that was ranked first, ``''`` if none was left or
         nobody saw how they were ranked
     :param is_ranked: whether it was seen
+    :param next: the best that was at another site, ``''`` if there was none
+    :param without: which would have been first without some weighers
+    :param turns: and at how many times their multipliers, ``{'RAMWeigher':
+        [(3.1, 'lyon-2')]}``
     :param nothing_left: whether no host was left for every server for reasons
         that other settings do not change: no room, or too few places
     """
@@ -87,6 +91,11 @@ class Recorded:
     first: str
     is_ranked: bool
     nothing_left: bool
+    next: str = ''
+    without: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    turns: Mapping[str, Sequence[tuple[float, str]]] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 def read(record: Mapping[str, Any]) -> Recorded:
@@ -103,8 +112,11 @@ def read(record: Mapping[str, Any]) -> Recorded:
         raise
     except BadLatencyError as error:
         raise BadRecordError(f'rows: {error}') from error
-    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+    # Too few or too many of something are a ValueError.
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadRecordError(f'is missing or odd: {error!s:.80}') from error
+    except ArithmeticError as error:
+        raise BadRecordError(f'is too large: {error!s:.80}') from error
 
 
 def _counts(record: Mapping[str, Any]) -> Sequence[Any]:
@@ -134,6 +146,9 @@ class _Reader:
             _text(ranking['first']['host']) if ranking else '',
             bool(ranking),
             bool(record.get('short_of')) or narrowed.get('sites') == 0,
+            _text(ranking.get('next', {}).get('host', '')) if ranking else '',
+            self._without(ranking or {}),
+            self._turns(ranking or {}),
         )
 
     def _intent(self) -> Intent:
@@ -181,6 +196,23 @@ class _Reader:
                 True, tuple(parts), heartbeat_at, bool(is_unplaced)
             )
         return answers
+
+    def _without(self, ranking: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            _text(weigher): _text(host)
+            for weigher, host in ranking.get('without', {}).items()
+        }
+
+    def _turns(
+        self, ranking: Mapping[str, Any]
+    ) -> dict[str, list[tuple[float, str]]]:
+        return {
+            _text(weigher): [
+                (_number(factor, weigher), _text(host))
+                for factor, host in self._list(turns, weigher, _MOST)
+            ]
+            for weigher, turns in ranking.get('turns', {}).items()
+        }
 
     def _place(self, place: Mapping[str, Any]) -> Place:
         members = self._list(place.get('members', []), 'members', _MOST)

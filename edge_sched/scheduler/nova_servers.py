@@ -117,6 +117,17 @@ def next_page(after: int, size: int) -> Page | None:
         return Page(after, last, count) if count else None
 
 
+def page_of(server: str) -> Page | None:
+    """The request of one server, ``None`` if there is none."""
+    request = api_models.RequestSpec
+    context = nova_context.get_admin_context()
+    with api_db.context_manager.reader.using(context):
+        own = context.session.execute(
+            sa.select(request.id).where(request.instance_uuid == server)
+        ).scalar()
+        return None if own is None else Page(own - 1, own, 1)
+
+
 def read_requests(
     page: Page, project_id: str | None = None
 ) -> list[RequestRow]:

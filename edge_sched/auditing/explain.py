@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Why a server is where it is, and not elsewhere: by now, site by site."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import nova.conf
+
+from edge_sched.asking.intent import Intent
+from edge_sched.auditing.audit import Finding
+from edge_sched.auditing.audit import finding_of
+from edge_sched.auditing.intake import Subject
+from edge_sched.auditing.intake import subjects
+from edge_sched.auditing.moving import Places
+from edge_sched.auditing.outlook import Outlook
+from edge_sched.auditing.outlook import Outlooks
+from edge_sched.auditing.trouble import Troubles
+from edge_sched.conf.policy import policy_of
+from edge_sched.judging.decision import HostVerdict
+from edge_sched.judging.scoring import UNKNOWN
+from edge_sched.judging.spread import Count
+from edge_sched.scheduler.nova_servers import page_of
+from edge_sched.scheduler.spread import Group
+from edge_sched.scheduler.topology.locator import Location
+from edge_sched.scheduler.topology.topology import TOPOLOGY
+from edge_sched.scheduler.topology.topology import Area
+from edge_sched.scheduler.topology.topology import Topology
+from edge_sched.store.reader import Reader
+
+CONF = nova.conf.CONF
+
+HERE = 'the server is here'
+
+
+class Site(NamedTuple):
+    """One site, or the hosts of none in a zone, in one cell.
+
+    :param hosts: how many there are, whether or not they are up or have room
+    :param verdict: on them
+    :param members: how many other servers of the group are there, on each
+        level that it is spread over; ``()`` if there are none
+    :param why_not: why a move would not end there, ``''`` if it may
+    """
+
+    site: str
+    zone: str
+    cell: str
+    hosts: int
+    verdict: HostVerdict
+    members: Count
+    why_not: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Explanation:
+    """A server by now.
+
+    :param sites: all there are: that of the server first, then by what a move
+        would prefer
+    """
+
+    finding: Finding
+    subject: Subject
+    sites: Sequence[Site]
+
+    @property
+    def intent(self) -> Intent:
+        """What it asks for, without who is nobody."""
+        return self.subject.intent
+
+
+def explain(
+    server: str, store: Reader, troubles: Troubles
+) -> Explanation | None:
+    """Judge a server at every site.
+
+    :return: ``None`` if there is nothing to judge: there is no such server,
+        it asks for nothing of ours, or ``troubles`` was told why not
+    :raises StoreUnavailableError: if the store cannot be asked
+    :raises Exception: what Nova's API database fails with
+    """
+    page = page_of(server)
+    topology = TOPOLOGY.get()
+    found = subjects(page, None, topology, troubles) if page else ()
+    for subject in found:
+        # A move stays in the cell; the others are shown all the same.
+        everywhere = [
+            dataclasses.replace(subject, cell=cell)
+            for cell, each in topology.cells.items()
+            if not each.is_cell0()
+        ]
+        outlooks = {
+            alike.cell: outlook
+            for outlook, group in Outlooks(store, topology).of(everywhere)
+            for alike in group
+        }
+        finding = finding_of(
+            subject,
+            outlooks[subject.cell],
+            topology.locator,
+            Places(topology),
+            policy_of(CONF),
+        )
+        sites = _Sites(subject, outlooks, topology).all()
+        return Explanation(finding, subject, sites)
+    return None
+
+
+class _Sites:
+    """The sites of all cells, for one server."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        outlooks: Mapping[str, Outlook],
+        topology: Topology,
+    ) -> None:
+        self._subject = subject
+        self._outlooks = outlooks
+        self._topology = topology
+        self._group = Group(subject.intent.spread, subject.others)
+
+    def all(self) -> list[Site]:
+        """That of the server first, then those that a move would prefer."""
+        return sorted(self._sites(), key=_order)
+
+    def _sites(self) -> Iterator[Site]:
+        measured = frozenset[str]().union(
+            *(outlook.measured for outlook in self._outlooks.values())
+        )
+        areas = list(self._topology.areas(measured))
+        counts: Mapping[Location, Count] = {}
+        if self._subject.others:
+            counts = self._group.counts(
+                None, {a.location for a in areas}, self._topology.locator
+            )
+        for area in areas:
+            outlook = self._outlooks[area.cell]
+            known = outlook.judged_as(area.location)
+            verdict = outlook.decision.verdicts[known]
+            members = counts.get(area.location, ())
+            yield Site(
+                area.site,
+                area.location.zone,
+                area.location.cell,
+                len(area.hosts),
+                verdict,
+                members,
+                self._why_not(area, verdict, bool(members)),
+            )
+
+    def _why_not(
+        self, area: Area, verdict: HostVerdict, is_crowded: bool
+    ) -> str:
+        """The first reason that applies."""
+        subject = self._subject
+        if subject.state.host in area.hosts:
+            return HERE
+        if area.cell != subject.cell:
+            return 'another cell, which no move leads to'
+        tenants_of = self._topology.tenants_of
+        if all(
+            host in tenants_of and subject.project_id not in tenants_of[host]
+            for host in area.hosts
+        ):
+            return 'kept for other projects'
+        if subject.zone not in ('', area.location.zone):
+            return f'not in zone {subject.zone}, which was asked for'
+        if not verdict.accepted:
+            return rejected(verdict)
+        if is_crowded and subject.intent.spread_required:
+            return 'has a server of the group'
+        return ''
+
+
+def rejected(verdict: HostVerdict) -> str:
+    """Why a place is rejected: ``over latency``, ``unknown: stale``."""
+    deciding = verdict.deciding
+    if deciding.over:
+        return f'over {", ".join(deciding.over)}'
+    return f'unknown: {deciding.why}'
+
+
+def _order(site: Site) -> tuple[bool, bool, bool, float, str]:
+    rank_ms = site.verdict.deciding.rank_ms
+    return (
+        site.why_not != HERE,
+        bool(site.why_not),
+        site.verdict.standing is UNKNOWN,
+        math.inf if rank_ms is None else rank_ms,
+        site.site,
+    )
