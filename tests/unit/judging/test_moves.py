@@ -91,10 +91,9 @@ class StandingTest(base.BaseTestCase):
         self.assertEqual(why, _why(**rule))
 
     def test_gain_that_is_equal_on_paper_is_enough(self):
-        # 0.2 * 35 is 7.000000000000001.
+        # 2 - 1.8 is 0.19999999999999996.
         self.assertEqual(
-            '',
-            _why(STANDING._replace(judged_ms=42, budget_ms=35, best_ms=35)),
+            '', _why(STANDING._replace(judged_ms=2, budget_ms=1, best_ms=1.8))
         )
 
     @ddt.data(moves.WITHIN, moves.UNKNOWN)
@@ -145,6 +144,7 @@ class PastTest(base.BaseTestCase):
         # Paris is where it would go.
         ([_move('paris lyon', 8)], moves.WOULD_GO_BACK),
         ([_move('paris nice', 9), _move('nice lyon', 8)], ''),
+        ([_move('nice lyon', 8), _move('paris nice', 9)], ''),
         ([_move('paris lyon', 9), _move('lyon lyon', 8)], moves.WOULD_GO_BACK),
         ([_move('paris lyon', 8, arrived=False)], ''),
     )
