@@ -25,12 +25,13 @@ CLOUD_PYTHON := .cloud/venv/bin/python
 
 .PHONY: help
 help:
-	@echo 'make test        unit, DevStack and functional tests, these with native threads'
+	@echo 'make test        unit, DevStack, Watcher and functional tests, the last with native threads'
 	@echo '                 and, where threads matter, with eventlet'
 	@echo 'make unit        unit tests; TESTS=REGEX chooses among them, here and in functional'
 	@echo 'make functional  functional tests on a Nova in process, all with native threads'
 	@echo '                 and all with eventlet'
 	@echo 'make test-e2e    from packets on an emulated network to servers on Nova; as root'
+	@echo 'make watcher-test  tests of the strategy in a Watcher in process'
 	@echo 'make devstack-test  tests of the DevStack plug-in, without DevStack'
 	@echo 'make cloud       a real OpenStack on this machine, in .cloud: two cells,'
 	@echo '                 24 hosts; its ports are EDGE_SCHED_CLOUD_PORT and the next'
@@ -81,15 +82,18 @@ $(FOR_TEMPEST): tools/venv.sh constraints.txt
 	tools/venv.sh tempest
 	@touch $@
 
-.PHONY: test unit functional devstack-test
+.PHONY: test unit functional watcher-test devstack-test
 test: $(FOR_TESTS)
-	$(BIN)/python tools/run_tests.py unit,devstack,functional-threading,threads-eventlet $(TESTS)
+	$(BIN)/python tools/run_tests.py unit,devstack,watcher,functional-threading,threads-eventlet $(TESTS)
 
 unit: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py unit $(TESTS)
 
 functional: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py functional-threading,functional-eventlet $(TESTS)
+
+watcher-test: $(FOR_TESTS)
+	$(BIN)/python tools/run_tests.py watcher $(TESTS)
 
 devstack-test: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py devstack $(TESTS)

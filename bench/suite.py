@@ -34,6 +34,7 @@ SUITE = {
     'soak': 1.0,
     'store': 1.25,
     'quality': None,
+    'moves': None,
     'together': 1.0,
     'together_cost': None,
     'refusals': 1.0,
@@ -95,7 +96,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         type=pathlib.Path,
         action='append',
         metavar='FILE',
-        help='round-trip times for quality and together (.npz); may be '
+        help='round-trip times for quality, moves and together (.npz); may be '
         'repeated; default: all in the folder EDGE_SCHED_DATASETS',
     )
     options = parser.parse_args(arguments)

@@ -8,12 +8,12 @@
 
 The suites are ``unit``, ``devstack``, ``functional-threading``,
 ``functional-eventlet``, ``threads-eventlet`` (those of them that threads
-matter to), ``e2e`` and ``cloud``. Each runs by stestr, in parallel but for
-``e2e``, whose tests measure time, and ``cloud``, whose tests share one. What
-fails is tried once more: whatever else the machine does for a moment must not
-fail a test. Results are kept in ``.cache/<suite>``; the regular expressions
-choose among the tests. The last lines name what failed, or passed at the
-second try only, and say how many::
+matter to), ``watcher``, ``e2e`` and ``cloud``. Each runs by stestr, in
+parallel but for ``e2e``, whose tests measure time, and ``cloud``, whose tests
+share one. What fails is tried once more: whatever else the machine does for a
+moment must not fail a test. Results are kept in ``.cache/<suite>``; the
+regular expressions choose among the tests. The last lines name what failed, or
+passed at the second try only, and say how many::
 
     passed at the second try: tests.e2e.test_accuracy.AccuracyTest.test_p95
     failed: tests.unit.model.test_latency.FreshTest.test_age
@@ -51,6 +51,7 @@ SUITES = {
     'threads-eventlet': ('tests/functional', EVENTLET),
     'devstack': ('tests/devstack', NATIVE_THREADS),
     'e2e': ('tests/e2e', NATIVE_THREADS),
+    'watcher': ('tests/watcher', NATIVE_THREADS),
     'cloud': ('tests/cloud', {}),
 }
 #: The only tests of a suite unless others are named: each regular expression

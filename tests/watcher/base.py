@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Watcher in the process, with an emulated Nova of three sites."""
+
+import time
+
+import fixtures
+from watcher.tests.functional import base
+from watcher.tests.functional import topology
+from watcher.tests.functional.api import client
+
+from edge_sched.judging.moves import OVER
+from edge_sched.judging.moves import ServerStanding
+from tests.watcher.migrations import Migrations
+
+#: Chosen: an audit takes less than one, and a busy machine a hundred times as
+#: long.
+WAIT_SECONDS = 120
+
+#: One host each.
+SITES = {'compute-1': 'lyon', 'compute-2': 'paris', 'compute-3': 'nice'}
+
+
+def three_sites(**options) -> topology.ComputeTopology:
+    """Servers vm-1 to vm-3 at Lyon.
+
+    :param options: of all of them, e.g. ``locked=True``
+    """
+    made = (
+        topology.ComputeTopology()
+        .add_computes(count=3)
+        .add_instances(computes=['compute-1'], count=3, **options)
+    )
+    made.aggregates = [
+        topology.Aggregate(number, site, [host], {'edge:site': site})
+        for number, (host, site) in enumerate(SITES.items(), 1)
+    ]
+    return made
+
+
+class Client(client.WatcherTestClient):
+    """Of the newest API: the first one knows no status messages."""
+
+    def _headers(self):
+        version = {'OpenStack-API-Version': 'infra-optim latest'}
+        return super()._headers() | version
+
+
+class StrategyTest(base.WatcherFunctionalTestCase):
+    """Audits with the strategy ``edge_budget``.
+
+    :ivar standings: what the auditor has found; an exception is raised
+    """
+
+    COMPUTE_TOPOLOGY = topology.ComputeTopology()
+    START_APPLIER = False
+
+    def setUp(self):
+        self.migrations = self.useFixture(Migrations())
+        super().setUp()
+        self.admin_api = Client(self.api_fixture.base_url)
+        self.now = time.time()
+        self.cloud = three_sites()
+        self.load_topology(self.cloud)
+        self.standings: list[ServerStanding] | Exception = []
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'edge_sched.watcher.strategy.read_standings', self._read
+            )
+        )
+
+    def _read(self, settings):
+        if isinstance(self.standings, Exception):
+            raise self.standings
+        return self.standings
+
+    def uuid(self, name: str = 'vm-1') -> str:
+        """Of a server."""
+        return next(i.uuid for i in self.cloud.instances if i.name == name)
+
+    def over(self, name: str = 'vm-1', **differing) -> ServerStanding:
+        """A server at Lyon that has been over for long, and is to move."""
+        standing = ServerStanding(
+            server=self.uuid(name),
+            project_id=topology.DEFAULT_PROJECT_ID,
+            host='compute-1',
+            site='lyon',
+            client='203.0.113.7',
+            verdict=OVER,
+            judged_ms=31.0,
+            budget_ms=20.0,
+            over_since=self.now - 3000,
+            over_ratio=0.8,
+            best_site='paris',
+            best_ms=12.0,
+            audited_at=self.now - 60,
+        )
+        return standing._replace(**differing)
+
+    def audit(self, scope=(), **parameters) -> tuple[dict, list[dict]]:
+        """Have an audit made; it, and the actions of its plan."""
+        aim = {'goal': 'unclassified', 'strategy': 'edge_budget'}
+        if scope:
+            made = self.admin_api.post(
+                '/audit_templates',
+                {**aim, 'name': str(scope)[:63], 'scope': list(scope)},
+            )
+            self.assertEqual(201, made.status_code, made.text)
+            aim = {'audit_template_uuid': made.json()['uuid']}
+        answer = self.admin_api.post(
+            '/audits',
+            {**aim, 'audit_type': 'ONESHOT', 'parameters': parameters},
+        )
+        self.assertEqual(201, answer.status_code, answer.text)
+        self._wait_for_audit_state(
+            answer.json()['uuid'], 'SUCCEEDED', timeout=WAIT_SECONDS
+        )
+        audit = self.admin_api.get(f'/audits/{answer.json()["uuid"]}').json()
+        listed = self.admin_api.get(
+            f'/actions?audit_uuid={audit["uuid"]}'
+        ).json()['actions']
+        return audit, [
+            self.admin_api.get(f'/actions/{each["uuid"]}').json()
+            for each in listed
+        ]
+
+    def moved(self, *arguments, **parameters) -> list[str]:
+        """The names of the servers that an audit has moved."""
+        _, actions = self.audit(*arguments, **parameters)
+        return [
+            action['input_parameters']['resource_name'] for action in actions
+        ]
