@@ -25,8 +25,8 @@ CLOUD_PYTHON := .cloud/venv/bin/python
 
 .PHONY: help
 help:
-	@echo 'make test        unit, DevStack, Watcher and functional tests, the last with native threads'
-	@echo '                 and, where threads matter, with eventlet'
+	@echo 'make test        unit, DevStack and Watcher tests and most functional ones, these with'
+	@echo '                 native threads and, where threads matter, with eventlet'
 	@echo 'make unit        unit tests; TESTS=REGEX chooses among them, here and in functional'
 	@echo 'make functional  functional tests on a Nova in process, all with native threads'
 	@echo '                 and all with eventlet'
@@ -84,7 +84,7 @@ $(FOR_TEMPEST): tools/venv.sh constraints.txt
 
 .PHONY: test unit functional watcher-test devstack-test
 test: $(FOR_TESTS)
-	$(BIN)/python tools/run_tests.py unit,devstack,watcher,functional-threading,threads-eventlet $(TESTS)
+	$(BIN)/python tools/run_tests.py unit,devstack,watcher,most-threading,threads-eventlet $(TESTS)
 
 unit: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py unit $(TESTS)

@@ -5,6 +5,7 @@
 import ast
 import os
 import pathlib
+import re
 import runpy
 import subprocess
 import sys
@@ -127,7 +128,10 @@ class ChosenTest(base.BaseTestCase):
     def test_each_is_the_beginning_of_some_test(self) -> None:
         """One that gets another name must not fall out of the run."""
         run_tests = runpy.run_path(str(RUN_TESTS))
-        for suite, beginnings in run_tests['CHOSEN'].items():
+        for suite, beginnings in (
+            *run_tests['CHOSEN'].items(),
+            *run_tests['LEFT_OUT'].items(),
+        ):
             path, _ = run_tests['SUITES'][suite]
             names = [*_names(RUN_TESTS.parents[1] / path)]
             self.assertEqual(
@@ -138,3 +142,16 @@ class ChosenTest(base.BaseTestCase):
                     if not any(name.startswith(beginning) for name in names)
                 ],
             )
+
+    def test_what_is_left_out_is_not_run(self) -> None:
+        run_tests = runpy.run_path(str(RUN_TESTS))
+        for suite, beginnings in run_tests['LEFT_OUT'].items():
+            run = run_tests['Run'](suite)
+            package = run.path.replace('/', '.')
+            (chosen,) = run._chosen([])
+            names = [*_names(RUN_TESTS.parents[1] / run.path)]
+            self.assertEqual(
+                {name for name in names if not name.startswith(beginnings)},
+                {n for n in names if re.search(chosen, f'{package}.{n}')},
+            )
+            self.assertEqual(['a_name'], run._chosen(['a_name']))
