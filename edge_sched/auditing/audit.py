@@ -99,6 +99,14 @@ class Auditor:
         :raises StoreUnavailableError: if the store cannot be asked
         :raises Exception: what Nova's API database fails with
         """
+        for batch in self.batches(project_id):
+            yield from self._judged(batch)
+
+    def batches(self, project_id: str | None) -> Iterator[Sequence[Subject]]:
+        """All servers that can be judged, some at a time.
+
+        :raises Exception: what Nova's API database fails with
+        """
         after = 0
         batch: list[Subject] = []
         while page := next_page(after, self._page_size):
@@ -106,9 +114,9 @@ class Auditor:
             after = page.last
             batch += subjects(page, project_id, TOPOLOGY.get(), self._troubles)
             if len(batch) >= self._batch_size:
-                yield from self._judged(batch)
+                yield batch
                 batch = []
-        yield from self._judged(batch)
+        yield batch
 
     def _judged(self, batch: Sequence[Subject]) -> Iterator[Finding]:
         # Renewed after a while: an audit may be slow on purpose.

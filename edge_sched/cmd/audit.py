@@ -3,7 +3,6 @@
 """``edge-sched audit``: which servers are where they ought to be, by now."""
 
 import argparse
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from edge_sched.cmd.figures import figure
 from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
-from edge_sched.cmd.stores import settings_of
+from edge_sched.cmd.stores import patient_settings_of
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import Standing
 from edge_sched.model.names import normal
@@ -110,16 +109,10 @@ class Audit(lister.Lister):
     ) -> Iterator[tuple[Any, ...]]:
         """A row of each that is shown, as soon as it is known."""
         from edge_sched.auditing.audit import Auditor
-        from edge_sched.auditing.pace import PATIENCE_SECONDS
         from edge_sched.auditing.trouble import Troubles
         from edge_sched.cmd.nova import databases
 
-        settings = dataclasses.replace(
-            settings_of(self),
-            timeout_seconds=PATIENCE_SECONDS,
-            # Each client is looked up once: nothing has to be kept.
-            cache_ttl_seconds=0,
-        )
+        settings = patient_settings_of(self)
         troubles = Troubles(self._say)
         auditor = Auditor(reader(settings), troubles, max_rate)
         with explained(settings), databases.explained():

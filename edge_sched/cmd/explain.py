@@ -15,7 +15,7 @@ from edge_sched.cmd.figures import figure
 from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
-from edge_sched.cmd.stores import settings_of
+from edge_sched.cmd.stores import patient_settings_of
 from edge_sched.model.text import readable
 from edge_sched.replay.budgets import without_budgets
 from edge_sched.replay.recorded import BadRecordError
@@ -81,7 +81,7 @@ class Explain(show.ShowOne):
         from edge_sched.auditing.trouble import Troubles
         from edge_sched.cmd.nova import databases
 
-        settings = settings_of(self)
+        settings = patient_settings_of(self)
         with explained(settings), databases.explained():
             found = explain(server, reader(settings), Troubles(self._say))
         if found is None:

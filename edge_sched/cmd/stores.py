@@ -3,11 +3,13 @@
 """The store of a command, and what to do if it cannot be used."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from typing import cast
 
 from cliff import command
 
+from edge_sched.auditing.pace import PATIENCE_SECONDS
 from edge_sched.cmd.shell import Shell
 from edge_sched.model.names import normal
 from edge_sched.store import migrate
@@ -25,6 +27,15 @@ class StoreProblemError(Exception):
 def settings_of(cmd: command.Command) -> StoreSettings:
     """The store that the configuration of a command names."""
     return StoreSettings.from_conf(cast(Shell, cmd.app).conf)
+
+
+def patient_settings_of(cmd: command.Command) -> StoreSettings:
+    """The same for an audit, which has time and looks each client up once."""
+    return dataclasses.replace(
+        settings_of(cmd),
+        timeout_seconds=PATIENCE_SECONDS,
+        cache_ttl_seconds=0,
+    )
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@
 
 from typing import Any
 
+from edge_sched.cmd import coverage
 from tests.functional import cloud
 from tests.functional.base import Server
 from tests.functional.commands import CommandCloudTestCase
@@ -79,6 +80,19 @@ class ExplainCommandTest(CommandCloudTestCase):
             ],
         )
 
+        result = self.run_command('coverage', '-f', 'json')
+        self.assertEqual(0, result.status, result.err)
+        (row,) = result.json
+        self.assertEqual(
+            {'fresh': 4, 'stale': 0, 'never': 1, 'within': 3, 'over': 1},
+            {name: row[name] for name in coverage.BY_CLIENT[5:]},
+        )
+        self.assertEqual((ALICE, 1), (row['client'], row['servers']))
+        result = self.run_command('coverage', '--missing', '--site', 'nice')
+        self.assertIn('nothing is measured from there', result.out)
+        result = self.run_command('coverage', '--site', 'oslo')
+        self.assertIn("'oslo' is no site of Nova", result.err)
+
         log = f'{self.folder}/scheduler.log'
         with open(log, 'w') as file:
             file.write('edge decision {\n')
@@ -86,7 +100,7 @@ class ExplainCommandTest(CommandCloudTestCase):
         result = self.run_command('explain', server['id'], '--log', log)
         self.assertEqual(0, result.status, result.err)
         self.assertIn('scheduler.log, line 1: is broken off', result.err)
-        self.assertIn('judged, paris-1 first; without Edge', result.out)
+        self.assertIn('judged, paris-1 first', result.out)
         self.assertIn('another cell, which no move leads to', result.out)
         (decision,) = self.explain(server, '--log', log)['decisions']
         self.assertEqual('paris-1', decision['first'])

@@ -177,6 +177,10 @@ class Locator:
             return self._own(host, location)
         return location
 
+    def has_site(self, site: str) -> bool:
+        """Whether there is such a site."""
+        return site in self._tenants_of_site
+
     def knows_site(self, site: str, project_id: str) -> bool:
         """Whether there is such a site, and a project may know of it."""
         if site not in self._tenants_of_site:
