@@ -128,7 +128,7 @@ def _place(
     crowded = where in decision.crowded
     return {
         **scene.names(where),
-        'hosts': scene.hosts.get(where, 0),
+        'hosts': scene.hosts[where],
         'class': host.standing.name.lower(),
         'accepted': host.accepted,
         **({'crowded': True} if crowded else {}),

@@ -140,6 +140,16 @@ class PlacesTest(base.BaseTestCase):
         self.assertEqual(1, first['rtt_p50_ms'])
         self.assertIsNone(second)
 
+    def test_newest_heartbeat_of_all_clients(self):
+        other = make_target('vehicle-42')
+        asked = make_intent(make_target(), other)
+        answers = {
+            asked.clients[0]: Answer(True, (), NOW - 3),
+            other.client: Answer(True, (), NOW - 7),
+        }
+        told = detailed(asked, answers, ['lyon'])
+        self.assertEqual(NOW - 3, told['heartbeat_at'])
+
     def test_nobody_to_be_near(self):
         asked = make_intent(reject_unknown=False)
         nobody = decision.decide(

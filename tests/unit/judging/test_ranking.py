@@ -85,6 +85,10 @@ class RankingTest(base.BaseTestCase):
         )
         self.assertEqual([Turn(0.5, 2)], falling.turns('A'))
 
+    def test_no_turn_at_less_than_nothing(self):
+        ahead = Ranking(['a', 'b'], [1, 2], {'A': [4.0, 3.0], 'B': [0.5, 0.0]})
+        self.assertEqual([], ahead.turns('A'))
+
     def test_equal_host_turns_at_once(self):
         tied = Ranking(['a', 'b'], [1, 2], {'A': [1.0, 2.0], 'B': [2.0, 1.0]})
         self.assertEqual([Turn(1.0, 1)], tied.turns('A'))
