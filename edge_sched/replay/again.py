@@ -141,7 +141,11 @@ def _cell_weights(
             for number in left
             for best in (recorded.places[number].best,)
         }
-    hosts = [n for n in left for _ in range(recorded.places[n].hosts)]
+    # More than these of one place make no difference to its cell.
+    most = settings.max_attempts
+    hosts = [
+        n for n in left for _ in range(min(recorded.places[n].hosts, most))
+    ]
     worth = worth_of_cells(
         [recorded.places[number].cell for number in hosts],
         [scores[number] for number in hosts],

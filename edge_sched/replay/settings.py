@@ -22,6 +22,9 @@ _POLICY = {
 #: These cannot be 0.
 _DIVISORS = ('reference_latency_ms', 'tie_band_ms')
 
+#: Chosen: far above what anybody has, which is 3.
+_MOST_ATTEMPTS = 1000
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
@@ -81,6 +84,8 @@ NAMES = (
 def _check(name: str, value: object) -> None:
     if name == 'rank_percentile':
         good = value in PERCENTILES
+    elif name == 'max_attempts':
+        good = type(value) is int and 1 <= value <= _MOST_ATTEMPTS
     else:
         least = 1e-9 if name in _DIVISORS else 0
         good = (

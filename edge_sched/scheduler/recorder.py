@@ -61,20 +61,30 @@ def log_placed(
     In full it waits for the weighers, if there is anything for them to do and
     nobody rejects hosts after us, which may leave nothing.
     """
-    group = CONF.filter_scheduler
+    weighed = None
     if CONF.edge_sched.record_detail == 'full':
         names = (host.host for host in hosts)
         location_of = dict(zip(names, judged.locations, strict=True))
         pending = Pending(case, judged, location_of)
-        if len(left) == 1:
-            log_record(spec, case, judged, _weighed(spec, pending, left, {}))
-            return
-        weighers = _weighers(tuple(group.weight_classes))
-        is_last = group.enabled_filters[-1] == FILTER_NAME
-        if is_last and any(isinstance(w, EdgeRecorder) for w in weighers):
-            PENDING.put(spec, pending)
-            return
-    log_record(spec, case, judged)
+        try:
+            if len(left) == 1:
+                weighed = _weighed(spec, pending, left, {})
+            elif _is_awaited():
+                PENDING.put(spec, pending)
+                return
+        except Exception:
+            # The filter would take it for hosts that cannot be judged.
+            LOG.exception('Could not record what became of hosts')
+    log_record(spec, case, judged, weighed)
+
+
+def _is_awaited() -> bool:
+    """Whether the recorder gets to see what our filter has left."""
+    group = CONF.filter_scheduler
+    weighers = _weighers(tuple(group.weight_classes))
+    return group.enabled_filters[-1] == FILTER_NAME and any(
+        isinstance(weigher, EdgeRecorder) for weigher in weighers
+    )
 
 
 class EdgeRecorder(weights.BaseHostWeigher):

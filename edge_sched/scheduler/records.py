@@ -105,16 +105,16 @@ def _in_full(
         site = judged.name_for_operator(location)
         return {'site': site, 'zone': location.zone, 'cell': location.cell}
 
-    scene = detail.Scene(
-        case.answers,
-        {location: location.chain for location in judged.counts},
-        names,
-        judged.counts,
-        weighed.scores if weighed else {},
-        weighed.members if weighed else {},
-        _best(weighed) if weighed else {},
-    )
     try:
+        scene = detail.Scene(
+            case.answers,
+            {location: location.chain for location in judged.counts},
+            names,
+            judged.counts,
+            weighed.scores if weighed else {},
+            weighed.members if weighed else {},
+            _best(weighed) if weighed else {},
+        )
         return {
             **detail.asked(case.intent),
             **({'short_of': judged.short_of} if judged.short_of else {}),

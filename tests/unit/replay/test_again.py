@@ -108,6 +108,13 @@ class OtherSettingsTest(base.BaseTestCase):
         )
         self.assertEqual('lyon-1', again.landing.host)
 
+    def test_hosts_without_number(self):
+        before = recorded()
+        many = dataclasses.replace(before.places[0], hosts=10**15)
+        before = dataclasses.replace(before, places=[many, *before.places[1:]])
+        again = judge_again(before, {'max_age': 800})
+        self.assertEqual('lyon-1', again.landing.host)
+
     def test_age(self):
         again = judge_again(recorded(), {'max_age': 30})
         self.assertIsNone(again.landing)

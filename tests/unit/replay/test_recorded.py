@@ -120,6 +120,9 @@ class ReadTest(base.BaseTestCase):
             ('fit_headroom', 'x'),
             ('rank_percentile', 'p42'),
             ('max_attempts', None),
+            ('max_attempts', 0),
+            ('max_attempts', 1.5),
+            ('max_attempts', 10**9),
         ):
             self.assertRaises(
                 recorded.BadRecordError,

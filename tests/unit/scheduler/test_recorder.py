@@ -234,6 +234,18 @@ class RecorderTest(FullRecordTestCase):
             self.assertEqual('paris-2', self.place(self.spec(NEAR))[0])
         self.assertIn('Could not record a decision', self.log.output)
 
+    def test_what_fails_in_the_filter_costs_no_placement(self) -> None:
+        for failing, hosts in (('_weighers', 3), ('_weighed', 1)):
+            self.hosts = self.hosts[:hosts]
+            with mock.patch.object(recorder, failing, side_effect=KeyError):
+                spec = self.spec(NEAR)
+                edge_latency(context.get_admin_context(), spec)
+                left = EdgeLatencyFilter().filter_all(self.hosts, spec)
+            self.assertEqual(self.hosts, left)
+            record = self.records()[-1]
+            self.assertEqual('judged', record['outcome'])
+            self.assertNotIn('ranking', record)
+
     def test_detail_that_fails_leaves_the_short_record(self) -> None:
         with mock.patch(
             'edge_sched.judging.detail.places', side_effect=RuntimeError
