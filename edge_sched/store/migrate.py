@@ -24,7 +24,7 @@ from edge_sched.store.engine import Database
 from edge_sched.store.errors import StoreError
 from edge_sched.store.schema import VERSION_TABLE
 from edge_sched.store.settings import StoreSettings
-from edge_sched.store.writer import available
+from edge_sched.store.transactions import available
 
 Phase = Literal['expand', 'contract']
 

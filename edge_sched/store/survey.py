@@ -18,7 +18,7 @@ from edge_sched.store.schema import heartbeats
 from edge_sched.store.schema import latencies
 from edge_sched.store.schema import vantages
 from edge_sched.store.settings import StoreSettings
-from edge_sched.store.writer import available
+from edge_sched.store.transactions import available
 
 #: Of a vantage without a fresh row each is looked at. Chosen: what an
 #: operator waits for; on a busy machine it took 13 s for a million such rows,

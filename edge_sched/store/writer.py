@@ -9,14 +9,9 @@
 The tables must be there (``migrate.sync``).
 """
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator
-from typing import Self, TypeVar
-
-import sqlalchemy as sa
-from oslo_db import api as db_api
-from oslo_db import exception as db_exception
+from collections.abc import Callable, Iterable
+from typing import Self
 
 from edge_sched.model.client import Client
 from edge_sched.model.client import Prefix
@@ -31,31 +26,16 @@ from edge_sched.store import retention
 from edge_sched.store import schema
 from edge_sched.store import vantages
 from edge_sched.store.candidates import Candidate
-from edge_sched.store.engine import Database
-from edge_sched.store.errors import OutrunError
-from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.measurements import Recorded
 from edge_sched.store.measurements import Stored
 from edge_sched.store.measurements import StoredLatency
 from edge_sched.store.named import NamedClient
-from edge_sched.store.reasons import reason
 from edge_sched.store.reflectors import Reflector
 from edge_sched.store.retention import Remover
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.transactions import Transactions
 from edge_sched.store.vantages import UnknownVantageError
 from edge_sched.store.vantages import Vantage
-
-T = TypeVar('T')
-
-#: What two writers at a time can do to each other, besides a deadlock: make
-#: the same client, or purge the one that the other is about to use. MariaDB
-#: can also find a row changed since the transaction began.
-_COLLISIONS = (
-    db_exception.DBDuplicateEntry,
-    db_exception.DBReferenceError,
-    db_exception.DBConsistencyError,
-    OutrunError,
-)
 
 
 class Writer:
@@ -67,8 +47,8 @@ class Writer:
     """
 
     def __init__(self, settings: StoreSettings) -> None:
-        self._database = Database(settings, 'write')
-        self._remover = Remover(self._read, self._write)
+        self._store = Transactions(settings)
+        self._remover = Remover(self._store.read, self._store.write)
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +57,7 @@ class Writer:
         self.close()
 
     def close(self) -> None:
-        self._database.dispose()
+        self._store.close()
 
     def store_latencies(
         self,
@@ -95,7 +75,7 @@ class Writer:
             client of its owner
         """
         every_row = list(rows)
-        return self._write(
+        return self._store.write(
             lambda connection: measurements.store(
                 connection, every_row, progress
             )
@@ -111,7 +91,7 @@ class Writer:
         thousand rows a call are best.
         """
         every_row = list(rows)
-        return self._write(
+        return self._store.write(
             lambda connection: measurements.record(connection, every_row)
         )
 
@@ -120,7 +100,7 @@ class Writer:
 
         :param collector: its name, e.g. its shard ``1/1``
         """
-        self._write(
+        self._store.write(
             lambda connection: heartbeat.beat(
                 connection, collector, clock.now(connection)
             )
@@ -128,11 +108,11 @@ class Writer:
 
     def now(self) -> float:
         """UTC epoch seconds by the clock that all who write go by."""
-        return self._read(clock.now)
+        return self._store.read(clock.now)
 
     def skew_seconds(self) -> float:
         """How far that clock is ahead of ours; 0 if it is under a second."""
-        return self._read(clock.ahead_seconds)
+        return self._store.read(clock.ahead_seconds)
 
     def retain(self, older_than_seconds: float) -> int:
         """Delete rows that are older, old heartbeats, and what is unused.
@@ -147,7 +127,7 @@ class Writer:
         deleted = self._remover.delete(oldest)
         # A writer may have left some behind.
         self._remover.delete_unused(*retention.UNUSED)
-        self._write(
+        self._store.write(
             functools.partial(retention.delete_old_heartbeats, oldest=oldest)
         )
         return deleted
@@ -160,7 +140,7 @@ class Writer:
         :param client: only of this very prefix, or of this name or site,
             whoever owns it
         """
-        return self._read(
+        return self._store.read(
             lambda connection: measurements.listed(connection, client, vantage)
         )
 
@@ -196,7 +176,7 @@ class Writer:
         :param project_id: the owner; ``None`` or ``''`` is shared
         """
         every_prefix = tuple(prefixes)
-        self._write(
+        self._store.write(
             lambda connection: named.set_client(
                 connection, name, every_prefix, project_id or ''
             )
@@ -207,7 +187,7 @@ class Writer:
 
         :raises UnknownClientError: if there is none of this owner
         """
-        self._write(
+        self._store.write(
             lambda connection: named.unset_client(
                 connection, name, project_id or ''
             )
@@ -215,11 +195,11 @@ class Writer:
 
     def list_clients(self) -> list[NamedClient]:
         """Every name, by name and owner."""
-        return self._read(named.listed)
+        return self._store.read(named.listed)
 
     def set_reflector(self, reflector: Reflector) -> None:
         """Have a site answer there, and no more where it did before."""
-        self._write(
+        self._store.write(
             functools.partial(reflectors.set_reflector, reflector=reflector)
         )
 
@@ -228,15 +208,17 @@ class Writer:
 
         :raises UnknownReflectorError: if nobody has said it
         """
-        self._write(functools.partial(reflectors.unset_reflector, site=site))
+        self._store.write(
+            functools.partial(reflectors.unset_reflector, site=site)
+        )
 
     def list_reflectors(self) -> list[Reflector]:
         """Every one, by site."""
-        return self._read(reflectors.listed)
+        return self._store.read(reflectors.listed)
 
     def list_vantages(self) -> list[Vantage]:
         """Every vantage that has a row, by name."""
-        return self._read(vantages.listed)
+        return self._store.read(vantages.listed)
 
     def rename_vantage(
         self, old: str, new: str, *, keep: bool = False, merge: bool = False
@@ -251,7 +233,7 @@ class Writer:
         :raises UnknownVantageError: if the old name has none
         :raises VantageTakenError: if the new name has any, or is the old one
         """
-        return self._write(
+        return self._store.write(
             lambda connection: vantages.rename(
                 connection, old, new, keep=keep, merge=merge
             )
@@ -269,40 +251,6 @@ class Writer:
 
     def list_candidates(self, vantage: str) -> list[Candidate]:
         """Every prefix that could be probed from a site, in no order."""
-        return self._read(
+        return self._store.read(
             functools.partial(candidates.candidates, vantage=vantage)
         )
-
-    def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        with available(), self._database.reading() as connection:
-            return work(connection)
-
-    def _write(self, work: Callable[[sa.Connection], T]) -> T:
-        # Chosen: 6 attempts within about 5 s; a collision takes an unlucky
-        # moment, or a writer that is stuck for good.
-        retry = db_api.wrap_db_retry(
-            max_retries=5,
-            retry_interval=0.1,
-            inc_retry_interval=True,
-            max_retry_interval=2,
-            jitter=True,
-            retry_on_deadlock=True,
-            exception_checker=lambda error: isinstance(error, _COLLISIONS),
-        )
-
-        def attempt() -> T:
-            with self._database.writing() as connection:
-                return work(connection)
-
-        with available():
-            result: T = retry(attempt)()
-            return result
-
-
-@contextlib.contextmanager
-def available() -> Iterator[None]:
-    """Turn what databases and drivers raise into ``StoreUnavailableError``."""
-    try:
-        yield
-    except (db_exception.DBError, sa.exc.SQLAlchemyError, ImportError) as e:
-        raise StoreUnavailableError(reason(e)) from e

@@ -236,7 +236,7 @@ class SqliteTestCase(base.Sqlite, FailureTests, base.StoreTestCase):
 
     def test_a_locked_file_costs_one_timeout(self):
         reader = self.make_reader(timeout_seconds=SHORT_SECONDS)
-        with self.writer._database.engine().connect() as connection:
+        with self.writer._store._database.engine().connect() as connection:
             connection.exec_driver_sql('PRAGMA locking_mode = EXCLUSIVE')
             connection.exec_driver_sql('DELETE FROM edge_latencies')
             connection.exec_driver_sql('COMMIT')
