@@ -21,11 +21,12 @@ from bench import quality_models as models
 from bench.result import Check
 from bench.result import Section
 from bench.result import table
-from edge_sched.judging.moves import OVER
 from edge_sched.judging.moves import PastMove
 from edge_sched.judging.moves import Rule
-from edge_sched.judging.moves import ServerStanding
 from edge_sched.judging.moves import choose_moves
+from edge_sched.model.standing import OVER
+from edge_sched.model.standing import Hour
+from edge_sched.model.standing import ServerStanding
 
 #: Ways to choose the sites.
 SPLITS = 12
@@ -34,9 +35,6 @@ SPLITS = 12
 #: are 15.7 s apart.
 ROUND = 4
 ROUND_SECONDS = 63.0
-
-#: Rounds of the last hour.
-HOUR = 57
 
 #: The first round before which a whole window was measured.
 FIRST = models.WINDOW // ROUND
@@ -185,7 +183,7 @@ def replay(paths: Paths, move: Mover) -> Tally:
     everyone = np.arange(clients)
     budgets_ms = BUDGET_RATIO * known_ms[FIRST - 1].min(axis=0)
     at = known_ms[FIRST - 1].argmin(axis=0)
-    was_over = np.zeros((rounds, clients), dtype=bool)
+    hours = [Hour(FIRST * ROUND_SECONDS)] * clients
     past: dict[str, list[PastMove]] = collections.defaultdict(list)
     total = Tally()
     for number in range(FIRST, rounds):
@@ -195,12 +193,13 @@ def replay(paths: Paths, move: Mover) -> Tally:
             over=int((sent_ms > budgets_ms).sum()),
             server_hours=clients * ROUND_SECONDS / 3600,
         )
-        was_over[number] = known_ms[number, at, everyone] > budgets_ms
-        last_hour = was_over[max(FIRST, number + 1 - HOUR) : number + 1]
         now = number * ROUND_SECONDS
-        over = _standings(
-            known_ms[number], budgets_ms, at, last_hour.mean(axis=0), now
-        )
+        is_over = known_ms[number, at, everyone] > budgets_ms
+        hours = [
+            hour.then(bool(over), now)
+            for hour, over in zip(hours, is_over, strict=True)
+        ]
+        over = _standings(known_ms[number], budgets_ms, at, hours)
         for standing in move(over, past, now):
             moves = past[standing.server]
             back = moves and moves[-1].from_site == standing.best_site
@@ -214,8 +213,7 @@ def _standings(
     known_ms: models.Array,
     budgets_ms: models.Array,
     at: models.Indices,
-    over_ratios: models.Array,
-    now: float,
+    hours: Sequence[Hour],
 ) -> list[ServerStanding]:
     """The servers that are over; sites and servers are called by number."""
     everyone = np.arange(len(at))
@@ -233,11 +231,9 @@ def _standings(
             verdict=OVER,
             judged_ms=float(judged_ms[number]),
             budget_ms=float(budgets_ms[number]),
-            over_since=None,
-            over_ratio=float(over_ratios[number]),
             best_site=str(best[number]),
             best_ms=float(others_ms[best[number], number]),
-            audited_at=now,
+            hour=hours[number],
         )
         for number in np.flatnonzero(judged_ms > budgets_ms)
     ]

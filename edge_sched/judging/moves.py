@@ -19,16 +19,14 @@ Worked example, budget 20 ms, by the default rule::
 import collections
 import dataclasses
 import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from edge_sched.judging.scoring import TOLERANCE
 from edge_sched.model.latency import age_seconds
 from edge_sched.model.latency import is_fresh
-
-#: Verdicts on a server, as they are written.
-WITHIN, UNKNOWN, OVER = 'within', 'unknown', 'over'
+from edge_sched.model.standing import OVER
+from edge_sched.model.standing import ServerStanding
 
 #: Why a server that is over its budget is not moved.
 TOO_OLD = 'audited too long ago'
@@ -38,64 +36,6 @@ COOLING_DOWN = 'moved lately'
 CAME_BACK = 'came straight back before'
 WOULD_GO_BACK = 'would go straight back'
 NEXT_TIME = 'left for the next audit'
-
-
-class ServerStanding(NamedTuple):
-    """How a server stood at its place when it was last audited.
-
-    All figures are of the client that is worst off there, in ms, and ``inf``
-    if lost.
-
-    :param site: where its host is, as the operator calls it
-    :param client: as it was asked for, ``None`` if nobody must be near
-    :param verdict: ``within``, ``over`` or ``unknown``
-    :param judged_ms: what the latency budget is judged by, ``None`` if unknown
-    :param budget_ms: ``None`` if there is none for latency
-    :param over_since: UTC epoch seconds, ``None`` unless it is over
-    :param over_ratio: share of the last hour that it was over, 0 to 1
-    :param best_site: the best of the others in its cell that would accept it,
-        ``None`` if there is none
-    :param audited_at: UTC epoch seconds
-    """
-
-    server: str
-    project_id: str
-    host: str
-    site: str
-    client: str | None
-    verdict: str
-    judged_ms: float | None
-    budget_ms: float | None
-    over_since: float | None
-    over_ratio: float
-    best_site: str | None
-    best_ms: float | None
-    audited_at: float
-
-    @property
-    def excess_ratio(self) -> float:
-        """By what share of its budget it is over: 0.55 at 31 of 20 ms."""
-        return self._share_of_budget(self.judged_ms, self.budget_ms)
-
-    @property
-    def gain_ratio(self) -> float:
-        """By what share of its budget the best site is nearer.
-
-        ``-inf`` if that cannot be told.
-        """
-        if self.best_site is None:
-            return -math.inf
-        return self._share_of_budget(self.judged_ms, self.best_ms)
-
-    def _share_of_budget(
-        self, more: float | None, less: float | None
-    ) -> float:
-        if more is None or less is None or not self.budget_ms:
-            return -math.inf
-        # Of two that are lost neither is nearer.
-        return (
-            -math.inf if math.isinf(less) else (more - less) / self.budget_ms
-        )
 
 
 class PastMove(NamedTuple):
@@ -179,10 +119,10 @@ def _why_not(
     rule: Rule,
 ) -> str:
     """The first reason to leave a server where it is, or ``''``."""
-    age = age_seconds(standing.audited_at, now)
+    age = age_seconds(standing.hour.audited_at, now)
     if not is_fresh(age, rule.max_age_seconds):
         return TOO_OLD
-    if standing.over_ratio < rule.min_over_ratio - TOLERANCE:
+    if standing.hour.over_ratio < rule.min_over_ratio - TOLERANCE:
         return TOO_SHORT
     if standing.gain_ratio < rule.min_gain_ratio - TOLERANCE:
         return NO_BETTER

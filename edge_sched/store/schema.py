@@ -18,6 +18,9 @@ VERSION_TABLE = 'edge_sched_alembic_version'
 #: Nova's width for hosts, zones and cells.
 NAME_LENGTH = 255
 
+#: Of ``Client.canonical``; a site has the longest.
+_CLIENT_LENGTH = len('site:') + NAME_LENGTH
+
 _MYSQL = ('mysql', 'mariadb')
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 _ADDRESS = sa.LargeBinary(16).with_variant(mysql.BINARY(16), *_MYSQL)
@@ -176,6 +179,30 @@ heartbeats = sa.Table(
     metadata,
     sa.Column('name', _text(NAME_LENGTH), primary_key=True),
     sa.Column('beaten_at', sa.Double(), nullable=False),
+    **_TABLE_ARGS,
+)
+
+#: How servers stood when they were last audited. A figure that was lost is
+#: NULL, as one that is unknown, and a flag says which; see ``Hour`` for
+#: ``over_minutes``.
+standings = sa.Table(
+    'edge_standings',
+    metadata,
+    sa.Column('server', _text(36), primary_key=True),
+    sa.Column('project_id', _text(NAME_LENGTH), nullable=False),
+    sa.Column('host', _text(NAME_LENGTH), nullable=False),
+    sa.Column('site', _text(NAME_LENGTH), nullable=False),
+    sa.Column('client', _text(_CLIENT_LENGTH)),
+    sa.Column('verdict', _text(7), nullable=False),
+    sa.Column('judged_ms', _MS),
+    sa.Column('judged_lost', sa.Boolean, nullable=False),
+    sa.Column('budget_ms', _MS),
+    sa.Column('best_site', _text(NAME_LENGTH)),
+    sa.Column('best_ms', _MS),
+    sa.Column('best_lost', sa.Boolean, nullable=False),
+    sa.Column('over_since', sa.Double()),
+    sa.Column('over_minutes', sa.BigInteger, nullable=False),
+    sa.Column('audited_at', sa.Double(), nullable=False),
     **_TABLE_ARGS,
 )
 

@@ -6,24 +6,17 @@ A store of millions of rows is asked only what an index answers, vantage by
 vantage: whether it has a row, and whether it has a fresh one.
 """
 
-import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from edge_sched.model.latency import latest_time
-from edge_sched.store.engine import Database
 from edge_sched.store.schema import heartbeats
 from edge_sched.store.schema import latencies
 from edge_sched.store.schema import vantages
 from edge_sched.store.settings import StoreSettings
-from edge_sched.store.transactions import available
-
-#: Of a vantage without a fresh row each is looked at. Chosen: what an
-#: operator waits for; on a busy machine it took 13 s for a million such rows,
-#: and 0.04 s where all were fresh.
-TIMEOUT_SECONDS = 30.0
+from edge_sched.store.transactions import patiently_reading
 
 _HAS_ROW = sa.exists().where(latencies.c.vantage_id == vantages.c.id)
 
@@ -45,7 +38,7 @@ def survey(settings: StoreSettings) -> Survey:
 
     :raises StoreUnavailableError: if it cannot be read in time
     """
-    with _reading(settings) as connection:
+    with patiently_reading(settings) as connection:
         measured = connection.scalars(_names().where(_HAS_ROW)).all()
         heard = connection.execute(
             sa.select(heartbeats.c.name, heartbeats.c.beaten_at)
@@ -82,21 +75,10 @@ def _vantages_with(
     settings: StoreSettings, condition: sa.ColumnElement[bool]
 ) -> frozenset[str]:
     has_such_row = _HAS_ROW.where(condition)
-    with _reading(settings) as connection:
+    with patiently_reading(settings) as connection:
         return frozenset(
             connection.scalars(_names().where(has_such_row)).all()
         )
-
-
-@contextlib.contextmanager
-def _reading(settings: StoreSettings) -> Iterator[sa.Connection]:
-    patient = dataclasses.replace(settings, timeout_seconds=TIMEOUT_SECONDS)
-    database = Database(patient, 'read')
-    try:
-        with available(), database.reading() as connection:
-            yield connection
-    finally:
-        database.dispose()
 
 
 def _names() -> sa.Select[tuple[str]]:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Work in a transaction, tried again if another writer won."""
+"""Work in a transaction, tried again if another writer won.
+
+And patient reading, which nobody's request waits for.
+"""
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -27,6 +31,12 @@ _COLLISIONS = (
     db_exception.DBConsistencyError,
     OutrunError,
 )
+
+
+#: For what an operator waits for. Of a vantage without a fresh row each is
+#: looked at: on a busy machine it took 13 s for a million such rows, and
+#: 0.04 s where all were fresh.
+PATIENCE_SECONDS = 30.0
 
 
 class Transactions:
@@ -77,3 +87,18 @@ def available() -> Iterator[None]:
         yield
     except (db_exception.DBError, sa.exc.SQLAlchemyError, ImportError) as e:
         raise StoreUnavailableError(reason(e)) from e
+
+
+@contextlib.contextmanager
+def patiently_reading(settings: StoreSettings) -> Iterator[sa.Connection]:
+    """A connection of its own, for what no request waits for.
+
+    :raises StoreUnavailableError: if it cannot be read in time
+    """
+    patient = dataclasses.replace(settings, timeout_seconds=PATIENCE_SECONDS)
+    database = Database(patient, 'read')
+    try:
+        with available(), database.reading() as connection:
+            yield connection
+    finally:
+        database.dispose()

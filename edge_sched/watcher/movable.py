@@ -5,7 +5,7 @@
 from watcher.decision_engine.model import element
 from watcher.decision_engine.model import model_root
 
-from edge_sched.judging.moves import ServerStanding
+from edge_sched.model.standing import ServerStanding
 from edge_sched.watcher.parameters import COLD
 from edge_sched.watcher.parameters import LIVE
 

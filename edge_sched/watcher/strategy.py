@@ -18,15 +18,16 @@ from oslo_log import log as logging
 from watcher.decision_engine.strategy.strategies import base
 
 from edge_sched import conf
-from edge_sched.judging.moves import OVER
 from edge_sched.judging.moves import PastMove
-from edge_sched.judging.moves import ServerStanding
 from edge_sched.judging.moves import choose_moves
 from edge_sched.model.latency import age_seconds
 from edge_sched.model.latency import is_fresh
+from edge_sched.model.standing import OVER
+from edge_sched.model.standing import ServerStanding
 from edge_sched.model.text import readable
 from edge_sched.store.errors import StoreError
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.standings import read_standings
 from edge_sched.watcher.movable import why_not
 from edge_sched.watcher.parameters import REMEMBERED_SECONDS
 from edge_sched.watcher.parameters import SCHEMA
@@ -34,7 +35,6 @@ from edge_sched.watcher.parameters import migration_type_of
 from edge_sched.watcher.parameters import rule_of
 from edge_sched.watcher.past import PastUnknownError
 from edge_sched.watcher.past import read_past
-from edge_sched.watcher.standings import read_standings
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -103,7 +103,9 @@ class EdgeBudget(base.UnclassifiedStrategy):
         now = time.time()
         rule = rule_of(self.input_parameters)
         standings = read_standings(StoreSettings.from_conf(CONF))
-        newest = max((each.audited_at for each in standings), default=None)
+        newest = max(
+            (each.hour.audited_at for each in standings), default=None
+        )
         if newest is None:
             return logging.WARNING, _dead('no server has been audited')
         age = age_seconds(newest, now)
@@ -155,7 +157,7 @@ class EdgeBudget(base.UnclassifiedStrategy):
                 'site': readable(standing.site),
                 'judged': standing.judged_ms,
                 'budget': standing.budget_ms,
-                'share': 100 * standing.over_ratio,
+                'share': 100 * standing.hour.over_ratio,
                 'best': readable(standing.best_site or ''),
                 'best_ms': standing.best_ms,
             },

@@ -9,8 +9,9 @@ from watcher.tests.functional import base
 from watcher.tests.functional import topology
 from watcher.tests.functional.api import client
 
-from edge_sched.judging.moves import OVER
-from edge_sched.judging.moves import ServerStanding
+from edge_sched.model.standing import OVER
+from edge_sched.model.standing import Hour
+from edge_sched.model.standing import ServerStanding
 from tests.watcher.migrations import Migrations
 
 #: Chosen: an audit takes less than one, and a busy machine a hundred times as
@@ -78,8 +79,19 @@ class StrategyTest(base.WatcherFunctionalTestCase):
         """Of a server."""
         return next(i.uuid for i in self.cloud.instances if i.name == name)
 
-    def over(self, name: str = 'vm-1', **differing) -> ServerStanding:
-        """A server at Lyon that has been over for long, and is to move."""
+    def over(
+        self,
+        name: str = 'vm-1',
+        audited_ago: float = 60,
+        minutes: int = 48,
+        **differing,
+    ) -> ServerStanding:
+        """A server at Lyon that has been over for long, and is to move.
+
+        :param audited_ago: in seconds
+        :param minutes: that it was over, of the hour before
+        """
+        audited_at = self.now - audited_ago
         standing = ServerStanding(
             server=self.uuid(name),
             project_id=topology.DEFAULT_PROJECT_ID,
@@ -89,11 +101,9 @@ class StrategyTest(base.WatcherFunctionalTestCase):
             verdict=OVER,
             judged_ms=31.0,
             budget_ms=20.0,
-            over_since=self.now - 3000,
-            over_ratio=0.8,
             best_site='paris',
             best_ms=12.0,
-            audited_at=self.now - 60,
+            hour=Hour(audited_at, audited_at - 60, (1 << minutes) - 1),
         )
         return standing._replace(**differing)
 

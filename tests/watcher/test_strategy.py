@@ -88,7 +88,7 @@ class PlanTest(base.StrategyTest):
         )
 
     def test_parameters_reach_the_rule(self):
-        self.standings = [self.over(over_ratio=0.2, best_ms=28.0)]
+        self.standings = [self.over(minutes=12, best_ms=28.0)]
         self.assertEqual([], self.moved())
         self.assertEqual([], self.moved(min_over_ratio=0.2))
         self.assertEqual([], self.moved(min_gain_ratio=0.15))
@@ -214,7 +214,7 @@ class PastTest(base.StrategyTest):
         self.assertIn('would go straight back: 1', audit['status_message'])
 
     def test_nova_is_not_asked_if_nobody_is_to_move(self):
-        self.standings = [self.over(over_ratio=0.1)]
+        self.standings = [self.over(minutes=6)]
         self.moved()
         self.assertEqual([], self.migrations.asked)
 
@@ -281,16 +281,16 @@ class AuditorTest(base.StrategyTest):
         )
 
     def test_auditor_is_dead(self):
-        self.standings = [self.over(audited_at=self.now - 2000)]
+        self.standings = [self.over(audited_ago=2000)]
         self._assert_nothing('max_age is 900 s; is edge-sched-auditor at')
 
     def test_how_old_is_too_old_is_a_parameter(self):
-        self.standings = [self.over(audited_at=self.now - 2000)]
+        self.standings = [self.over(audited_ago=2000)]
         self.assertEqual(['vm-1'], self.moved(max_age=3000))
 
     def test_servers_of_a_cell_that_was_away_stay(self):
         self.standings = [
-            self.over(audited_at=self.now - 2000),
+            self.over(audited_ago=2000),
             self.over('vm-2'),
         ]
         audit, actions = self.audit()

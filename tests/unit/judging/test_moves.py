@@ -11,11 +11,18 @@ from oslotest import base
 from edge_sched.judging import moves
 from edge_sched.judging.moves import PastMove
 from edge_sched.judging.moves import Rule
-from edge_sched.judging.moves import ServerStanding
 from edge_sched.judging.moves import choose_moves
+from edge_sched.model.standing import OVER
+from edge_sched.model.standing import UNKNOWN
+from edge_sched.model.standing import WITHIN
+from edge_sched.model.standing import Hour
+from edge_sched.model.standing import ServerStanding
 
 NOW = 1_000_000.0
 HOUR = 3600.0
+
+#: 18 of its minutes.
+_HOUR = Hour(NOW, NOW - HOUR, (1 << 18) - 1)
 
 #: At Lyon, 31 of 20 ms, and 27 at Paris: just worth it by the default rule.
 STANDING = ServerStanding(
@@ -24,14 +31,12 @@ STANDING = ServerStanding(
     host='lyon-1',
     site='lyon',
     client='203.0.113.7',
-    verdict=moves.OVER,
+    verdict=OVER,
     judged_ms=31.0,
     budget_ms=20.0,
-    over_since=NOW - HOUR,
-    over_ratio=0.3,
     best_site='paris',
     best_ms=27.0,
-    audited_at=NOW,
+    hour=_HOUR,
 )
 
 
@@ -60,7 +65,10 @@ class StandingTest(base.BaseTestCase):
         self.assertEqual('', _why())
 
     @ddt.data(
-        ({'over_ratio': 0.29}, moves.TOO_SHORT),
+        (
+            {'hour': _HOUR._replace(over_minutes=(1 << 17) - 1)},
+            moves.TOO_SHORT,
+        ),
         ({'best_ms': 27.1}, moves.NO_BETTER),
         ({'best_ms': 35.0}, moves.NO_BETTER),
         ({'best_ms': None}, moves.NO_BETTER),
@@ -71,10 +79,10 @@ class StandingTest(base.BaseTestCase):
         ({'budget_ms': None}, moves.NO_BETTER),
         ({'judged_ms': math.inf, 'best_ms': math.inf}, moves.NO_BETTER),
         ({'judged_ms': math.inf}, ''),
-        ({'audited_at': NOW - 900}, ''),
-        ({'audited_at': NOW - 901}, moves.TOO_OLD),
-        ({'audited_at': NOW + 1}, ''),
-        ({'audited_at': NOW + 60}, moves.TOO_OLD),
+        ({'hour': _HOUR._replace(audited_at=NOW - 900)}, ''),
+        ({'hour': _HOUR._replace(audited_at=NOW - 901)}, moves.TOO_OLD),
+        ({'hour': _HOUR._replace(audited_at=NOW + 1)}, ''),
+        ({'hour': _HOUR._replace(audited_at=NOW + 60)}, moves.TOO_OLD),
     )
     @ddt.unpack
     def test_why(self, differing, why):
@@ -96,7 +104,7 @@ class StandingTest(base.BaseTestCase):
             '', _why(STANDING._replace(judged_ms=2, budget_ms=1, best_ms=1.8))
         )
 
-    @ddt.data(moves.WITHIN, moves.UNKNOWN)
+    @ddt.data(WITHIN, UNKNOWN)
     def test_server_that_is_not_over_is_nobodys_concern(self, verdict):
         standing = STANDING._replace(verdict=verdict)
         self.assertEqual(((), {}), choose_moves([standing], {}, NOW, Rule()))
@@ -204,16 +212,17 @@ _standings = strategies.lists(
         host=strategies.just('host'),
         site=_sites,
         client=strategies.none(),
-        verdict=strategies.sampled_from(
-            [moves.OVER, moves.WITHIN, moves.UNKNOWN]
-        ),
+        verdict=strategies.sampled_from([OVER, WITHIN, UNKNOWN]),
         judged_ms=_ms,
         budget_ms=_ms,
-        over_since=strategies.none(),
-        over_ratio=strategies.floats(0, 1),
         best_site=strategies.none() | _sites,
         best_ms=_ms,
-        audited_at=strategies.floats(NOW - 2000, NOW + 10),
+        hour=strategies.builds(
+            Hour,
+            strategies.floats(NOW - 2000, NOW + 10),
+            strategies.none(),
+            strategies.integers(0, (1 << 60) - 1),
+        ),
     ),
     unique_by=lambda standing: standing.server,
     max_size=8,
@@ -246,13 +255,13 @@ class PropertyTest(base.BaseTestCase):
     ):
         past = {each.server: data.draw(_past) for each in standings}
         chosen, kept = choose_moves(standings, past, NOW, rule)
-        over = [each for each in standings if each.verdict == moves.OVER]
+        over = [each for each in standings if each.verdict == OVER]
         self.assertEqual(len(over), len(chosen) + sum(kept.values()))
         self.assertLessEqual(len(chosen), rule.max_moves)
         for each in chosen:
             self.assertIn(each, over)
             self.assertGreaterEqual(
-                each.over_ratio + 1e-9, rule.min_over_ratio
+                each.hour.over_ratio + 1e-9, rule.min_over_ratio
             )
             self.assertGreaterEqual(
                 each.judged_ms - each.best_ms,
