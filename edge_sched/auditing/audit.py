@@ -30,6 +30,7 @@ from edge_sched.scheduler.nova_servers import next_page
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.locator import Locator
 from edge_sched.scheduler.topology.topology import TOPOLOGY
+from edge_sched.store.cache import Key
 from edge_sched.store.reader import Reader
 
 CONF = nova.conf.CONF
@@ -52,6 +53,7 @@ class Finding(NamedTuple):
     :param comparison: the verdict on its place, and what there is to gain
     :param best_site: ``''`` if there is none
     :param movable: ``yes``, or in a word why not
+    :param unmeasured: its clients that nobody has measured lately
     """
 
     server: str
@@ -62,6 +64,7 @@ class Finding(NamedTuple):
     comparison: Comparison[Location]
     best_site: str
     movable: str
+    unmeasured: Sequence[Key]
 
 
 class _Host(NamedTuple):
@@ -154,6 +157,7 @@ def finding_of(
         comparison,
         _name(best, outlook, best) if best else '',
         places.why_not(subject, here, best),
+        outlook.unmeasured,
     )
 
 

@@ -23,6 +23,7 @@ from edge_sched.judging.decision import decide
 from edge_sched.judging.standing import best_first
 from edge_sched.model import keys
 from edge_sched.model.latency import Answer
+from edge_sched.model.latency import is_fresh
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import Area
 from edge_sched.scheduler.topology.topology import Topology
@@ -45,11 +46,13 @@ class Outlook:
 
     :param measured: vantages with any row for it
     :param best_first: locations with a site, that would be accepted
+    :param unmeasured: clients that nobody has measured lately
     """
 
     decision: Decision[Location]
     measured: frozenset[str]
     best_first: Sequence[Location]
+    unmeasured: Sequence[Key]
 
     def judged_as(self, location: Location) -> Location:
         """What the decision knows a location by."""
@@ -112,7 +115,12 @@ class Outlooks:
         decision = decide(intent, answers, chains, self._policy, now)
         at_sites = dict.fromkeys(a.location for a in areas if a.site)
         ranked = best_first(decision.verdicts, at_sites)
-        return Outlook(decision, measured, ranked)
+        unmeasured = [
+            key_of(client, subject.project_id)
+            for client, answer in answers.items()
+            if not _is_measured(answer, now, self._policy.max_age_seconds)
+        ]
+        return Outlook(decision, measured, ranked, unmeasured)
 
     def _areas(self, cell: str, measured: frozenset[str]) -> Sequence[Area]:
         """Those of a cell, hosts apart that were measured by their names."""
@@ -120,6 +128,14 @@ class Outlooks:
             return self._areas_in[cell]
         areas = self._topology.areas(measured)
         return [area for area in areas if area.cell == cell]
+
+
+def _is_measured(answer: Answer, now: float, max_age_seconds: float) -> bool:
+    return any(
+        is_fresh(row.age_seconds(now), max_age_seconds)
+        for rows in answer.parts
+        for row in rows.values()
+    )
 
 
 def _asked(subject: Subject) -> Hashable:

@@ -10,6 +10,7 @@ from cliff import lister
 
 from edge_sched.cmd import arguments
 from edge_sched.cmd.figures import figure
+from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
@@ -18,6 +19,7 @@ from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import Standing
 from edge_sched.model.names import normal
 from edge_sched.store.reader import reader
+from edge_sched.store.standings import read_over_since
 
 if TYPE_CHECKING:
     from edge_sched.auditing.audit import Finding
@@ -116,10 +118,13 @@ class Audit(lister.Lister):
         troubles = Troubles(self._say)
         auditor = Auditor(reader(settings), troubles, max_rate)
         with explained(settings), databases.explained():
+            over_since = read_over_since(settings)
             for finding in auditor.findings(project_id):
                 if is_shown(finding):
-                    self.any_over |= finding.comparison.standing is OVER
-                    yield _cells(finding)
+                    is_over = finding.comparison.standing is OVER
+                    self.any_over |= is_over
+                    since = over_since.get(finding.server) if is_over else None
+                    yield _cells(finding, since)
         for line in troubles.summary():
             self._say(line)
 
@@ -143,7 +148,7 @@ def _filter(
     return is_shown
 
 
-def _cells(finding: 'Finding') -> tuple[Any, ...]:
+def _cells(finding: 'Finding', over_since: float | None) -> tuple[Any, ...]:
     comparison = finding.comparison
     client = comparison.client
     return (
@@ -154,8 +159,7 @@ def _cells(finding: 'Finding') -> tuple[Any, ...]:
         comparison.standing.name.lower(),
         _milliseconds(comparison.judged_ms),
         comparison.budget_ms,
-        # Nobody keeps that.
-        None,
+        None if over_since is None else timestamp(over_since),
         finding.best_site or None,
         _milliseconds(comparison.best_ms),
         _milliseconds(comparison.gain_ms),

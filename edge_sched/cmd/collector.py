@@ -25,6 +25,7 @@ from edge_sched.collector.rounds import Collector
 from edge_sched.collector.shard import Shard
 from edge_sched.conf import checks
 from edge_sched.conf import collector as collector_conf
+from edge_sched.conf import once
 from edge_sched.http.serving import MetricsServer
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.settings import StoreSettings
@@ -37,7 +38,7 @@ LOG = logging.getLogger(__name__)
 _REGISTER = (
     edge_conf.register_opts,
     collector_conf.register_opts,
-    collector_conf.register_cli_opts,
+    once.register_cli_opts,
 )
 
 

@@ -30,9 +30,14 @@ def settings_of(cmd: command.Command) -> StoreSettings:
 
 
 def patient_settings_of(cmd: command.Command) -> StoreSettings:
-    """The same for an audit, which has time and looks each client up once."""
+    """The same, for an audit."""
+    return patient(settings_of(cmd))
+
+
+def patient(settings: StoreSettings) -> StoreSettings:
+    """For an audit, which has time and looks each client up once."""
     return dataclasses.replace(
-        settings_of(cmd),
+        settings,
         timeout_seconds=PATIENCE_SECONDS,
         cache_ttl_seconds=0,
     )

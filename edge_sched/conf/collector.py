@@ -107,22 +107,6 @@ Possible values:
     *endpoint.opts(port=9863),
 )
 
-CLI_OPTS = (
-    cfg.BoolOpt(
-        'once',
-        default=False,
-        help="""
-Make a single round and end, with exit status 1 if it failed. For a timer of
-the system, and to see whether the configuration is right.
-""",
-    ),
-)
-
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     group.register(conf, GROUP, OPTS)
-
-
-def register_cli_opts(conf: cfg.ConfigOpts) -> None:
-    """Register what stands on the command line; before that is parsed."""
-    conf.register_cli_opts(CLI_OPTS)

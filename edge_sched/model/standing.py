@@ -74,7 +74,7 @@ class ServerStanding(NamedTuple):
     if lost.
 
     :param site: where its host is, as the operator calls it
-    :param client: its ``canonical`` text, ``None`` if nobody must be near
+    :param client: as it was asked for, ``None`` if nobody must be near
     :param verdict: ``within``, ``over`` or ``unknown``
     :param judged_ms: what the latency budget is judged by, ``None`` if unknown
     :param budget_ms: ``None`` if there is none for latency

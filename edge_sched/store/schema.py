@@ -12,14 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from edge_sched.model.client import MAX_LENGTH
+
 #: Alembic's record of where the schema is; others keep theirs.
 VERSION_TABLE = 'edge_sched_alembic_version'
 
 #: Nova's width for hosts, zones and cells.
 NAME_LENGTH = 255
-
-#: Of ``Client.canonical``; a site has the longest.
-_CLIENT_LENGTH = len('site:') + NAME_LENGTH
 
 _MYSQL = ('mysql', 'mariadb')
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
@@ -192,7 +191,7 @@ standings = sa.Table(
     sa.Column('project_id', _text(NAME_LENGTH), nullable=False),
     sa.Column('host', _text(NAME_LENGTH), nullable=False),
     sa.Column('site', _text(NAME_LENGTH), nullable=False),
-    sa.Column('client', _text(_CLIENT_LENGTH)),
+    sa.Column('client', _text(MAX_LENGTH)),
     sa.Column('verdict', _text(7), nullable=False),
     sa.Column('judged_ms', _MS),
     sa.Column('judged_lost', sa.Boolean, nullable=False),

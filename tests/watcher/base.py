@@ -2,16 +2,23 @@
 
 """Watcher in the process, with an emulated Nova of three sites."""
 
+import math
 import time
 
 import fixtures
+from oslo_config import cfg
+from oslo_config import fixture as config_fixture
 from watcher.tests.functional import base
 from watcher.tests.functional import topology
 from watcher.tests.functional.api import client
 
+from edge_sched import conf
 from edge_sched.model.standing import OVER
 from edge_sched.model.standing import Hour
 from edge_sched.model.standing import ServerStanding
+from edge_sched.store import migrate
+from edge_sched.store.standings import Standings
+from edge_sched.store.standings import read_standings
 from tests.watcher.migrations import Migrations
 
 #: Chosen: an audit takes less than one, and a busy machine a hundred times as
@@ -50,7 +57,8 @@ class Client(client.WatcherTestClient):
 class StrategyTest(base.WatcherFunctionalTestCase):
     """Audits with the strategy ``edge_budget``.
 
-    :ivar standings: what the auditor has found; an exception is raised
+    :ivar standings: what the auditor has found, by way of a store; an
+        exception is raised
     """
 
     COMPUTE_TOPOLOGY = topology.ComputeTopology()
@@ -63,6 +71,12 @@ class StrategyTest(base.WatcherFunctionalTestCase):
         self.now = time.time()
         self.cloud = three_sites()
         self.load_topology(self.cloud)
+        folder = self.useFixture(fixtures.TempDir()).path
+        conf.register_opts(cfg.CONF)
+        self.useFixture(config_fixture.Config(cfg.CONF)).config(
+            group='edge_sched_database',
+            connection=f'sqlite:///{folder}/latency.sqlite',
+        )
         self.standings: list[ServerStanding] | Exception = []
         self.useFixture(
             fixtures.MonkeyPatch(
@@ -73,7 +87,11 @@ class StrategyTest(base.WatcherFunctionalTestCase):
     def _read(self, settings):
         if isinstance(self.standings, Exception):
             raise self.standings
-        return self.standings
+        migrate.sync(settings)
+        with Standings(settings) as auditor:
+            auditor.forget(math.inf)
+            auditor.record(self.standings)
+        return read_standings(settings)
 
     def uuid(self, name: str = 'vm-1') -> str:
         """Of a server."""

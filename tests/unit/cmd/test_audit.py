@@ -32,6 +32,7 @@ def finding(server: str, comparison: Comparison[Any], **more: Any) -> Finding:
         'sites': ('lyon', 'metro'),
         'best_site': '',
         'movable': 'yes',
+        'unmeasured': (),
         **more,
     }
     return Finding(server=server, comparison=comparison, **fields)

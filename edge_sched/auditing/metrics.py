@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the auditor publishes: how servers stand, and how its rounds went.
+
+Clients are counted, not named: who they are is for those to see who may ask
+the store (``edge-sched coverage --missing``), and tenants make them up.
+"""
+
+import collections
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client import Counter
+from prometheus_client import Gauge
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from edge_sched.auditing import trouble
+from edge_sched.auditing.tally import VERDICTS
+from edge_sched.auditing.tally import Tally
+from edge_sched.auditing.trouble import Troubles
+
+_PREFIX = 'edge_sched_audit'
+
+#: As they are called in a label.
+_KINDS = {
+    trouble.UNREADABLE: 'unreadable',
+    trouble.SENSELESS: 'senseless',
+    trouble.GONE: 'gone',
+    trouble.PLACELESS: 'placeless',
+}
+_CELL_AWAY = 'cell_away'
+
+
+class Metrics:
+    """The families, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._servers = _Servers()
+        self.registry.register(self._servers)
+        self._rounds = Counter(
+            f'{_PREFIX}_rounds',
+            'Rounds, failed ones too.',
+            registry=self.registry,
+        )
+        self._failures = Counter(
+            f'{_PREFIX}_failures',
+            'Rounds that did not come to an end.',
+            registry=self.registry,
+        )
+        self._overruns = Counter(
+            f'{_PREFIX}_overruns',
+            'Rounds that took longer than the interval.',
+            registry=self.registry,
+        )
+        self._duration = self._gauge(
+            f'{_PREFIX}_duration_seconds', 'How long the last round took.'
+        )
+        self._last_success = self._gauge(
+            f'{_PREFIX}_last_success_timestamp_seconds',
+            'When a round last came to its end.',
+        )
+        self._cells_away = self._gauge(
+            f'{_PREFIX}_cells_away', 'Cells that did not answer.'
+        )
+        self._troubles = self._gauge(
+            f'{_PREFIX}_troubles',
+            'Servers that could not be judged, or not by all that they ask.',
+            'kind',
+        )
+        self._unmeasured = self._gauge(
+            'edge_sched_clients_unmeasured',
+            'Clients that servers name and nobody has measured lately.',
+        )
+
+    def round_ended(
+        self,
+        tally: Tally,
+        troubles: Troubles,
+        took_seconds: float,
+        now: float,
+    ) -> None:
+        """Publish what was found.
+
+        :param now: UTC epoch seconds
+        """
+        self._rounds.inc()
+        self._duration.set(took_seconds)
+        self._last_success.set(now)
+        self._servers.found = tally.servers
+        self._unmeasured.set(len(tally.unmeasured))
+        self._cells_away.set(len(troubles.away))
+        for kind, name in _KINDS.items():
+            self._troubles.labels(name).set(troubles.counts[kind])
+        self._troubles.labels(_CELL_AWAY).set(
+            sum(cell.servers for cell in troubles.away.values())
+        )
+
+    def round_failed(self) -> None:
+        """What was found before stays."""
+        self._rounds.inc()
+        self._failures.inc()
+
+    def overrun(self) -> None:
+        self._overruns.inc()
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+
+class _Servers(Collector):
+    """All of a round or all of the one before, whenever it is read."""
+
+    def __init__(self) -> None:
+        self.found: Mapping[tuple[str, str], int] = collections.Counter()
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(
+            'edge_sched_servers',
+            'Servers that ask for something, by how they stand at their site.',
+            labels=('verdict', 'site'),
+        )
+        found = self.found
+        for site in sorted({site for site, _ in found}):
+            for verdict in VERDICTS:
+                count = found.get((site, verdict), 0)
+                family.add_metric((verdict, site), count)
+        yield family

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""``edge-sched-auditor``: which servers are where they ought to be, for ever.
+
+SIGTERM and SIGINT end it at once, also within a round: what it writes is
+written whole, and the next one goes on from there. SIGHUP has certificate and
+password of its metrics read again; other settings take a restart.
+"""
+
+import signal
+import time
+from collections.abc import Sequence
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from edge_sched import conf as edge_conf
+from edge_sched.cmd import service
+from edge_sched.cmd import stores
+from edge_sched.cmd.nova.access import read_nova_configuration
+from edge_sched.conf import auditor as auditor_conf
+from edge_sched.conf import checks
+from edge_sched.conf import once
+from edge_sched.http.serving import MetricsServer
+from edge_sched.store.reader import reader
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.standings import Standings
+
+PROG = 'edge-sched-auditor'
+
+LOG = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the auditor until it is told to stop; the exit status."""
+    run = _Run()
+    refused = service.run(
+        PROG,
+        'Judge all servers again and again, and keep how they stand.',
+        [
+            edge_conf.register_opts,
+            auditor_conf.register_opts,
+            once.register_cli_opts,
+        ],
+        run.serve,
+        argv,
+    )
+    return refused or run.status
+
+
+class _Run:
+    """From the configuration to the end."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self._failure = ''
+
+    def serve(self, conf: cfg.ConfigOpts) -> None:
+        # An audit under way is given up: nothing of it is half written.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        group = conf.edge_sched_auditor
+        _read_nova(group.nova_config_files)
+        # They need Nova.
+        from edge_sched.auditing.metrics import Metrics
+        from edge_sched.auditing.rounds import Rounds
+
+        self._settings = stores.patient(StoreSettings.from_conf(conf))
+        self._metrics = Metrics()
+        with Standings(self._settings) as standings:
+            self._rounds = Rounds(
+                reader(self._settings), standings, group.max_rate
+            )
+            if conf.once:
+                self.status = 0 if self._round() else 1
+            else:
+                self._serve_on(group)
+
+    def _serve_on(self, group: cfg.ConfigOpts.GroupAttr) -> None:
+        server = service.metrics_server(
+            self._metrics.registry, group, auditor_conf.GROUP.name
+        )
+        with server:
+            signal.signal(signal.SIGHUP, lambda *_: _reload(server))
+            while True:
+                begun = time.monotonic()
+                self._round()
+                rest_seconds = begun + group.interval - time.monotonic()
+                if rest_seconds < 0:
+                    self._metrics.overrun()
+                time.sleep(max(0.0, rest_seconds))
+
+    def _round(self) -> bool:
+        """Judge every server once; whether it came to an end."""
+        from edge_sched.cmd.nova import databases
+
+        begun = time.monotonic()
+        failure = ''
+        try:
+            with stores.explained(self._settings), databases.explained():
+                tally, troubles = self._rounds.round()
+        except (stores.StoreProblemError, databases.NovaDatabaseError) as why:
+            failure = str(why)
+        except Exception as error:
+            # Whatever Nova comes up with: the next round may do.
+            LOG.exception('The round failed.')
+            failure = repr(error)
+        if failure:
+            self._metrics.round_failed()
+            if failure != self._failure:
+                LOG.error('Servers are not judged: %s', failure)
+        else:
+            took_seconds = time.monotonic() - begun
+            self._metrics.round_ended(
+                tally, troubles, took_seconds, time.time()
+            )
+            LOG.info('%s in %.1f s', tally, took_seconds)
+        self._failure = failure
+        return not failure
+
+
+def _read_nova(files: Sequence[str]) -> None:
+    """Read Nova's configuration.
+
+    :raises service.BadSettingError: if it cannot be had, or ours in it makes
+        no sense
+    """
+    try:
+        read_nova_configuration(files)
+        from nova.conf import CONF
+
+        edge_conf.register_opts(CONF)
+        checks.check(CONF)
+    except Exception as error:
+        # Each has a line for an operator.
+        raise service.BadSettingError(str(error)) from error
+
+
+def _reload(server: MetricsServer) -> None:
+    try:
+        server.reload()
+    except ValueError as error:
+        LOG.error('Certificate and password stay: %s', error)
