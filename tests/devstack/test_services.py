@@ -15,6 +15,7 @@ from oslotest import base as oslotest_base
 
 from edge_sched import conf as edge_conf
 from edge_sched.cmd.configuration import read_configuration
+from edge_sched.conf import auditor as auditor_conf
 from edge_sched.conf import checks
 from edge_sched.conf import prober as prober_conf
 from edge_sched.conf import reflector as reflector_conf
@@ -138,12 +139,20 @@ class ServicesTest(base.DevStackTestCase):
                 'edge-sched-collector': self.command_line(
                     'edge-sched-collector'
                 ),
+                'edge-sched-auditor': self.command_line('edge-sched-auditor'),
                 'edge-sched-sample': (
                     f'/bin/bash {base.ROOT}/devstack/tools/keep-fresh.sh '
                     f'{self.state}/measurements/sample.csv'
                 ),
             },
             self.units(),
+        )
+
+    def test_the_auditor_reads_the_configuration_of_nova(self) -> None:
+        self.run_moments()
+        conf = self.read(auditor_conf.register_opts)
+        self.assertEqual(
+            [str(self.nova_conf)], conf.edge_sched_auditor.nova_config_files
         )
 
     def test_prober_and_reflector(self) -> None:
@@ -175,15 +184,17 @@ class ServicesTest(base.DevStackTestCase):
         self.run_moments(*base.STACK[:4])
         users = self.edge_sched_conf.read_text()
         self.run_moments('stack extra')
-        self.assertEqual({}, self.units())
+        self.assertEqual({'edge-sched-auditor'}, set(self.units()))
         self.edge_sched_conf.write_text(
             users + '\n[edge_sched_collector]\ninputs = aetos\n'
         )
         self.run_moments('stack extra')
-        self.assertEqual({'edge-sched-collector'}, set(self.units()))
+        self.assertIn('edge-sched-collector', set(self.units()))
 
     def test_a_service_that_the_user_disabled_is_not_started(self) -> None:
-        self.user_writes(DISABLED_SERVICES='edge-sched-collector')
+        self.user_writes(
+            DISABLED_SERVICES='edge-sched-collector,edge-sched-auditor'
+        )
         self.run_moments()
         self.assertEqual({'edge-sched-sample'}, set(self.units()))
 
@@ -191,7 +202,7 @@ class ServicesTest(base.DevStackTestCase):
         self.user_writes(EDGE_SCHED_PROBER='True')
         self.run_moments()
         started = self.units()
-        self.assertEqual(4, len(started))
+        self.assertEqual(5, len(started))
         nova_conf = self.nova_conf.read_bytes()
         self.run_moments('unstack')
         self.assertEqual(

@@ -21,12 +21,19 @@ class ProcessTestCase(testtools.TestCase):
         super().setUp()
         self.folder = self.useFixture(fixtures.TempDir()).path
         self.nova_conf = f'{self.folder}/nova.conf'
+        api_url, cell_url = self.database_urls()
         with open(self.nova_conf, 'w') as conf_file:
-            conf_file.write(
-                '[api_database]\n'
-                f'connection = sqlite:///{self.folder}/api.sqlite\n'
-            )
-        self.run_python(MAKE_SERVER, self.nova_conf, self.folder, uuids.server)
+            conf_file.write(f'[api_database]\nconnection = {api_url}\n')
+        self.run_python(
+            MAKE_SERVER, self.nova_conf, api_url, cell_url, uuids.server
+        )
+
+    def database_urls(self) -> tuple[str, str]:
+        """Of the API and of a cell."""
+        return (
+            f'sqlite:///{self.folder}/api.sqlite',
+            f'sqlite:///{self.folder}/cell.sqlite',
+        )
 
     def run_python(
         self, script: str, *argv: str
@@ -50,18 +57,14 @@ MAKE_SERVER = """
 import sys
 import sqlalchemy as sa
 from edge_sched.cmd.nova.access import read_nova_configuration
-nova_conf, folder, uuid = sys.argv[1:]
+nova_conf, api_url, cell_url, uuid = sys.argv[1:]
 read_nova_configuration([nova_conf])
 from nova import context, objects
 from nova.db.api import api
 from nova.db.api import models as api_models
 from nova.db.main import models as main_models
 
-cell_url = f'sqlite:///{folder}/cell.sqlite'
-for url, models in (
-    (f'sqlite:///{folder}/api.sqlite', api_models),
-    (cell_url, main_models),
-):
+for url, models in (api_url, api_models), (cell_url, main_models):
     models.BASE.metadata.create_all(sa.create_engine(url))
 admin = context.get_admin_context()
 cell = objects.CellMapping(

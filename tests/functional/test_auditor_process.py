@@ -26,7 +26,9 @@ PATIENCE_SECONDS = 120.0
 MAIN = 'import sys; from edge_sched.cmd.auditor import main; sys.exit(main())'
 
 
-class AuditorProcessTest(ProcessTestCase):
+class AuditorProcessTestCase(ProcessTestCase):
+    """With a store, and a configuration of its own."""
+
     def setUp(self) -> None:
         super().setUp()
         self.store = pathlib.Path(self.folder, 'latency.sqlite')
@@ -39,18 +41,10 @@ class AuditorProcessTest(ProcessTestCase):
         with open(self.conf, 'w') as conf_file:
             conf_file.write(
                 '[edge_sched_database]\n'
-                f'connection = sqlite:///{self.store}\n'
+                f'connection = {self.settings.connection}\n'
                 '[edge_sched_auditor]\n'
                 f'nova_config_files = {self.nova_conf}\n'
                 'metrics_port = 0\n' + ''.join(f'{line}\n' for line in lines)
-            )
-
-    def measure(self) -> None:
-        """Lyon is 31 ms away."""
-        migrate.sync(self.settings)
-        with Writer(self.settings) as writer:
-            writer.store_latencies(
-                [row('lyon', '203.0.113.0/24', 15.5, measured_at=time.time())]
             )
 
     def start(self, *argv: str) -> 'subprocess.Popen[bytes]':
@@ -84,6 +78,16 @@ class AuditorProcessTest(ProcessTestCase):
         raise self.failureException(
             f'no {text!r} in {self.log_path.read_text()}'
         )
+
+
+class AuditorProcessTest(AuditorProcessTestCase):
+    def measure(self) -> None:
+        """Lyon is 31 ms away."""
+        migrate.sync(self.settings)
+        with Writer(self.settings) as writer:
+            writer.store_latencies(
+                [row('lyon', '203.0.113.0/24', 15.5, measured_at=time.time())]
+            )
 
     def test_it_judges_serves_metrics_and_ends(self) -> None:
         self.measure()

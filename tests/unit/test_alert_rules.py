@@ -15,6 +15,7 @@ import tempfile
 import yaml
 from oslotest import base
 
+from edge_sched.auditing.metrics import Metrics as AuditMetrics
 from edge_sched.collector.metrics import Metrics
 from edge_sched.probe.exposition import ProbeCollector
 from edge_sched.probe.prober import Report
@@ -23,6 +24,7 @@ DIRECTORY = pathlib.Path(__file__).parents[2] / 'etc' / 'prometheus'
 RULES = DIRECTORY / 'edge_sched.rules.yml'
 
 COLLECTOR = 'job="edge-sched-collector",instance="c:9863"'
+AUDITOR = 'job="edge-sched-auditor",instance="a:9864"'
 PROBER = 'job="edge-sched-prober",instance="p:9862"'
 RUNNING = {f'edge_sched_collector_rounds_total{{{COLLECTOR}}}': '0+1x60'}
 
@@ -55,6 +57,21 @@ def skewed(values):
 
 def refused(reason, values):
     return counted('rows_refused_total', values, f',reason="{reason}"')
+
+
+def audited(name, values):
+    return {f'edge_sched_{name}{{{AUDITOR}}}': values}
+
+
+def servers(site='lyon', auditor='a', **verdicts):
+    """So many of each, all the time."""
+    job = AUDITOR.replace('"a:', f'"{auditor}:')
+    return {
+        f'edge_sched_servers{{{job},site="{site}",verdict="{verdict}"}}': (
+            f'{count}x60' if isinstance(count, int) else count
+        )
+        for verdict, count in verdicts.items()
+    }
 
 
 def prober(name, values):
@@ -167,6 +184,58 @@ CASES = {
         [prober('clock_steps_total', '0+1x60')],
         [prober('clock_steps_total', '0 1x60')],
     ),
+    'EdgeSchedAuditorAbsent': (
+        [{}],
+        [audited('audit_rounds_total', '0+1x60')],
+    ),
+    'EdgeSchedAuditOld': (
+        [
+            audited('audit_last_success_timestamp_seconds', '0x60'),
+            audited('audit_last_success_timestamp_seconds', '0+30x20 600x40'),
+        ],
+        [audited('audit_last_success_timestamp_seconds', '0+30x40 1200x20')],
+    ),
+    'EdgeSchedAuditCellAway': (
+        [audited('audit_cells_away', '1x60')],
+        [
+            audited('audit_cells_away', '0x60'),
+            audited('audit_cells_away', '0x45 1x15'),
+        ],
+    ),
+    'EdgeSchedServersOver': (
+        [
+            servers(over=1, within=17, unknown=1)
+            | servers('nice', over=0, within=0, unknown=0)
+        ],
+        [
+            servers(over=1, within=19, unknown=0),
+            servers(over='0x40 9x20', within=19),
+            # Two auditors see the same servers.
+            servers(over=1, within=19) | servers(auditor='b', over=1),
+        ],
+    ),
+    'EdgeSchedSiteOver': (
+        [
+            servers(over=3, within=2, unknown=0)
+            | servers('nice', over=0, within=90, unknown=0)
+        ],
+        [
+            servers(over=3, within=3, unknown=0),
+            servers(over=4, within=0, unknown=0),
+            servers(over=3, within=3) | servers(auditor='b', over=3, within=3),
+        ],
+    ),
+    'EdgeSchedServersUnknown': (
+        [servers(over=0, within=8, unknown=1)],
+        [servers(over=0, within=9, unknown=1)],
+    ),
+    'EdgeSchedClientsUnmeasured': (
+        [audited('clients_unmeasured', '1x60')],
+        [
+            audited('clients_unmeasured', '0x60'),
+            audited('clients_unmeasured', '0x40 1x20'),
+        ],
+    ),
 }
 
 
@@ -197,7 +266,7 @@ def promtool(*arguments):
 
 
 def known_names():
-    """Every name that the collector and the prober publish."""
+    """Every name that the services publish."""
     report = Report(
         figures=(),
         time_seconds=0.0,
@@ -207,7 +276,11 @@ def known_names():
         send_errors=0,
     )
     prober = ProbeCollector(lambda: report, 'lyon', '1')
-    for family in [*Metrics().registry.collect(), *prober.collect()]:
+    for family in [
+        *Metrics().registry.collect(),
+        *AuditMetrics().registry.collect(),
+        *prober.collect(),
+    ]:
         suffix = {'counter': '_total', 'info': '_info'}.get(family.type, '')
         yield family.name + suffix
 

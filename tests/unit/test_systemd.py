@@ -46,6 +46,7 @@ class SystemdUnitsTest(base.BaseTestCase):
             'edge-sched-prober': 'CAP_NET_RAW',
             'edge-sched-reflector': 'CAP_NET_BIND_SERVICE',
             'edge-sched-collector': '',
+            'edge-sched-auditor': '',
         }
         for name, unit in self.units.items():
             service = unit['Service']
@@ -59,6 +60,7 @@ class SystemdUnitsTest(base.BaseTestCase):
             'edge-sched-prober': '512M',
             'edge-sched-reflector': '256M',
             'edge-sched-collector': '2G',
+            'edge-sched-auditor': '1G',
         }
         self.assertEqual(
             wanted,

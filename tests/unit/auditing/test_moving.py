@@ -92,7 +92,7 @@ class MovingTestCase(base.BaseTestCase):
             NOW,
         )
         ranked = best_first(decision.verdicts, locations)
-        return Outlook(decision, frozenset(rows), ranked)
+        return Outlook(decision, frozenset(rows), ranked, ())
 
     def best(self, host: str = 'lyon-1', **fields: Any) -> str:
         """The name of the best other site, ``''`` if there is none."""

@@ -49,8 +49,8 @@ class ReplayTestCase(unittest.TestCase):
 
     def test_rule_moves_once_it_was_over_for_long_enough(self):
         tally = moves.replay(self.degraded, MOVERS[moves.OURS])
-        # 5 of 15 rounds are the first that are 30 %.
-        self.assertEqual((1, 5 * moves.ROUND), (tally.moves, tally.over))
+        # 18 rounds, of 63 s, are the first 18 minutes of an hour.
+        self.assertEqual((1, 18 * moves.ROUND), (tally.moves, tally.over))
 
     def test_no_site_within_the_budget_is_no_way_out(self):
         paths = of_one_client(changing(10.0, 40.0, 10), 16.0)
