@@ -114,7 +114,7 @@ class Configuration:
         path.write_text(text)
 
     def _measuring(self) -> Sections:
-        """Reflector, prober and collector."""
+        """Reflector, prober, collector and auditor."""
         numbers = self._layout.ports
         return {
             'edge_sched_reflector': {
@@ -136,6 +136,13 @@ class Configuration:
                 'inputs': 'file,openmetrics',
                 'interval': 2,
                 'metrics_port': numbers['collector'],
+            },
+            'edge_sched_auditor': {
+                'nova_config_files': self._layout.path(
+                    'etc', 'nova', 'nova-scheduler.conf'
+                ),
+                'interval': 10,
+                'metrics_port': numbers['auditor'],
             },
             'edge_sched_input_file': {
                 'directory': self._layout.data('measurements'),

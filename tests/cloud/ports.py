@@ -28,6 +28,7 @@ NAMES = (
     'prober',
     'collector',
     'reflector',
+    'auditor',
 )
 #: The others are of TCP.
 UDP = frozenset({'reflector'})

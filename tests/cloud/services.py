@@ -30,6 +30,7 @@ PORTS = {
     'edge-sched-reflector': ('reflector',),
     'edge-sched-prober': ('prober',),
     'edge-sched-collector': ('collector',),
+    'edge-sched-auditor': ('auditor',),
 }
 #: Processes of nova-scheduler that place servers, as operators have several.
 SCHEDULER_WORKERS = 2
@@ -261,7 +262,7 @@ def _measurer(layout: Layout) -> Service:
 
 
 def _edge_sched(layout: Layout) -> list[Service]:
-    """The three services of ours, on the one file of the guide."""
+    """The services of ours, on the one file of the guide."""
     file = layout.path('etc', 'edge_sched', 'edge_sched.conf')
     ready: dict[str, Ready] = {
         'reflector': lambda _: (
@@ -269,6 +270,7 @@ def _edge_sched(layout: Layout) -> list[Service]:
         ),
         'prober': listens(layout, 'prober'),
         'collector': listens(layout, 'collector'),
+        'auditor': listens(layout, 'auditor'),
     }
     return [
         Service(
