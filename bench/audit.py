@@ -39,6 +39,7 @@ from bench.result import Check
 from bench.result import Section
 from edge_sched.model.client import parse_prefix
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.standings import read_standings
 from edge_sched.store.writer import Writer
 
 #: Two cells of 50 sites.
@@ -69,6 +70,8 @@ connection = sqlite:///{folder}/api.sqlite
 _EDGE_SCHED_CONF = """
 [edge_sched_database]
 connection = {url}
+[edge_sched_auditor]
+nova_config_files = {folder}/nova.audit.conf
 """
 
 
@@ -81,17 +84,20 @@ class Run(NamedTuple):
     seconds: float
     processor_seconds: float
     megabytes: float
-    rows: int
+    rows: int = 0
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
     """Write a cloud and audit it."""
     servers = SHORT_SERVERS if options.short else SERVERS
     with configured() as folder:
-        asking = _write(folder, servers)
+        settings = latencies.make(folder)
+        asking = _write(folder, settings, servers)
         # What this process has resident would count as theirs.
-        run = apart(_run, folder)
-        none = apart(_run, folder, '--project', 'nobody')
+        run = apart(_audit, folder)
+        none = apart(_audit, folder, '--project', 'nobody')
+        # The second goes on from what the first one found.
+        _, again = (apart(_auditor, folder, settings) for _ in range(2))
     return [
         Section(
             'Audit of servers',
@@ -102,7 +108,8 @@ def sections(options: argparse.Namespace) -> list[Section]:
             'files of SQLite. An audit of a project without servers took '
             f'{none.processor_seconds:.1f} s and {none.megabytes:.0f} MB: '
             'that is what Nova takes to be loaded, and its requests to be '
-            'gone through.',
+            'gone through. `edge-sched-auditor --once` does the same, and '
+            'keeps how each server stands, the second time here.',
             [
                 Check(
                     'seconds of a processor',
@@ -112,12 +119,26 @@ def sections(options: argparse.Namespace) -> list[Section]:
                 Check('seconds, beside whatever else ran', run.seconds),
                 Check('MB resident, at most', run.megabytes, MAX_MEGABYTES),
                 Check('servers that were judged', run.rows, asking, False),
+                Check(
+                    'auditor: seconds of a processor',
+                    again.processor_seconds,
+                    MAX_SECONDS,
+                ),
+                Check('auditor: seconds', again.seconds),
+                Check(
+                    'auditor: MB resident, at most',
+                    again.megabytes,
+                    MAX_MEGABYTES,
+                ),
+                Check(
+                    'auditor: servers that are kept', again.rows, asking, False
+                ),
             ],
         )
     ]
 
 
-def _write(folder: str, servers: int) -> int:
+def _write(folder: str, settings: StoreSettings, servers: int) -> int:
     """Write all databases; how many servers ask for something."""
     plan = make_plan(HOSTS, (SITE_HOSTS,)).without_other_aggregates()
     urls = {
@@ -126,13 +147,12 @@ def _write(folder: str, servers: int) -> int:
     write_api_database(plan, urls)
     for url in urls.values():
         make_cell(url)
-    settings = latencies.make(folder)
     _write_store(settings, plan)
     for name, text in (
         ('nova.audit.conf', _NOVA_CONF.format(folder=folder)),
         (
             'edge_sched.conf',
-            _EDGE_SCHED_CONF.format(url=settings.connection),
+            _EDGE_SCHED_CONF.format(url=settings.connection, folder=folder),
         ),
     ):
         pathlib.Path(folder, name).write_text(text)
@@ -212,32 +232,40 @@ def _project(number: int) -> str:
     return f'project-{number}'
 
 
-def _run(folder: str, *options: str) -> Run:
+def _audit(folder: str, *options: str) -> Run:
     """Run the command, and wait for it."""
-    command = [
-        sys.executable,
-        '-m',
-        'edge_sched.cmd.shell',
-        '--config-file',
-        f'{folder}/edge_sched.conf',
-        'audit',
-        '--nova-config-file',
-        f'{folder}/nova.audit.conf',
-        '-f',
-        'csv',
-        *options,
-    ]
     path = pathlib.Path(folder, 'audit.csv')
+    nova_conf = f'{folder}/nova.audit.conf'
+    command = ('audit', '--nova-config-file', nova_conf, '-f', 'csv', *options)
+    run = _run(folder, 'edge_sched.cmd.shell', command, path)
+    with path.open() as rows:
+        return run._replace(rows=sum(1 for _ in rows) - 1)
+
+
+def _auditor(folder: str, settings: StoreSettings) -> Run:
+    """Have it make one round."""
+    path = pathlib.Path(folder, 'auditor.log')
+    run = _run(folder, 'edge_sched.cmd.auditor', ('--once',), path)
+    kept = read_standings(settings)
+    return run._replace(rows=len(kept))
+
+
+def _run(
+    folder: str, module: str, arguments: Sequence[str], output: pathlib.Path
+) -> Run:
+    """Run a program of ours, and wait for it."""
+    main = f'import sys; from {module} import main; sys.exit(main())'
+    conf = f'--config-file={folder}/edge_sched.conf'
     start = time.perf_counter()
-    with path.open('w') as output:
-        process = subprocess.Popen(command, stdout=output)
+    with output.open('w') as stream:
+        process = subprocess.Popen(
+            [sys.executable, '-c', main, conf, *arguments], stdout=stream
+        )
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if status:
-        raise RuntimeError(f'the audit ended with {status}')
+        raise RuntimeError(f'{module} ended with {status}')
     # Of Linux, in kB.
     megabytes = usage.ru_maxrss * 1024 / 1e6
-    with path.open() as rows:
-        count = sum(1 for _ in rows) - 1
     processor_seconds = usage.ru_utime + usage.ru_stime
-    return Run(seconds, processor_seconds, megabytes, count)
+    return Run(seconds, processor_seconds, megabytes)
