@@ -128,6 +128,8 @@ class Auditor:
         policy = policy_of(CONF)
         found: dict[str, Finding] = {}
         for outlook, alike in Outlooks(self._store, topology).of(batch):
+            if outlook.decision.outage:
+                self._troubles.measuring_is_down(policy)
             for subject in alike:
                 found[subject.server] = finding_of(
                     subject, outlook, topology.locator, places, policy

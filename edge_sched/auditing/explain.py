@@ -97,12 +97,11 @@ def explain(
             for outlook, group in Outlooks(store, topology).of(everywhere)
             for alike in group
         }
+        outlook, policy = outlooks[subject.cell], policy_of(CONF)
+        if outlook.decision.outage:
+            troubles.measuring_is_down(policy)
         finding = finding_of(
-            subject,
-            outlooks[subject.cell],
-            topology.locator,
-            Places(topology),
-            policy_of(CONF),
+            subject, outlook, topology.locator, Places(topology), policy
         )
         sites = _Sites(subject, outlooks, topology).all()
         return Explanation(finding, subject, sites)

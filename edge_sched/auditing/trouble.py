@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What an audit could not judge, counted, and some of it named."""
+"""What an audit could not judge as it should, counted and named."""
 
 import collections
 import dataclasses
 from collections.abc import Callable, Iterator
 
+from edge_sched.judging.reason import of_outage
+from edge_sched.judging.verdict import Policy
 from edge_sched.model.text import readable
 
 #: So many servers are named of each kind of trouble. Chosen: a screen.
@@ -29,17 +31,19 @@ class AwayCell:
 
 
 class Troubles:
-    """What was not judged.
+    """What was not judged, or by older rows than usual.
 
     :param say: is told a line of each that is named, at once
     :ivar away: the cells that did not answer, by UUID
     :ivar counts: how many of each kind
+    :ivar outage: whether measuring was down for any of them
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self.away: dict[str, AwayCell] = {}
         self.counts: collections.Counter[str] = collections.Counter()
+        self.outage = False
 
     def note(self, kind: str, server: str, why: str) -> None:
         """Count one, and name it if there were not many."""
@@ -55,6 +59,12 @@ class Troubles:
         """Name a cell; it is not asked again."""
         self.away[uuid] = AwayCell(readable(name))
         self._say(f'cell {readable(name)} is away: {readable(why)}')
+
+    def measuring_is_down(self, policy: Policy) -> None:
+        """Say so, once."""
+        if not self.outage:
+            self.outage = True
+            self._say(of_outage(policy))
 
     def summary(self) -> Iterator[str]:
         """A line of each kind there was, with how many."""

@@ -19,7 +19,7 @@ from edge_sched.cmd.stores import settings_of
 from edge_sched.conf.policy import policy_of
 from edge_sched.judging.decision import is_outage
 from edge_sched.judging.judge import Judge
-from edge_sched.judging.reason import duration
+from edge_sched.judging.reason import of_outage
 from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model import keys
@@ -94,10 +94,7 @@ class Show(lister.Lister):
         policy = policy_of(conf)
         now = time.time()
         if is_outage([answer], policy, now):
-            self.app.stderr.write(
-                'measuring is down: measurements are used up to an age of '
-                f'{duration(policy.outage_max_age_seconds)}\n'
-            )
+            self.app.stderr.write(f'{of_outage(policy)}\n')
         verdicts = judge_vantages(answer, intent, policy, now)
         self.app.stderr.write(
             of_the_future(v.age_seconds or 0.0 for _, v in verdicts)

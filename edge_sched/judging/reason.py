@@ -27,6 +27,7 @@ from edge_sched.judging.verdict import NOT_CARRIED
 from edge_sched.judging.verdict import NOT_PLACED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import TOO_FEW_SAMPLES
+from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model.keys import NearClient
 from edge_sched.model.latency import Percentile
@@ -126,6 +127,12 @@ def bounded(text: str) -> str:
     if len(raw) <= MAX_BYTES:
         return text
     return raw[: MAX_BYTES - 3].decode('utf-8', 'ignore') + '...'
+
+
+def of_outage(policy: Policy) -> str:
+    """What an operator reads while measuring is down."""
+    oldest = duration(policy.outage_max_age_seconds)
+    return f'measuring is down: measurements are used up to an age of {oldest}'
 
 
 def duration(seconds: float) -> str:

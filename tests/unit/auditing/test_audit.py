@@ -3,6 +3,7 @@
 """An audit of tables that Nova might have, with a real store."""
 
 import json
+import time
 from typing import Any
 from unittest import mock
 
@@ -22,11 +23,15 @@ from edge_sched.auditing.trouble import Troubles
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import WITHIN
+from edge_sched.model.client import parse_client
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler.nova_servers import Page
 from edge_sched.scheduler.nova_servers import RequestRow
 from edge_sched.scheduler.nova_servers import ServerRow
 from edge_sched.scheduler.topology import cell
+from edge_sched.store import clock
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings
@@ -36,6 +41,8 @@ from tests.unit.scheduler.base import StagesTestCase
 from tests.unit.scheduler.nova_databases import ApiDatabase
 
 CONF = nova.conf.CONF
+
+BOB = '198.51.100.7'
 
 
 class AuditTestCase(StagesTestCase):
@@ -59,10 +66,13 @@ class AuditTestCase(StagesTestCase):
         patcher = mock.patch.object(cell, '_ask', self.ask)
         patcher.start()
         self.addCleanup(patcher.stop)
+        self.begin()
+
+    def begin(self) -> None:
+        """With nothing said and nothing looked up."""
         self.said: list[str] = []
         self.troubles = Troubles(self.said.append)
-        settings = StoreSettings.from_conf(CONF)
-        self.reader = Reader(settings)
+        self.reader = Reader(StoreSettings.from_conf(CONF))
         self.addCleanup(self.reader.close)
 
     def ask(
@@ -109,6 +119,12 @@ class AuditTestCase(StagesTestCase):
             },
         )
         self.states[server] = ServerRow(host, 'active', None, False)
+
+    def beat(self, ago: float) -> None:
+        """A collector was at work so many seconds ago."""
+        with mock.patch.object(clock, 'now') as now:
+            now.return_value = time.time() - ago
+            self.writer.beat('1/1')
 
     def findings(self, **options: Any) -> dict[str, Finding]:
         auditor = Auditor(self.reader, self.troubles, **options)
@@ -201,6 +217,27 @@ class AuditTest(AuditTestCase):
         )
         self.assertEqual(2, len(self.said))
         self.assertIn("server a: edge:latency_budget_ms 'soon'", self.said[0])
+
+    def test_older_rows_judge_while_measuring_is_down(self) -> None:
+        hour = 3600.0
+        self.insert('a', BOB, latency_budget_ms='20')
+        self.insert('b', BOB, cell_id=2, host='lyon-1', latency_budget_ms='20')
+        row = Latency('paris', BOB, 9, 10, time.time() - hour, samples=100)
+        self.writer.store_latencies([NewLatency(parse_client(BOB), row)])
+        for ago, standing, outage in (
+            (10.0, UNKNOWN, False),
+            (hour, WITHIN, True),
+            (7 * hour, UNKNOWN, False),
+        ):
+            with self.subTest(ago=ago):
+                self.begin()
+                self.beat(ago)
+                found = self.findings()
+                self.assertEqual(standing, found['a'].comparison.standing)
+                self.assertEqual(UNKNOWN, found['b'].comparison.standing)
+                self.assertEqual(outage, self.troubles.outage)
+                said = 'measuring is down: measurements are used up to an age '
+                self.assertEqual([f'{said}of 6 h'] * outage, self.said)
 
     def test_hints_that_count_for_nothing(self) -> None:
         self.conf.config(group='edge_sched', hints='flavor')

@@ -4,6 +4,7 @@ from oslotest import base
 
 from edge_sched.auditing import trouble
 from edge_sched.auditing.trouble import Troubles
+from edge_sched.judging.verdict import Policy
 
 
 class TroublesTest(base.BaseTestCase):
@@ -13,6 +14,19 @@ class TroublesTest(base.BaseTestCase):
         self.troubles = Troubles(self.said.append)
 
     def test_nothing_to_say(self) -> None:
+        self.assertEqual([], [*self.troubles.summary()])
+        self.assertIs(False, self.troubles.outage)
+
+    def test_that_measuring_is_down_is_said_once(self) -> None:
+        for _ in range(2):
+            self.troubles.measuring_is_down(
+                Policy(outage_max_age_seconds=7200)
+            )
+        self.assertEqual(
+            ['measuring is down: measurements are used up to an age of 2 h'],
+            self.said,
+        )
+        self.assertIs(True, self.troubles.outage)
         self.assertEqual([], [*self.troubles.summary()])
 
     def test_some_are_named_and_all_are_counted(self) -> None:
