@@ -17,6 +17,8 @@ from edge_sched.auditing.intake import subjects
 from edge_sched.auditing.moving import Places
 from edge_sched.auditing.outlook import Outlook
 from edge_sched.auditing.outlook import Outlooks
+from edge_sched.auditing.room import Room
+from edge_sched.auditing.room import room_for
 from edge_sched.auditing.trouble import Troubles
 from edge_sched.conf.policy import policy_of
 from edge_sched.judging.decision import HostVerdict
@@ -33,12 +35,15 @@ from edge_sched.store.reader import Reader
 CONF = nova.conf.CONF
 
 HERE = 'the server is here'
+FULL = 'full'
 
 
 class Site(NamedTuple):
     """One site, or the hosts of none in a zone, in one cell.
 
     :param hosts: how many there are, whether or not they are up or have room
+    :param room: how many of them have room for the server, ``None`` if that
+        was not asked, or not told
     :param verdict: on them
     :param members: how many other servers of the group are there, on each
         level that it is spread over; ``()`` if there are none
@@ -52,6 +57,7 @@ class Site(NamedTuple):
     verdict: HostVerdict
     members: Count
     why_not: str
+    room: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,11 +66,14 @@ class Explanation:
 
     :param sites: all there are: that of the server first, then by what a move
         would prefer
+    :param room_problem: why it is not known of all that are open to it
+        whether there is room, ``''`` if it is, or was not asked
     """
 
     finding: Finding
     subject: Subject
     sites: Sequence[Site]
+    room_problem: str = ''
 
     @property
     def intent(self) -> Intent:
@@ -73,10 +82,12 @@ class Explanation:
 
 
 def explain(
-    server: str, store: Reader, troubles: Troubles
+    server: str, store: Reader, troubles: Troubles, asks_room: bool = False
 ) -> Explanation | None:
     """Judge a server at every site.
 
+    :param asks_room: whether Placement is asked which of those have room that
+        are open to it
     :return: ``None`` if there is nothing to judge: there is no such server,
         it asks for nothing of ours, or ``troubles`` was told why not
     :raises StoreUnavailableError: if the store cannot be asked
@@ -103,8 +114,13 @@ def explain(
         finding = finding_of(
             subject, outlook, topology.locator, Places(topology), policy
         )
-        sites = _Sites(subject, outlooks, topology).all()
-        return Explanation(finding, subject, sites)
+        sites = _Sites(subject, outlooks, topology)
+        room = None
+        if asks_room and page:
+            cell = topology.cells[subject.cell]
+            room = room_for(page, cell, sites.open_ones, topology)
+        problem = room.problem if room else ''
+        return Explanation(finding, subject, sites.all(room), problem)
     return None
 
 
@@ -121,12 +137,34 @@ class _Sites:
         self._outlooks = outlooks
         self._topology = topology
         self._group = Group(subject.intent.spread, subject.others)
+        found = list(self._sites())
+        self._found = dict(sorted(found, key=lambda item: _order(item[1])))
 
-    def all(self) -> list[Site]:
-        """That of the server first, then those that a move would prefer."""
-        return sorted(self._sites(), key=_order)
+    @property
+    def open_ones(self) -> list[Area]:
+        """Those that a move may end at, what it would prefer first."""
+        return [a for a, site in self._found.items() if not site.why_not]
 
-    def _sites(self) -> Iterator[Site]:
+    def all(self, room: Room | None) -> list[Site]:
+        """That of the server first, then those that a move would prefer.
+
+        :param room: of the open ones
+        """
+        sites = list(self._found.values())
+        if room:
+            sites = [
+                self._with_room(area, site, room)
+                for area, site in self._found.items()
+            ]
+        return sorted(sites, key=_order)
+
+    def _with_room(self, area: Area, site: Site, room: Room) -> Site:
+        if area not in room.hosts:
+            return site
+        hosts = room.hosts[area].intersection(self._usable(area))
+        return site._replace(room=len(hosts), why_not='' if hosts else FULL)
+
+    def _sites(self) -> Iterator[tuple[Area, Site]]:
         measured = frozenset[str]().union(
             *(outlook.measured for outlook in self._outlooks.values())
         )
@@ -141,15 +179,28 @@ class _Sites:
             known = outlook.judged_as(area.location)
             verdict = outlook.decision.verdicts[known]
             members = counts.get(area.location, ())
-            yield Site(
-                area.site,
-                area.location.zone,
-                area.location.cell,
-                len(area.hosts),
-                verdict,
-                members,
-                self._why_not(area, verdict, bool(members)),
+            yield (
+                area,
+                Site(
+                    area.site,
+                    area.location.zone,
+                    area.location.cell,
+                    len(area.hosts),
+                    verdict,
+                    members,
+                    self._why_not(area, verdict, bool(members)),
+                ),
             )
+
+    def _usable(self, area: Area) -> list[str]:
+        """The hosts there that are not kept for other projects."""
+        tenants_of = self._topology.tenants_of
+        project_id = self._subject.project_id
+        return [
+            host
+            for host in area.hosts
+            if host not in tenants_of or project_id in tenants_of[host]
+        ]
 
     def _why_not(
         self, area: Area, verdict: HostVerdict, is_crowded: bool
@@ -160,11 +211,7 @@ class _Sites:
             return HERE
         if area.cell != subject.cell:
             return 'another cell, which no move leads to'
-        tenants_of = self._topology.tenants_of
-        if all(
-            host in tenants_of and subject.project_id not in tenants_of[host]
-            for host in area.hosts
-        ):
+        if not self._usable(area):
             return 'kept for other projects'
         if subject.zone not in ('', area.location.zone):
             return f'not in zone {subject.zone}, which was asked for'

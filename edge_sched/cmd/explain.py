@@ -31,6 +31,7 @@ SITE_COLUMNS = (
     'site',
     'cell',
     'hosts',
+    'room',
     'verdict',
     'rtt_p50_ms',
     'rtt_p95_ms',
@@ -61,6 +62,12 @@ class Explain(show.ShowOne):
             help=f'A log of nova-scheduler, {logs.HELP} Can be repeated.',
         )
         parser.add_argument(
+            '--room',
+            action='store_true',
+            help='Ask Placement which of the sites that a move may end at '
+            'have room.',
+        )
+        parser.add_argument(
             'server', metavar='SERVER', help='The id of a server.'
         )
         return parser
@@ -71,19 +78,20 @@ class Explain(show.ShowOne):
         server = arguments.server_of(parsed_args.server)
         decisions = list(self._decisions(server, parsed_args.logs))
         read_nova_configuration(parsed_args.nova_config_file)
-        told = _told(self._explanation(server))
+        told = _told(self._explanation(server, parsed_args.room))
         if parsed_args.logs:
             told['decisions'] = Lines(decisions, list(map(_line, decisions)))
         return tuple(told), tuple(told.values())
 
-    def _explanation(self, server: str) -> 'Explanation':
+    def _explanation(self, server: str, asks_room: bool) -> 'Explanation':
         from edge_sched.auditing.explain import explain
         from edge_sched.auditing.trouble import Troubles
         from edge_sched.cmd.nova import databases
 
         settings = patient_settings_of(self)
+        troubles = Troubles(self._say)
         with explained(settings), databases.explained():
-            found = explain(server, reader(settings), Troubles(self._say))
+            found = explain(server, reader(settings), troubles, asks_room)
         if found is None:
             raise arguments.BadArgumentError(
                 f'there is nothing to explain of server {server}: it has no '
@@ -134,6 +142,7 @@ def _told(explanation: 'Explanation') -> dict[str, Any]:
         'best_site': finding.best_site or None,
         'best_ms': figure(comparison.best_ms),
         'movable': finding.movable,
+        'room_problem': explanation.room_problem or None,
         'sites': Lines(sites, _table(sites)),
     }
 
@@ -146,6 +155,7 @@ def _site(site: 'Site') -> dict[str, Any]:
         site.site or f'({site.zone})',
         site.cell,
         site.hosts,
+        site.room,
         site.verdict.standing.name.lower(),
         figure(row.rtt_p50_ms) if row else None,
         figure(row.rtt_p95_ms) if row else None,

@@ -234,6 +234,26 @@ def hosts_of_servers(
 
 
 @main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
+def hosts_of_nodes(
+    context: nova_context.RequestContext, uuids: Sequence[str]
+) -> dict[str, str]:
+    """The hosts of some nodes that are of the cell, by their UUIDs."""
+    node = main_models.ComputeNode
+    hosts: dict[str, str] = {}
+    for first in range(0, len(uuids), SERVERS_A_QUERY):
+        some = uuids[first : first + SERVERS_A_QUERY]
+        rows = context.session.execute(
+            sa.select(node.uuid, node.host).where(
+                node.uuid.in_(some),
+                node.deleted == 0,
+                node.host.is_not(None),
+            )
+        )
+        hosts |= dict(rows.all())
+    return hosts
+
+
+@main_db.pick_context_manager_reader  # type: ignore[untyped-decorator]
 def hosts_of_several_nodes(
     context: nova_context.RequestContext,
 ) -> dict[str, int]:

@@ -119,7 +119,7 @@ class Capacity:
             return None
         in_vain = nodes - topology.count_nodes(usable)
         if not self._sees_all and (has_several or count - in_vain < enough):
-            self._check_mirror(aggregates, nodes)
+            check_mirror(aggregates, nodes, self._query.disk_gb)
             self._sees_all = True
         return Room(ring, count, partial(self._count_unsure, nodes, usable))
 
@@ -137,24 +137,29 @@ class Capacity:
         slow = sum(len(by_cell[uuid]) for uuid in by_cell.keys() & self._slow)
         return nodes - self._topology.count_nodes(hosts) + down.hosts + slow
 
-    def _check_mirror(self, aggregates: list[str], nodes: int) -> None:
-        """Whether Placement knows all hosts of sites, and their disks.
 
-        Nova puts the first node of each host into the aggregates there, and
-        only logs it if that fails. Asked of one ring, which stands for all.
-        """
-        providers = providers_in(aggregates)
-        if providers is None:
-            return
-        if len(providers) < nodes:
-            raise UnseenHostsError(
-                f'Placement has {len(providers)} of {nodes} hosts in the '
-                'aggregates of sites; "nova-manage placement sync_aggregates" '
-                'mends that, but for hosts of several nodes'
-            )
-        disk_gb = self._query.disk_gb
-        if disk_gb and lends_disk(providers[0], disk_gb, aggregates):
-            raise UnseenHostsError(
-                'their disk is of a provider that is not in the aggregates of '
-                'sites'
-            )
+def check_mirror(aggregates: list[str], nodes: int, disk_gb: int) -> None:
+    """Whether Placement knows all hosts of sites, and their disks.
+
+    Nova puts the first node of each host into the aggregates there, and only
+    logs it if that fails. Asked of one ring, which stands for all.
+
+    :param nodes: how many there are
+    :param disk_gb: how much disk of a host is asked for
+    :raises UnseenHostsError: if it does not
+    :raises RefusedQueryError: if it does not take the query
+    """
+    providers = providers_in(aggregates)
+    if providers is None:
+        return
+    if len(providers) < nodes:
+        raise UnseenHostsError(
+            f'Placement has {len(providers)} of {nodes} hosts in the '
+            'aggregates of sites; "nova-manage placement sync_aggregates" '
+            'mends that, but for hosts of several nodes'
+        )
+    if disk_gb and lends_disk(providers[0], disk_gb, aggregates):
+        raise UnseenHostsError(
+            'their disk is of a provider that is not in the aggregates of '
+            'sites'
+        )

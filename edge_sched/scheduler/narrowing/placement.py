@@ -8,7 +8,7 @@ import math
 import time
 import urllib.parse
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import nova.conf
 import os_resource_classes as orc
@@ -56,8 +56,24 @@ class RefusedQueryError(Exception):
     """Placement does not take the query; the message says why."""
 
 
+class NoAnswerError(Exception):
+    """Placement did not answer, or not in time; the message says why."""
+
+
 class CutAnswerError(Exception):
     """An answer of Placement does not have all that has room."""
+
+
+class Offer(NamedTuple):
+    """What Placement offers of some aggregates.
+
+    :param hosts: that have room: the providers of each at the top of a tree,
+        which are its node and what others share with it, by UUID
+    :param is_cut: whether there may be more
+    """
+
+    hosts: frozenset[frozenset[str]]
+    is_cut: bool
 
 
 class Query:
@@ -111,13 +127,26 @@ class Query:
             of one aggregate: a host may be offered in several ways, and the
             limit counts ways
         """
+        try:
+            hosts, is_cut = self.offer(aggregates)
+        except NoAnswerError as error:
+            _warn(error)
+            return None
+        if is_cut and len(hosts) < nodes and len(aggregates) > 1:
+            raise CutAnswerError
+        return len(hosts)
+
+    def offer(self, aggregates: Sequence[str]) -> Offer:
+        """The hosts of some aggregates that have room, of none: all.
+
+        :raises NoAnswerError: if Placement does not answer, or not in time
+        :raises RefusedQueryError: if it does not take the query
+        """
         hosts: set[frozenset[str]] = set()
         is_cut = False
+        among = member_of(*aggregates) if aggregates else ''
         for text in self.texts:
-            path = f'{_CANDIDATES}?{text}{member_of(*aggregates)}'
-            found = self.get(path, len(aggregates))
-            if found is None:
-                return None
+            found = self._ask(f'{_CANDIDATES}?{text}{among}', len(aggregates))
             ways = found['allocation_requests']
             provider = found['provider_summaries']
             is_cut |= len(ways) >= self.limit
@@ -128,21 +157,23 @@ class Query:
                 )
                 for way in ways
             }
-        if is_cut and len(hosts) < nodes and len(aggregates) > 1:
-            raise CutAnswerError
-        return len(hosts)
+        return Offer(frozenset(hosts), is_cut)
 
     def get(self, path: str, aggregates: int = 1) -> dict[str, Any] | None:
         """Ask Placement for the request, see ``get``."""
-        if time.monotonic() > self._deadline:
-            LOG.warning(
-                'The search for sites with room took longer than ring_timeout '
-                '(%d s): Placement is asked for the nearest that may have '
-                'some',
-                CONF.edge_sched.ring_timeout,
-            )
+        try:
+            return self._ask(path, aggregates)
+        except NoAnswerError as error:
+            _warn(error)
             return None
-        return get(path, aggregates, self._context.global_id)
+
+    def _ask(self, path: str, aggregates: int) -> dict[str, Any]:
+        if time.monotonic() > self._deadline:
+            raise NoAnswerError(
+                'the search took longer than ring_timeout '
+                f'({CONF.edge_sched.ring_timeout} s)'
+            )
+        return ask(path, aggregates, self._context.global_id)
 
 
 def member_of(*aggregates: str) -> str:
@@ -194,10 +225,25 @@ def get(
 ) -> dict[str, Any] | None:
     """Ask Placement; ``None`` if it did not answer, or not in time.
 
+    :raises RefusedQueryError: if it does not take the query
+    """
+    try:
+        return ask(url, aggregates, global_request_id)
+    except NoAnswerError as error:
+        _warn(error)
+        return None
+
+
+def ask(
+    url: str, aggregates: int = 1, global_request_id: str | None = None
+) -> dict[str, Any]:
+    """Ask Placement.
+
     :param aggregates: how many the query names: if the connection is dropped
         at several the query may be too long
+    :raises NoAnswerError: if it did not answer, or not in time
+    :raises RefusedQueryError: if it does not take the query
     """
-    silence: object
     try:
         answer = client().get(
             url,
@@ -208,17 +254,18 @@ def get(
         dropped = isinstance(error, keystoneauth_exceptions.ConnectFailure)
         if dropped and aggregates > 1:
             raise RefusedQueryError(str(error)[:_MAX_SAID]) from error
-        silence = error
-    else:
-        silence = answer.status_code
-        if answer.status_code == http.HTTPStatus.OK:
-            found: dict[str, Any] = answer.json()
-            return found
-        if answer.status_code not in _OVERLOADED:
-            said = answer.text[:_MAX_SAID]
-            raise RefusedQueryError(f'{answer.status_code} {said}')
-    LOG.warning('Placement does not tell which sites have room: %s', silence)
-    return None
+        raise NoAnswerError(str(error)) from error
+    if answer.status_code == http.HTTPStatus.OK:
+        found: dict[str, Any] = answer.json()
+        return found
+    if answer.status_code in _OVERLOADED:
+        raise NoAnswerError(str(answer.status_code))
+    said = answer.text[:_MAX_SAID]
+    raise RefusedQueryError(f'{answer.status_code} {said}')
+
+
+def _warn(error: NoAnswerError) -> None:
+    LOG.warning('Placement does not tell which sites have room: %s', error)
 
 
 @functools.cache

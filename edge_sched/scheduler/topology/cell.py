@@ -16,6 +16,7 @@ from nova.objects.cell_mapping import CellMapping
 from edge_sched.scheduler import nova_internals
 from edge_sched.scheduler import nova_servers
 from edge_sched.scheduler.nova_servers import ServerRow
+from edge_sched.store.reasons import reason
 
 CONF = nova.conf.CONF
 
@@ -116,6 +117,26 @@ def servers_in(
         else:
             servers |= answer
     return servers, away
+
+
+def hosts_of_nodes(
+    cell: CellMapping, uuids: Sequence[str], timeout_seconds: float
+) -> dict[str, str]:
+    """The hosts of some nodes, of those that are of the cell.
+
+    :param timeout_seconds: how long it is waited for
+    :raises CellAwayError: if that cannot be told
+    """
+    answers: dict[str, dict[str, str] | Exception] = _ask(
+        [cell],
+        nova_internals.hosts_of_nodes,
+        uuids,
+        timeout_seconds=timeout_seconds,
+    )
+    answer = answers[cell.uuid]
+    if isinstance(answer, Exception):
+        raise CellAwayError(reason(answer))
+    return answer
 
 
 def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:

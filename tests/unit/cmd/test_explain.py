@@ -66,11 +66,15 @@ class DecisionTest(base.CommandTestCase):
 
 class TableTest(base.CommandTestCase):
     def test_aligned_and_without_control_characters(self) -> None:
-        values = ('a\x1b[2J', 'cell1', 2, 'within', 5, 'inf', None, [1], '')
+        values = 'a\x1b[2J', 'cell1', 2, 0, 'within', 5, 'inf', None, [1], ''
         site = dict(zip(explain.SITE_COLUMNS, values, strict=True))
         header, row = explain._table([site])
-        self.assertTrue(header.startswith('site      cell   hosts  verdict'))
-        self.assertTrue(row.startswith(r'a\x1b[2J  cell1  2      within'))
+        self.assertTrue(
+            header.startswith('site      cell   hosts  room  verdict')
+        )
+        self.assertTrue(
+            row.startswith(r'a\x1b[2J  cell1  2      0     within')
+        )
         self.assertTrue(row.endswith('inf         -            1'), row)
 
 

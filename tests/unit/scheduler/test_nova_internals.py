@@ -371,6 +371,31 @@ class CellTablesTest(base.BaseTestCase):
                 found,
             )
 
+    def test_hosts_of_nodes_that_are_there(self) -> None:
+        self.cell.insert(
+            models.ComputeNode,
+            *(
+                {**NODE, 'uuid': uuid, 'host': host, 'deleted': deleted}
+                for uuid, host, deleted in (
+                    (uuids.one, 'kvm', 0),
+                    (uuids.two, 'ironic', 0),
+                    (uuids.three, 'ironic', 0),
+                    (uuids.gone, 'kvm', 3),
+                    # Of no service any more.
+                    (uuids.orphan, None, 0),
+                    (uuids.other, 'else', 0),
+                )
+            ),
+        )
+        asked = [uuids.one, uuids.two, uuids.three, uuids.gone, uuids.orphan]
+        for more in ([], [str(number) for number in range(1200)]):
+            self.assertEqual(
+                {uuids.one: 'kvm', uuids.two: 'ironic', uuids.three: 'ironic'},
+                nova_internals.hosts_of_nodes(
+                    self.cell.context, [*more, *asked]
+                ),
+            )
+
     def test_hosts_of_several_nodes_that_are_there(self) -> None:
         self.cell.insert(
             models.ComputeNode,

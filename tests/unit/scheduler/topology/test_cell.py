@@ -81,6 +81,21 @@ class AnswersTest(base.BaseTestCase):
         (asked,) = context.scatter_gather_cells.mock_calls
         self.assertEqual(7.0, asked.args[2])
 
+    def test_hosts_of_nodes_of_a_cell_that_answers_in_time(self) -> None:
+        self.answer({'node': 'a'}, context.did_not_respond_sentinel)
+        told, silent = CELLS
+        self.assertEqual(
+            {'node': 'a'}, cell.hosts_of_nodes(told, ['node', 'other'], 7.0)
+        )
+        (asked,) = context.scatter_gather_cells.mock_calls
+        self.assertEqual([told], asked.args[1])
+        self.assertEqual(7.0, asked.args[2])
+        self.assertEqual((['node', 'other'],), asked.args[4:])
+        error = self.assertRaises(
+            cell.CellAwayError, cell.hosts_of_nodes, silent, [], 7.0
+        )
+        self.assertIn('did not answer in time', str(error))
+
     def test_hosts_of_several_nodes(self) -> None:
         self.answer({'a': 40}, {'c': 2, 'd': 3})
         self.assertEqual({'a': 40, 'c': 2, 'd': 3}, cell.several_nodes(CELLS))
