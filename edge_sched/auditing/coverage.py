@@ -7,67 +7,34 @@ mesh of sites, so each of its sites counts as a client by itself.
 """
 
 import dataclasses
-import math
+import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 import nova.conf
 
 from edge_sched.asking.intent import Intent
-from edge_sched.auditing.intake import Subject
+from edge_sched.auditing.demand import Demand
+from edge_sched.auditing.trouble import Troubles
 from edge_sched.conf.policy import policy_of
 from edge_sched.judging.decision import decide
+from edge_sched.judging.standing import figure_ms
 from edge_sched.judging.verdict import NEVER_MEASURED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model import keys
 from edge_sched.model.client import Client
 from edge_sched.model.keys import NearClient
-from edge_sched.model.latency import PERCENTILES
-from edge_sched.model.latency import Percentile
+from edge_sched.model.latency import Answer
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import Topology
 from edge_sched.store.cache import Key
 from edge_sched.store.reader import Reader
-from edge_sched.store.reader import key_of
 
 CONF = nova.conf.CONF
 
 NEVER, OLD, FRESH = 'never', 'stale', 'fresh'
-
-
-class Demand(NamedTuple):
-    """What servers ask of one client.
-
-    :param servers: how many name it
-    :param budget_ms: the smallest latency budget of theirs, ``None`` if none
-        has one
-    :param percentile: that it is judged by
-    """
-
-    servers: int
-    budget_ms: float | None
-    percentile: Percentile
-
-    def also(
-        self, budget_ms: float | None, percentile: Percentile
-    ) -> 'Demand':
-        """With one server more."""
-        budget_ms, percentile = min(
-            (self.budget_ms, self.percentile),
-            (budget_ms, percentile),
-            key=_strictness,
-        )
-        return Demand(self.servers + 1, budget_ms, percentile)
-
-
-def _strictness(asked: tuple[float | None, Percentile]) -> tuple[float, int]:
-    budget_ms, percentile = asked
-    return (
-        math.inf if budget_ms is None else budget_ms,
-        -PERCENTILES.index(percentile),
-    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,6 +44,8 @@ class Covered:
     :param project_id: of a name, ``''`` of whatever is none
     :param known: ``False`` for a name that is no client
     :param sites: the verdict at each on the smallest budget
+    :param judged_ms: what that is judged by at each: a budget of so much could
+        be kept there; ``None`` if it is unknown
     """
 
     client: Client
@@ -84,6 +53,7 @@ class Covered:
     demand: Demand
     known: bool
     sites: Mapping[str, Verdict]
+    judged_ms: Mapping[str, float | None]
 
 
 def state_of(verdict: Verdict) -> str:
@@ -93,85 +63,77 @@ def state_of(verdict: Verdict) -> str:
     return OLD if verdict.why == STALE or verdict.stale else FRESH
 
 
-def demands(subjects: Iterable[Subject]) -> dict[Key, Demand]:
-    """What servers ask of each client, places by their sites."""
-    found: dict[Key, Demand] = {}
-    for subject in subjects:
-        intent = subject.intent
-        for client, budget_ms in _asked(subject):
-            key = key_of(client, subject.project_id)
-            before = found.get(key, Demand(0, None, PERCENTILES[0]))
-            found[key] = before.also(budget_ms, intent.percentile)
-    return found
-
-
-def _asked(subject: Subject) -> set[tuple[Client, float | None]]:
-    """Whom a server must be near, and within what."""
-    asked = set()
-    for client, budget_ms in (
-        (t.client, t.latency_budget_ms) for t in subject.intent.targets
-    ):
-        where = subject.places.where.get(client)
-        if where is None:
-            asked.add((client, budget_ms))
-            continue
-        for place in where.places:
-            asked |= {(Client(site=s), budget_ms) for s in place.sites}
-    return asked
-
-
-def cover(
-    wanted: Mapping[Key, Demand],
-    store: Reader,
-    topology: Topology,
-    only_site: str | None = None,
-) -> Iterator[Covered]:
-    """Look all of them up, and judge each site; those most asked for first.
-
-    :param only_site: no other
-    :raises StoreUnavailableError: if the store cannot be asked
-    """
-    sites = _sites(topology)
-    chains = {
-        location: location.chain
-        for locations in sites.values()
-        for location in locations
-    }
+def most_asked_first(demands: Mapping[Key, Demand]) -> dict[Key, Demand]:
+    """The same, in an order for readers."""
     order = sorted(
-        wanted, key=lambda key: (-wanted[key].servers, str(key[0]), key[1])
+        demands, key=lambda key: (-demands[key].servers, str(key[0]), key[1])
     )
-    for begin in range(0, len(order), keys.MAX_CLIENTS):
-        some = order[begin : begin + keys.MAX_CLIENTS]
-        answers = store.answers(list(some))
-        for key in some:
-            client, project_id = key
-            demand = wanted[key]
-            intent = Intent(
-                (NearClient(client, demand.budget_ms),),
-                percentile=demand.percentile,
+    return {key: demands[key] for key in order}
+
+
+class Sites:
+    """All sites: looks clients up, and judges each at every one.
+
+    :param only_site: if it is to be seen from no other
+    :param troubles: is told if measuring is down
+    """
+
+    def __init__(
+        self,
+        store: Reader,
+        topology: Topology,
+        troubles: Troubles,
+        only_site: str | None = None,
+    ) -> None:
+        self._store = store
+        self._troubles = troubles
+        self._policy = policy_of(CONF)
+        self._sites = {
+            site: locations
+            for site, locations in _sites(topology).items()
+            if only_site in (None, site)
+        }
+        every = itertools.chain.from_iterable(self._sites.values())
+        self._chains = {location: location.chain for location in every}
+
+    def see(self, wanted: Mapping[Key, Demand]) -> Iterator[Covered]:
+        """Each client, in their order.
+
+        :raises StoreUnavailableError: if the store cannot be asked
+        """
+        order = list(wanted)
+        for begin in range(0, len(order), keys.MAX_CLIENTS):
+            some = order[begin : begin + keys.MAX_CLIENTS]
+            answers = self._store.answers(some)
+            for key in some:
+                yield self._covered(key, wanted[key], answers[key])
+
+    def _covered(self, key: Key, demand: Demand, answer: Answer) -> Covered:
+        client, project_id = key
+        target = NearClient(client, demand.budget_ms)
+        intent = Intent((target,), percentile=demand.percentile)
+        policy = self._policy
+        made = decide(
+            intent, {client: answer}, self._chains, policy, time.time()
+        )
+        if made.outage:
+            self._troubles.measuring_is_down(policy)
+        verdicts = {
+            site: max(
+                (made.verdicts[location].deciding for location in locations),
+                key=lambda verdict: verdict.standing,
             )
-            made = decide(
-                intent,
-                {client: answers[key]},
-                chains,
-                policy_of(CONF),
-                time.time(),
-            )
-            yield Covered(
-                client,
-                project_id,
-                demand,
-                answers[key].known,
-                {
-                    site: max(
-                        (made.verdicts[location].deciding for location in at),
-                        key=lambda verdict: verdict.standing,
-                    )
-                    for site, at in sites.items()
-                    # What is assumed of hosts of one site is no measurement.
-                    if site != client.site and only_site in (None, site)
-                },
-            )
+            for site, locations in self._sites.items()
+            # What is assumed of hosts of one site is no measurement.
+            if site != client.site
+        }
+        judged_ms = {
+            site: figure_ms(verdict, target, intent, policy)
+            for site, verdict in verdicts.items()
+        }
+        return Covered(
+            client, project_id, demand, answer.known, verdicts, judged_ms
+        )
 
 
 def _sites(topology: Topology) -> dict[str, list[Location]]:
@@ -202,17 +164,24 @@ def missing(
     :param measured: vantages that have any row
     :param fresh: those that have a row which is used
     """
+    servers = covered.demand.servers
+    asked = f'which {servers} servers ask for'
+    if servers == 1:
+        asked = 'which 1 server asks for'
     for site, verdict in covered.sites.items():
         state = state_of(verdict)
         if state == FRESH:
             continue
-        if site not in measured:
-            why = 'nothing is measured from there: it has no prober, or no '
-            why += 'input of a collector reads it'
+        lately = ' lately' if state == OLD else ''
+        said = f'{site} has not measured {covered.client}{lately}, {asked}'
+        if not covered.known:
+            why = 'and cannot: it is no client of the store'
+        elif site not in measured:
+            why = 'nor any other: it has no prober, or no collector reads it'
         elif site not in fresh:
-            why = 'nothing is measured from there any more: is its prober up?'
+            why = 'nor any other lately: is its prober up?'
         elif state == NEVER:
-            why = 'others are: it is no target of its prober'
+            why = 'but others: it is no target of its prober'
         else:
-            why = 'others are: it is no target any more'
-        yield Missing(site, covered, why)
+            why = 'but others: it is no target any more'
+        yield Missing(site, covered, f'{said}, {why}')

@@ -84,12 +84,43 @@ class ExplainCommandTest(CommandCloudTestCase):
         self.assertEqual(0, result.status, result.err)
         (row,) = result.json
         self.assertEqual(
-            {'fresh': 4, 'stale': 0, 'never': 1, 'within': 3, 'over': 1},
+            {
+                'fresh': 4,
+                'stale': 0,
+                'never': 1,
+                'within': 3,
+                'over': 1,
+                'nearest': 'paris',
+                'nearest_ms': 5,
+            },
             {name: row[name] for name in coverage.BY_CLIENT[5:]},
         )
         self.assertEqual((ALICE, 1), (row['client'], row['servers']))
-        result = self.run_command('coverage', '--missing', '--site', 'nice')
-        self.assertIn('nothing is measured from there', result.out)
+        self.measure('198.51.100.0/24', age=2000, lyon=7)
+        result = self.run_command('coverage', '--by', 'prefix', '-f', 'json')
+        self.assertEqual(
+            [(ALICES, 1, 4, 0, 1), ('198.51.100.0/24', 0, 0, 1, 4)],
+            [
+                tuple(
+                    row[name]
+                    for name in ('client', 'servers', *coverage.STATES)
+                )
+                for row in result.json
+            ],
+        )
+        argv = ('coverage', '--site', 'brest', '-f', 'json')
+        (row,) = self.run_command(*argv).json
+        self.assertEqual(
+            ('fresh', 'over', 30),
+            tuple(row[name] for name in coverage.AT_SITE[5:]),
+        )
+        argv = ('coverage', '--missing', '--site', 'nice', '-f', 'json')
+        (row,) = self.run_command(*argv).json
+        self.assertEqual(
+            f'nice has not measured {ALICES}, which 1 server asks for, nor '
+            'any other: it has no prober, or no collector reads it',
+            row['missing'],
+        )
         result = self.run_command('coverage', '--site', 'oslo')
         self.assertIn("'oslo' is no site of Nova", result.err)
 

@@ -3,7 +3,11 @@
 """What a status report asks, of each database."""
 
 import dataclasses
+from unittest import mock
 
+from edge_sched.model.client import parse_client
+from edge_sched.model.client import parse_prefix
+from edge_sched.store import survey as module
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.survey import Survey
 from edge_sched.store.survey import fresh_vantages
@@ -56,6 +60,33 @@ class SurveyTests:
         self.writer.purge(vantage='lyon')
         self.assertEqual(set(), survey(self.settings).vantages)
 
+    def test_clients_that_were_measured(self):
+        self.writer.set_client('car', [], 'a')
+        self.writer.set_client('car', [parse_prefix('203.0.113.7')])
+        self.store(
+            base.row('lyon', '203.0.113.0/24', 10.0),
+            base.row('nice', '203.0.113.0/24', 10.0),
+            base.row('lyon', '2001:db8::7', 10.0),
+            base.row('lyon', '192.0.2.7', 10.0),
+            base.row('lyon', 'site:nice', 10.0),
+            base.row('lyon', 'car', 10.0, project='a'),
+        )
+        self.writer.purge(client=parse_client('192.0.2.7'))
+        expected = [
+            ('car', 'a'),
+            ('203.0.113.0/24', ''),
+            ('2001:db8::7/128', ''),
+            ('site:nice', ''),
+        ]
+        for size in 1, 3, 4, 99:
+            with mock.patch.object(module, 'PAGE', size):
+                pages = list(module.measured_clients(self.settings))
+            self.assertEqual(
+                [(each.canonical, owner) for p in pages for each, owner in p],
+                expected,
+            )
+            self.assertEqual(min(size, 4), len(pages[0]))
+
     def test_collectors_that_are_at_work(self):
         self.writer.beat('1/2')
         self.writer.beat('2/2')
@@ -68,6 +99,9 @@ class SurveyTests:
         self.assertRaises(StoreUnavailableError, survey, empty)
         self.assertRaises(
             StoreUnavailableError, fresh_vantages, empty, base.NOW, 900
+        )
+        self.assertRaises(
+            StoreUnavailableError, next, module.measured_clients(empty)
         )
 
 

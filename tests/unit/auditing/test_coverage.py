@@ -3,14 +3,15 @@
 """Who is measured from where, of all clients that servers name."""
 
 import time
-from typing import Any
 
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.auditing import coverage
 from edge_sched.auditing.audit import Auditor
 from edge_sched.auditing.coverage import Covered
-from edge_sched.auditing.coverage import Demand
+from edge_sched.auditing.coverage import Sites
+from edge_sched.auditing.demand import Demand
+from edge_sched.auditing.demand import Demands
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import WITHIN
@@ -22,17 +23,23 @@ from tests.unit.auditing.test_audit import AuditTestCase
 from tests.unit.scheduler.base import ALICE
 
 BOB = '198.51.100.7'
+BOBS = '198.51.100.0/24'
 
 
 class CoverageTestCase(AuditTestCase):
     """Paris has measured alice at 9 and lyon at 15 ms."""
 
-    def covered(self, only_site: str | None = None) -> dict[str, Covered]:
-        auditor = Auditor(self.reader, self.troubles)
-        (batch,) = auditor.batches(None)
+    def demands(self) -> Demands:
+        (batch,) = Auditor(self.reader, self.troubles).batches(None)
+        return Demands(batch)
+
+    def sites(self, only_site: str | None = None) -> Sites:
         topology = self.topology.return_value
-        wanted = coverage.demands(batch)
-        found = coverage.cover(wanted, self.reader, topology, only_site)
+        return Sites(self.reader, topology, self.troubles, only_site)
+
+    def covered(self, only_site: str | None = None) -> dict[str, Covered]:
+        wanted = coverage.most_asked_first(self.demands().of_each())
+        found = self.sites(only_site).see(wanted)
         return {f'{e.client} {e.project_id}'.strip(): e for e in found}
 
     def measure_lately(self, client: str, age: float, **p50_ms: float) -> None:
@@ -64,6 +71,29 @@ class DemandTest(CoverageTestCase):
         demand = self.covered()[ALICE].demand
         self.assertEqual(Demand(3, 20.0, 'p95'), demand)
 
+    def test_server_counts_once_whatever_its_clients_go_by(self) -> None:
+        self.insert('a', f'{ALICE}@20', f'{BOB}@7', percentile='p99')
+        self.insert('b', BOB)
+        self.insert('c', ALICE)
+        self.insert('d', ALICE)
+        demands = self.demands()
+        alice, bob = ((parse_client(text), '') for text in (ALICE, BOB))
+        self.assertEqual({alice, bob}, {*demands.keys})
+        self.assertEqual(
+            {'all': Demand(4, 7.0, 'p99'), 'bobs': Demand(2, 7.0, 'p99')},
+            demands.by({alice: ['all'], bob: ['all', 'bobs']}),
+        )
+        self.assertEqual({}, demands.by({alice: [], bob: []}))
+
+    def test_two_places_at_one_site_are_one_client(self) -> None:
+        for server in uuids.one, uuids.two:
+            self.insert(server, ALICE, cell_id=2, host='lyon-1')
+        self.insert(
+            uuids.web, f'server:{uuids.one}@5', f'server:{uuids.two}@3'
+        )
+        demand = self.covered()['site:lyon'].demand
+        self.assertEqual(Demand(1, 3.0, 'p95'), demand)
+
     def test_names_are_of_their_projects(self) -> None:
         self.writer.set_client('home', [parse_prefix('203.0.113.0/24')], 'a')
         for project in 'a', 'b':
@@ -85,7 +115,7 @@ class DemandTest(CoverageTestCase):
 
 
 class SitesTest(CoverageTestCase):
-    def seen(self, client: str, **options: Any) -> dict[str, str]:
+    def seen(self, client: str, **options: str) -> dict[str, str]:
         sites = self.covered(**options)[client].sites
         return {s: coverage.state_of(v) for s, v in sites.items()}
 
@@ -93,11 +123,13 @@ class SitesTest(CoverageTestCase):
         self.insert('a', ALICE, latency_budget_ms='12')
         self.insert('b', BOB)
         self.measure_lately('198.51.100.0/24', 7200, lyon=5)
-        sites = self.covered()[ALICE].sites
+        found = self.covered()[ALICE]
         self.assertEqual(
             {'paris': WITHIN, 'lyon': OVER},
-            {site: verdict.standing for site, verdict in sites.items()},
+            {site: verdict.standing for site, verdict in found.sites.items()},
         )
+        # What could be kept.
+        self.assertEqual({'paris': 10, 'lyon': 16}, found.judged_ms)
         self.assertEqual({'paris': 'fresh', 'lyon': 'fresh'}, self.seen(ALICE))
         self.assertEqual({'paris': 'never', 'lyon': 'stale'}, self.seen(BOB))
         self.assertEqual({'lyon': 'stale'}, self.seen(BOB, only_site='lyon'))
@@ -108,8 +140,19 @@ class SitesTest(CoverageTestCase):
         row = Latency('lyon', str(client), 5, 6, time.time(), samples=3)
         self.writer.store_latencies([NewLatency(client, row)])
         self.assertEqual('fresh', self.seen(BOB)['lyon'])
-        verdict = self.covered()[BOB].sites['lyon']
-        self.assertEqual(UNKNOWN, verdict.standing)
+        found = self.covered()[BOB]
+        self.assertEqual(UNKNOWN, found.sites['lyon'].standing)
+        self.assertIsNone(found.judged_ms['lyon'])
+
+    def test_what_is_used_while_measuring_is_down_is_stale(self) -> None:
+        self.insert('a', BOB, latency_budget_ms='12')
+        self.measure_lately(BOBS, 3600, lyon=5)
+        self.beat(ago=3600)
+        found = self.covered()[BOB]
+        self.assertEqual('stale', self.seen(BOB)['lyon'])
+        self.assertEqual(WITHIN, found.sites['lyon'].standing)
+        self.assertEqual(6, found.judged_ms['lyon'])
+        self.assertTrue(self.troubles.outage)
 
     def test_clients_are_looked_up_some_at_a_time(self) -> None:
         for number in range(40):
@@ -123,21 +166,45 @@ class MissingTest(CoverageTestCase):
         return {each.site: each.why for each in found}
 
     def test_what_is_amiss(self) -> None:
-        self.insert('b', BOB)
+        for server in 'a', 'b':
+            self.insert(server, BOB)
+        said = f'lyon has not measured {BOB}, which 2 servers ask for, '
         for measured, fresh, words in (
-            (set(), set(), 'nothing is measured from there: it has no prober'),
-            ({'lyon'}, set(), 'any more: is its prober up?'),
-            ({'lyon'}, {'lyon'}, 'others are: it is no target of its prober'),
+            (
+                set(),
+                set(),
+                'nor any other: it has no prober, or no collector reads it',
+            ),
+            ({'lyon'}, set(), 'nor any other lately: is its prober up?'),
+            (
+                {'lyon'},
+                {'lyon'},
+                'but others: it is no target of its prober',
+            ),
         ):
-            self.assertIn(words, self.missing(measured, fresh)['lyon'])
+            self.assertEqual(
+                f'{said}{words}', self.missing(measured, fresh)['lyon']
+            )
 
     def test_client_that_was_measured(self) -> None:
         self.insert('b', BOB)
-        self.measure_lately('198.51.100.0/24', 7200, lyon=5)
-        why = self.missing({'lyon'}, {'lyon'})['lyon']
-        self.assertEqual('others are: it is no target any more', why)
+        self.measure_lately(BOBS, 7200, lyon=5)
+        self.assertEqual(
+            f'lyon has not measured {BOB} lately, which 1 server asks for, '
+            'but others: it is no target any more',
+            self.missing({'lyon'}, {'lyon'})['lyon'],
+        )
+
+    def test_name_that_is_no_client(self) -> None:
+        self.insert('a', 'nobody')
+        (found,) = self.covered().values()
+        self.assertEqual(
+            'lyon has not measured nobody, which 1 server asks for, and '
+            'cannot: it is no client of the store',
+            next(coverage.missing(found, {'lyon'}, {'lyon'})).why,
+        )
 
     def test_what_is_measured_is_not_missing(self) -> None:
         self.insert('b', BOB)
-        self.measure('198.51.100.0/24', lyon=5)
+        self.measure(BOBS, lyon=5)
         self.assertEqual(['paris'], [*self.missing(set(), set())])
