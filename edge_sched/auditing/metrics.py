@@ -65,6 +65,10 @@ class Metrics:
         self._cells_away = self._gauge(
             f'{_PREFIX}_cells_away', 'Cells that did not answer.'
         )
+        self._outage = self._gauge(
+            f'{_PREFIX}_outage',
+            'Whether measuring was down, and older rows were used: 1 or 0.',
+        )
         self._troubles = self._gauge(
             f'{_PREFIX}_troubles',
             'Servers that could not be judged, or not by all that they ask.',
@@ -92,6 +96,7 @@ class Metrics:
         self._servers.found = tally.servers
         self._unmeasured.set(len(tally.unmeasured))
         self._cells_away.set(len(troubles.away))
+        self._outage.set(troubles.outage)
         for kind, name in _KINDS.items():
             self._troubles.labels(name).set(troubles.counts[kind])
         self._troubles.labels(_CELL_AWAY).set(

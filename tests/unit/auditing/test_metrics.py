@@ -83,6 +83,7 @@ class MetricsTest(base.BaseTestCase):
             'duration_seconds': 2.5,
             'last_success_timestamp_seconds': NOW,
             'cells_away': 2,
+            'outage': 0,
         }.items():
             self.assertEqual(
                 value, self.value(f'edge_sched_audit_{name}'), name
@@ -98,6 +99,11 @@ class MetricsTest(base.BaseTestCase):
                 value, self.value('edge_sched_audit_troubles', kind=kind), kind
             )
         self.assertEqual(1, self.value('edge_sched_clients_unmeasured'))
+
+    def test_measuring_is_down(self) -> None:
+        self.troubles.outage = True
+        self.end_round()
+        self.assertEqual(1, self.value('edge_sched_audit_outage'))
 
     def test_a_round_that_failed_changes_nothing_else(self) -> None:
         self.tally.servers['lyon', 'over'] = 2

@@ -173,6 +173,17 @@ class RoundsTest(AuditTestCase):
             sorted((str(client), owner) for client, owner in tally.unmeasured),
         )
 
+    def test_measuring_that_is_down_is_said_when_it_begins(self) -> None:
+        self.insert('a', ALICE)
+        self.writer.beat('1/1')
+        self.conf.config(group='edge_sched', max_age=60)
+        later = time.time() + 600
+        with mock.patch('time.time', lambda: later):
+            for _ in range(2):
+                _, troubles = self.rounds.round()
+                self.assertTrue(troubles.outage)
+        self.assertEqual(1, self.log.output.count('measuring'))
+
     def test_what_is_amiss_is_said_when_it_begins(self) -> None:
         self.insert('a', ALICE, latency_budget_ms='soon')
         self.rounds.round()
