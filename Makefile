@@ -47,6 +47,7 @@ help:
 	@echo 'make bench-page  the same, and its part of the documentation anew'
 	@echo 'make bench-short  the ratios and the memory that every change is held to'
 	@echo 'make docs        documentation and release notes, as HTML'
+	@echo 'make picture     the picture of a report in the documentation anew'
 	@echo 'make venv        only the environment'
 	@echo 'make clean       removes all of it'
 
@@ -145,6 +146,10 @@ bench-page: $(FOR_BENCH)
 docs: $(FOR_DOCS)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html doc/source doc/build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html releasenotes/source releasenotes/build/html
+
+.PHONY: picture
+picture: $(FOR_TESTS)
+	$(BIN)/python -m tools.report_picture
 
 .PHONY: clean
 clean: cloud-down

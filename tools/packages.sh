@@ -22,6 +22,8 @@ missing_for_ci() {
     missing_for_cloud
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
         echo postgresql
+    # The page of the report is looked at with it.
+    command -v chromium >/dev/null || echo chromium
     [ -x /usr/bin/prometheus ] || echo prometheus
     [ -x /usr/bin/prometheus-blackbox-exporter ] ||
         echo prometheus-blackbox-exporter

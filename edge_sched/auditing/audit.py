@@ -103,7 +103,7 @@ class Auditor:
         :raises Exception: what Nova's API database fails with
         """
         for batch in self.batches(project_id):
-            yield from self._judged(batch)
+            yield from self.judged(batch)
 
     def batches(self, project_id: str | None) -> Iterator[Sequence[Subject]]:
         """All servers that can be judged, some at a time.
@@ -121,7 +121,11 @@ class Auditor:
                 batch = []
         yield batch
 
-    def _judged(self, batch: Sequence[Subject]) -> Iterator[Finding]:
+    def judged(self, batch: Sequence[Subject]) -> Iterator[Finding]:
+        """Judge some, in their order.
+
+        :raises StoreUnavailableError: if the store cannot be asked
+        """
         # Renewed after a while: an audit may be slow on purpose.
         topology = TOPOLOGY.get()
         places = Places(topology)

@@ -65,6 +65,7 @@ class Subject:
     :param chooses_hosts: whether rules of Nova's leave it few hosts
     :param others: the hosts of the other servers of its group, if it is to
         be apart from them
+    :param group: the UUID of that group, ``''`` for none
     """
 
     server: str
@@ -76,6 +77,7 @@ class Subject:
     zone: str = ''
     chooses_hosts: bool = False
     others: tuple[str, ...] = ()
+    group: str = ''
 
 
 class _Asking(NamedTuple):
@@ -261,9 +263,10 @@ def _subject(
             CONF.edge_sched.default_percentile,
         )
     others: tuple[str, ...] = ()
-    if intent.spread and request.group:
-        group = known[Client(group=request.group)]
-        others = tuple(h for s, (h, _) in group.hosts.items() if s != server)
+    group = request.group if intent.spread else ''
+    if group:
+        hosts = known[Client(group=group)].hosts
+        others = tuple(h for s, (h, _) in hosts.items() if s != server)
     return Subject(
         server,
         project_id,
@@ -274,4 +277,5 @@ def _subject(
         normal(request.zone),
         request.chooses_hosts,
         others,
+        group,
     )

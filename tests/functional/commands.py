@@ -18,7 +18,7 @@ class CommandCloudTestCase(MeasuredCloudTestCase):
     def setUp(self) -> None:
         super().setUp()
         # This process has Nova's configuration; another test is about that.
-        for module in 'audit', 'coverage', 'explain', 'hint':
+        for module in 'audit', 'coverage', 'explain', 'hint', 'report':
             patcher = mock.patch(
                 f'edge_sched.cmd.{module}.read_nova_configuration'
             )

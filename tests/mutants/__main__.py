@@ -31,6 +31,7 @@ ROOMS = (
     ('', 'model', 'asking', 'judging', 'http', 'measurement'),
     ('scheduler', 'scheduler/topology', 'scheduler/narrowing'),
     ('cmd/nova',),
+    ('report',),
 )
 EQUIVALENT = pathlib.Path(__file__).with_name('equivalent.toml')
 
