@@ -2,9 +2,10 @@
 
 """Audit a cloud of many servers: how long it takes, and how much memory.
 
-The command as an operator runs it, in a process of its own, with files for
-all databases. Some servers are near another server, or a client that has a
-name, which have to be found first; most are near an address.
+And make the page of a report on it. The commands as an operator runs them, in
+a process of their own, with files for all databases. Some servers are near
+another server, or a client that has a name, which have to be found first;
+most are near an address.
 """
 
 import argparse
@@ -60,6 +61,8 @@ BUDGETS_MS = ('10', '20', '40')
 #: command may take beside others.
 MAX_SECONDS = 30.0
 MAX_MEGABYTES = 200.0
+#: Chosen: what a phone loads at once.
+MAX_PAGE_KB = 1000.0
 
 _NOVA_CONF = """
 [DEFAULT]
@@ -79,12 +82,17 @@ class Run(NamedTuple):
     """What a command came to.
 
     :param megabytes: the most that it ever had resident
+    :param lines: of what it wrote
+    :param size: of that, in bytes
+    :param kept: servers that the store has of it
     """
 
     seconds: float
     processor_seconds: float
     megabytes: float
-    rows: int = 0
+    lines: int = 0
+    size: int = 0
+    kept: int = 0
 
 
 def sections(options: argparse.Namespace) -> list[Section]:
@@ -94,8 +102,10 @@ def sections(options: argparse.Namespace) -> list[Section]:
         settings = latencies.make(folder)
         asking = _write(folder, settings, servers)
         # What this process has resident would count as theirs.
-        run = apart(_audit, folder)
-        none = apart(_audit, folder, '--project', 'nobody')
+        audit = 'audit', '-f', 'csv'
+        run = apart(_command, folder, *audit)
+        none = apart(_command, folder, *audit, '--project', 'nobody')
+        report = apart(_command, folder, 'report', '-o', '-')
         # The second goes on from what the first one found.
         _, again = (apart(_auditor, folder, settings) for _ in range(2))
     return [
@@ -108,7 +118,8 @@ def sections(options: argparse.Namespace) -> list[Section]:
             'files of SQLite. An audit of a project without servers took '
             f'{none.processor_seconds:.1f} s and {none.megabytes:.0f} MB: '
             'that is what Nova takes to be loaded, and its requests to be '
-            'gone through. `edge-sched-auditor --once` does the same, and '
+            'gone through. A report judges every client at every site as '
+            'well. `edge-sched-auditor --once` does the same as an audit, and '
             'keeps how each server stands, the second time here.',
             [
                 Check(
@@ -118,20 +129,33 @@ def sections(options: argparse.Namespace) -> list[Section]:
                 ),
                 Check('seconds, beside whatever else ran', run.seconds),
                 Check('MB resident, at most', run.megabytes, MAX_MEGABYTES),
-                Check('servers that were judged', run.rows, asking, False),
+                # Less its header.
+                Check(
+                    'servers that were judged', run.lines - 1, asking, False
+                ),
+                Check(
+                    'report: seconds of a processor',
+                    report.processor_seconds,
+                    2 * MAX_SECONDS,
+                ),
+                Check(
+                    'report: MB resident, at most',
+                    report.megabytes,
+                    MAX_MEGABYTES,
+                ),
+                Check('report: kB', report.size / 1000, MAX_PAGE_KB),
                 Check(
                     'auditor: seconds of a processor',
                     again.processor_seconds,
                     MAX_SECONDS,
                 ),
-                Check('auditor: seconds', again.seconds),
                 Check(
                     'auditor: MB resident, at most',
                     again.megabytes,
                     MAX_MEGABYTES,
                 ),
                 Check(
-                    'auditor: servers that are kept', again.rows, asking, False
+                    'auditor: servers that are kept', again.kept, asking, False
                 ),
             ],
         )
@@ -232,22 +256,21 @@ def _project(number: int) -> str:
     return f'project-{number}'
 
 
-def _audit(folder: str, *options: str) -> Run:
-    """Run the command, and wait for it."""
-    path = pathlib.Path(folder, 'audit.csv')
-    nova_conf = f'{folder}/nova.audit.conf'
-    command = ('audit', '--nova-config-file', nova_conf, '-f', 'csv', *options)
-    run = _run(folder, 'edge_sched.cmd.shell', command, path)
-    with path.open() as rows:
-        return run._replace(rows=sum(1 for _ in rows) - 1)
+def _command(folder: str, *options: str) -> Run:
+    """Run a command, and wait for it."""
+    nova_conf = f'--nova-config-file={folder}/nova.audit.conf'
+    path = pathlib.Path(folder, 'output')
+    run = _run(folder, 'edge_sched.cmd.shell', (*options, nova_conf), path)
+    with path.open() as lines:
+        count = sum(1 for _ in lines)
+    return run._replace(lines=count, size=path.stat().st_size)
 
 
 def _auditor(folder: str, settings: StoreSettings) -> Run:
     """Have it make one round."""
     path = pathlib.Path(folder, 'auditor.log')
     run = _run(folder, 'edge_sched.cmd.auditor', ('--once',), path)
-    kept = read_standings(settings)
-    return run._replace(rows=len(kept))
+    return run._replace(kept=len(read_standings(settings)))
 
 
 def _run(
