@@ -19,7 +19,7 @@ from edge_sched.model.client import parse_client
 from edge_sched.model.client import parse_prefix
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
-from tests.unit.auditing.test_audit import AuditTestCase
+from tests.unit.auditing.base import AuditTestCase
 from tests.unit.scheduler.base import ALICE
 
 BOB = '198.51.100.7'

@@ -22,7 +22,7 @@ from edge_sched.report.groups import AtRisk
 from edge_sched.report.page import Page
 from edge_sched.report.refusals import Refused
 from edge_sched.scheduler.nova_servers import ServerRow
-from tests.unit.auditing.test_audit import AuditTestCase
+from tests.unit.auditing.base import AuditTestCase
 from tests.unit.scheduler.base import ALICE
 
 BOB = '198.51.100.7'

@@ -26,7 +26,7 @@ from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.standings import Standings
 from edge_sched.store.standings import read_standings
-from tests.unit.auditing.test_audit import AuditTestCase
+from tests.unit.auditing.base import AuditTestCase
 from tests.unit.scheduler.base import ALICE
 
 CONF = nova.conf.CONF
