@@ -17,9 +17,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from edge_sched.auditing import trouble
-from edge_sched.auditing.tally import VERDICTS
 from edge_sched.auditing.tally import Tally
 from edge_sched.auditing.trouble import Troubles
+from edge_sched.judging.scoring import Standing
 
 _PREFIX = 'edge_sched_audit'
 
@@ -129,7 +129,7 @@ class _Servers(Collector):
         )
         found = self.found
         for site in sorted({site for site, _ in found}):
-            for verdict in VERDICTS:
-                count = found.get((site, verdict), 0)
-                family.add_metric((verdict, site), count)
+            for standing in Standing:
+                count = found.get((site, standing.word), 0)
+                family.add_metric((standing.word, site), count)
         yield family

@@ -16,7 +16,6 @@ from oslo_log import log as logging
 from edge_sched.auditing.audit import Auditor
 from edge_sched.auditing.audit import Finding
 from edge_sched.auditing.tally import Tally
-from edge_sched.auditing.tally import verdict_of
 from edge_sched.auditing.trouble import Troubles
 from edge_sched.model.standing import HOUR_SECONDS
 from edge_sched.model.standing import OVER
@@ -93,8 +92,8 @@ def standing_of(
     :param before: its hour until now, ``None`` if it was never audited
     :param now: UTC epoch seconds
     """
-    comparison, verdict = finding.comparison, verdict_of(finding)
-    client = comparison.client
+    comparison = finding.comparison
+    client, verdict = comparison.client, comparison.standing.word
     return ServerStanding(
         server=finding.server,
         project_id=finding.project_id,

@@ -11,13 +11,6 @@ from edge_sched.model.standing import UNKNOWN
 from edge_sched.model.standing import WITHIN
 from edge_sched.store.cache import Key
 
-VERDICTS = (WITHIN, OVER, UNKNOWN)
-
-
-def verdict_of(finding: Finding) -> str:
-    """``within``, ``over`` or ``unknown``."""
-    return finding.comparison.standing.name.lower()
-
 
 @dataclasses.dataclass(slots=True)
 class Tally:
@@ -33,7 +26,7 @@ class Tally:
     unmeasured: set[Key] = dataclasses.field(default_factory=set)
 
     def add(self, finding: Finding) -> None:
-        self.servers[finding.site, verdict_of(finding)] += 1
+        self.servers[finding.site, finding.comparison.standing.word] += 1
         self.unmeasured.update(finding.unmeasured)
 
     def __str__(self) -> str:
@@ -41,5 +34,6 @@ class Tally:
         counts = collections.Counter[str]()
         for (_, verdict), servers in self.servers.items():
             counts[verdict] += servers
-        each = ', '.join(f'{counts[each]} {each}' for each in VERDICTS)
-        return f'{counts.total()} servers: {each}'
+        order = WITHIN, OVER, UNKNOWN
+        of_each = ', '.join(f'{counts[each]} {each}' for each in order)
+        return f'{counts.total()} servers: {of_each}'

@@ -42,7 +42,7 @@ COLUMNS = (
 #: Exit status with ``--fail-over``.
 ANY_OVER = 3
 
-VERDICTS = tuple(standing.name.lower() for standing in Standing)
+VERDICTS = tuple(standing.word for standing in Standing)
 
 
 class Audit(lister.Lister):
@@ -156,7 +156,7 @@ def _cells(finding: 'Finding', over_since: float | None) -> tuple[Any, ...]:
         finding.project_id,
         finding.site,
         None if client is None else str(client),
-        comparison.standing.name.lower(),
+        comparison.standing.word,
         _milliseconds(comparison.judged_ms),
         comparison.budget_ms,
         None if over_since is None else timestamp(over_since),

@@ -201,7 +201,7 @@ def _at_site(covered: 'Covered') -> tuple[Any, ...]:
         return (
             *_asked(covered),
             state_of(verdict),
-            verdict.standing.name.lower(),
+            verdict.standing.word,
             figure(covered.judged_ms[site]),
         )
     # To itself.

@@ -126,7 +126,7 @@ def _order(verdict: Verdict) -> tuple[int, float]:
 
 def _cells(vantage: str, verdict: Verdict) -> tuple[Any, ...]:
     row = verdict.latency
-    standing = verdict.standing.name.lower()
+    standing = verdict.standing.word
     if row is None:
         # One of the name's prefixes was never measured from here.
         return (vantage, None, standing, *[None] * (len(COLUMNS) - 3))

@@ -129,7 +129,7 @@ def _place(
     return {
         **scene.names(where),
         'hosts': scene.hosts[where],
-        'class': host.standing.name.lower(),
+        'class': host.standing.word,
         'accepted': host.accepted,
         **({'crowded': True} if crowded else {}),
         'score': scene.scores.get(where, host.score),

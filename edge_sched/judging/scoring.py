@@ -46,6 +46,11 @@ class Standing(enum.IntEnum):
     UNKNOWN = 1
     WITHIN = 2
 
+    @property
+    def word(self) -> str:
+        """As it is written: ``within``."""
+        return self.name.lower()
+
 
 #: By their own names: to read a member off its class takes ten times as long
 #: (Python 3.11), and each row is compared with several.

@@ -19,7 +19,7 @@ def unlike(recorded: Recorded) -> str:
     again = judge_again(recorded)
     for number, place in enumerate(recorded.places):
         verdict = again.decision.verdicts[number]
-        standing = verdict.standing.name.lower()
+        standing = verdict.standing.word
         if (standing, verdict.accepted) != (place.standing, place.accepted):
             return f'{place.site} is {standing}, not {place.standing}'
         score = again.scores.get(number, verdict.score)
