@@ -137,6 +137,8 @@ class AnswersTest(base.BaseTestCase):
             )
         except prometheus.NotInstalledError as error:
             self.skipTest(f'{error} (Debian package: prometheus)')
+        # Before, some of it is 0 as well.
+        self.wait_for_answer('count(up == 1) == 3')
 
     def ask(self, expression):
         """As Grafana does, with its variables replaced.
