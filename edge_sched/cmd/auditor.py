@@ -7,6 +7,8 @@ written whole, and the next one goes on from there. SIGHUP has certificate and
 password of its metrics read again; other settings take a restart.
 """
 
+import contextlib
+import queue
 import signal
 import time
 from collections.abc import Sequence
@@ -54,10 +56,13 @@ class _Run:
     def __init__(self) -> None:
         self.status = 0
         self._failure = ''
+        self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def serve(self, conf: cfg.ConfigOpts) -> None:
-        # An audit under way is given up: nothing of it is half written.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        # There is nothing yet that could be read anew.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         group = conf.edge_sched_auditor
         _read_nova(group.nova_config_files)
         # They need Nova.
@@ -71,6 +76,8 @@ class _Run:
                 reader(self._settings), standings, group.max_rate
             )
             if conf.once:
+                # Also if it is ended within.
+                self.status = 1
                 self.status = 0 if self._round() else 1
             else:
                 self._serve_on(group)
@@ -81,13 +88,29 @@ class _Run:
         )
         with server:
             signal.signal(signal.SIGHUP, lambda *_: _reload(server))
-            while True:
+            stopping = False
+            while not stopping:
                 begun = time.monotonic()
                 self._round()
                 rest_seconds = begun + group.interval - time.monotonic()
                 if rest_seconds < 0:
                     self._metrics.overrun()
-                time.sleep(max(0.0, rest_seconds))
+                stopping = self._is_told_to_stop(max(0.0, rest_seconds))
+
+    def _stop(self, *_: object) -> None:
+        """Give up an audit under way: nothing of it is half written.
+
+        What is raised may get lost, if Python was just tidying something up.
+        So it is also told to who waits for the next round.
+        """
+        self._told.put(None)
+        raise KeyboardInterrupt
+
+    def _is_told_to_stop(self, within_seconds: float) -> bool:
+        with contextlib.suppress(queue.Empty):
+            self._told.get(timeout=within_seconds)
+            return True
+        return False
 
     def _round(self) -> bool:
         """Judge every server once; whether it came to an end."""

@@ -3,6 +3,7 @@
 """``edge-sched-auditor`` before and beside Nova, which is made up here."""
 
 import contextlib
+import functools
 import io
 import logging
 import signal
@@ -30,17 +31,14 @@ class AuditorTest(base.SyncedTestCase):
         super().setUp()
         # Commands are silent; services are not.
         logging.getLogger('edge_sched').setLevel(logging.NOTSET)
-        self.addCleanup(
-            signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM)
-        )
-        self.addCleanup(
-            signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP)
-        )
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
         self.read_nova = self.enterContext(
             mock.patch.object(auditor, 'read_nova_configuration')
         )
         self.outcomes: list[Exception | None] = []
         self.max_rates: list[int | None] = []
+        self.rounds = 0
         case = self
 
         class Rounds:
@@ -50,6 +48,7 @@ class AuditorTest(base.SyncedTestCase):
                 case.max_rates.append(max_rate)
 
             def round(self) -> tuple[Tally, Troubles]:
+                case.rounds += 1
                 if not case.outcomes:
                     signal.raise_signal(signal.SIGTERM)
                 if error := case.outcomes.pop(0):
@@ -58,9 +57,19 @@ class AuditorTest(base.SyncedTestCase):
 
         self.enterContext(mock.patch.object(rounds, 'Rounds', Rounds))
         self.slept: list[float] = []
+        wait = auditor._Run._is_told_to_stop
+
+        def without_waiting(run: auditor._Run, seconds: float) -> bool:
+            self.slept.append(seconds)
+            self.between_rounds()
+            return wait(run, 0)
+
         self.enterContext(
-            mock.patch.object(auditor.time, 'sleep', self.slept.append)
+            mock.patch.object(
+                auditor._Run, '_is_told_to_stop', without_waiting
+            )
         )
+        self.between_rounds = lambda: None
 
     def run_auditor(self, *argv: str, settings: Sequence[str] = ()) -> Any:
         """The exit status, and what stood on stderr, or in its log."""
@@ -93,6 +102,28 @@ class AuditorTest(base.SyncedTestCase):
         self.assertEqual(3, len(self.slept))
         for seconds in self.slept:
             self.assertTrue(290 < seconds <= 300, seconds)
+
+    def test_it_ends_within_a_round(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.rounds = 0
+            self.outcomes = [None, None]
+            self.between_rounds = functools.partial(
+                signal.raise_signal, number
+            )
+            self.assertEqual(0, self.run_auditor()[0])
+            self.assertEqual(1, self.rounds)
+
+    def test_it_ends_if_what_is_raised_gets_lost(self) -> None:
+        """As it does where Python is just finalizing an object."""
+        self.outcomes = [None, None, None]
+
+        def lost() -> None:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+
+        self.between_rounds = lost
+        self.assertEqual(0, self.run_auditor()[0])
+        self.assertEqual(1, self.rounds)
 
     def test_its_settings(self) -> None:
         self.outcomes = [None]
@@ -139,6 +170,8 @@ class AuditorTest(base.SyncedTestCase):
         self.assertEqual(1, status)
         self.assertIn("Nova's database cannot be used", log)
         self.assertEqual([], self.slept)
+        # It is ended within its round.
+        self.assertEqual(1, self.run_auditor('--once')[0])
 
     def test_nova_cannot_be_had(self) -> None:
         self.read_nova.side_effect = NoNovaError('no Nova')
@@ -170,15 +203,9 @@ class AuditorTest(base.SyncedTestCase):
 
     def test_certificate_that_cannot_be_read_again_stays(self) -> None:
         self.outcomes = [None, None]
-
-        def hang_up(seconds: float) -> None:
-            signal.raise_signal(signal.SIGHUP)
-
-        with (
-            mock.patch.object(auditor.time, 'sleep', hang_up),
-            mock.patch.object(
-                MetricsServer, 'reload', side_effect=ValueError('no such file')
-            ),
+        self.between_rounds = lambda: signal.raise_signal(signal.SIGHUP)
+        with mock.patch.object(
+            MetricsServer, 'reload', side_effect=ValueError('no such file')
         ):
             status, log = self.run_auditor()
         self.assertEqual(0, status)
