@@ -52,7 +52,7 @@ class Hour(NamedTuple):
         """After one audit more; one more than an hour later begins anew.
 
         :param now: UTC epoch seconds; a clock that was set back changes
-            nothing of the minutes
+            nothing of the minutes, and nothing is over since a time to come
         """
         if now - self.audited_at > HOUR_SECONDS:
             return type(self)(now, now if is_over else None)
@@ -61,7 +61,7 @@ class Hour(NamedTuple):
         if self.over_since is not None:
             stood = min(elapsed, _STANDS_MINUTES)
             minutes |= ((1 << stood) - 1) << (elapsed - stood)
-        since = now if self.over_since is None else self.over_since
+        since = now if self.over_since is None else min(self.over_since, now)
         return type(self)(
             now, since if is_over else None, minutes & _WHOLE_HOUR
         )

@@ -13,6 +13,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from edge_sched.model.latency import latest_time
+from edge_sched.model.standing import HOUR_SECONDS
 from edge_sched.model.standing import Hour
 from edge_sched.model.standing import ServerStanding
 from edge_sched.store import clock
@@ -72,12 +73,22 @@ class Standings:
         self._store.write(write)
 
     def forget(self, oldest: float) -> None:
-        """Delete servers that were not audited since."""
-        self._store.write(
-            lambda connection: connection.execute(
-                sa.delete(standings).where(standings.c.audited_at < oldest)
+        """Delete servers that were not audited since.
+
+        And those of more than an hour ahead, by an auditor whose clock was
+        wrong: nobody may look at them again until then.
+        """
+
+        def write(connection: sa.Connection) -> None:
+            audited_at = standings.c.audited_at
+            latest = clock.now(connection) + HOUR_SECONDS
+            connection.execute(
+                sa.delete(standings).where(
+                    sa.or_(audited_at < oldest, audited_at > latest)
+                )
             )
-        )
+
+        self._store.write(write)
 
 
 def read_standings(settings: StoreSettings) -> list[ServerStanding]:

@@ -111,6 +111,12 @@ class StandingsTests:
         self.standings.forget(NOW - 3599)
         self.assertEqual([standing(2)], read_standings(self.settings))
 
+    def test_what_was_found_in_the_future_is_forgotten(self):
+        ahead = standing(1, hour=Hour(NOW + 86_400))
+        self.standings.record([ahead, standing(2)])
+        self.standings.forget(NOW - 3600)
+        self.assertEqual([standing(2)], read_standings(self.settings))
+
     def test_since_when_servers_are_over(self):
         within = standing(1, verdict=WITHIN, hour=Hour(NOW))
         self.standings.record([within, standing(2)])

@@ -81,6 +81,11 @@ class HourTest(base.BaseTestCase):
         self.assertEqual(before.over_minutes, hour.over_minutes)
         self.assertEqual(NOW - 600 * MINUTE, hour.audited_at)
 
+    def test_nothing_is_over_since_a_time_to_come(self):
+        back = NOW - 600 * MINUTE
+        hour = _hour((0, True), (5, True)).then(True, back)
+        self.assertEqual(back, hour.over_since)
+
     @hypothesis.given(
         strategies.lists(
             strategies.tuples(
