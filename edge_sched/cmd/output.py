@@ -5,6 +5,7 @@
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -18,8 +19,8 @@ STDOUT = '-'
 def written(path: str, stdout: TextIO) -> Iterator[TextIO]:
     """A stream that becomes the file once all went well.
 
-    What is there already stays if anything fails. A link stays one; a pipe or
-    a device is written to as it is.
+    What is there already stays if anything fails, and its mode does anyway. A
+    link stays one; a pipe or a device is written to as it is.
 
     :raises BadArgumentError: if it cannot be opened
     """
@@ -40,6 +41,9 @@ def written(path: str, stdout: TextIO) -> Iterator[TextIO]:
         if is_file:
             on_failure.callback(os.unlink, new)
         with stream:
+            if os.path.isfile(real):
+                # Before anything is in it that not all may read.
+                shutil.copymode(real, new)
             yield stream
         if is_file:
             os.replace(new, real)

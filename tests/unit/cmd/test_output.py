@@ -35,6 +35,15 @@ class WrittenTest(testtools.TestCase):
         self.assertEqual([self.path], list(self.folder.iterdir()))
         self.assertEqual('', self.stdout.getvalue())
 
+    def test_mode_of_the_old_one_stays(self) -> None:
+        self.path.write_text('old')
+        for mode in 0o600, 0o664:
+            self.path.chmod(mode)
+            with written(str(self.path), self.stdout):
+                modes = {each.stat().st_mode for each in self.folder.iterdir()}
+            self.assertEqual({mode}, set(map(stat.S_IMODE, modes)))
+            self.assertEqual(mode, stat.S_IMODE(self.path.stat().st_mode))
+
     def test_old_one_is_there_until_all_went_well(self) -> None:
         self.path.write_text('old')
         with written(str(self.path), self.stdout) as stream:
