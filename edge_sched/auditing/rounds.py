@@ -58,6 +58,8 @@ class Rounds:
         :raises StoreUnavailableError: if the store cannot be used
         :raises Exception: what Nova's API database fails with
         """
+        # Also in a round that failed, unless it did so before anything else.
+        self._said = self._saying or self._said
         self._saying = set()
         troubles, tally = Troubles(self._say), Tally()
         auditor = Auditor(self._store, troubles, self._max_rate)

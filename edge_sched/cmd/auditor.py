@@ -125,8 +125,9 @@ class _Run:
             failure = str(why)
         except Exception as error:
             # Whatever Nova comes up with: the next round may do.
-            LOG.exception('The round failed.')
             failure = repr(error)
+            if failure != self._failure:
+                LOG.exception('The round failed.')
         if failure:
             self._metrics.round_failed()
             if failure != self._failure:

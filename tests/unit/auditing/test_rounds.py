@@ -184,6 +184,23 @@ class RoundsTest(AuditTestCase):
                 self.assertTrue(troubles.outage)
         self.assertEqual(1, self.log.output.count('measuring'))
 
+    def test_what_was_said_in_a_round_that_failed_was_said(self) -> None:
+        self.insert('a', ALICE, latency_budget_ms='soon')
+        for failing in (
+            mock.patch.object(Standings, 'record', side_effect=OSError),
+            mock.patch.object(module, '_batches', side_effect=OSError),
+            mock.patch.object(Standings, 'record', side_effect=OSError),
+        ):
+            with failing:
+                self.assertRaises(OSError, self.rounds.round)
+        self.rounds.round()
+        self.assertEqual(1, self.log.output.count('server a: '))
+        # It goes unsaid, and begins again.
+        with mock.patch.object(Auditor, 'findings', return_value=[]):
+            self.rounds.round()
+        self.rounds.round()
+        self.assertEqual(2, self.log.output.count('server a: '))
+
     def test_what_is_amiss_is_said_when_it_begins(self) -> None:
         self.insert('a', ALICE, latency_budget_ms='soon')
         self.rounds.round()

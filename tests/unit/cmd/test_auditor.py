@@ -135,10 +135,10 @@ class AuditorTest(base.SyncedTestCase):
 
     def test_a_round_that_takes_longer_is_followed_by_the_next(self) -> None:
         self.outcomes = [None]
-        clock = iter([0.0, 0.0, 700.0, 700.0, 700.0, 700.0])
+        clock = iter([0.0, 0.0])
         with (
             mock.patch.object(
-                auditor.time, 'monotonic', lambda: next(clock, 700.0)
+                auditor.time, 'monotonic', lambda: next(clock, 301.0)
             ),
             mock.patch(
                 'edge_sched.auditing.metrics.Metrics.overrun'
@@ -150,17 +150,18 @@ class AuditorTest(base.SyncedTestCase):
 
     def test_what_fails_is_said_once_and_the_next_round_is_made(self) -> None:
         away = StoreUnavailableError('no answer')
-        self.outcomes = [away, away, None, away, RuntimeError('Nova!')]
+        nova = [RuntimeError('Nova!'), RuntimeError('Nova!')]
+        self.outcomes = [away, away, None, away, *nova]
         with mock.patch(
             'edge_sched.auditing.metrics.Metrics.round_failed'
         ) as failed:
             status, log = self.run_auditor()
         self.assertEqual(0, status)
-        self.assertEqual(4, failed.call_count)
+        self.assertEqual(5, failed.call_count)
         said = 'Servers are not judged: the latency store cannot be used'
         self.assertEqual(2, log.count(said))
         self.assertIn("not judged: RuntimeError('Nova!')", log)
-        self.assertIn('Traceback', log)
+        self.assertEqual(1, log.count('Traceback'))
 
     def test_once(self) -> None:
         self.outcomes = [None]
