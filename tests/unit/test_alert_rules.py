@@ -193,7 +193,11 @@ CASES = {
             audited('audit_last_success_timestamp_seconds', '0x60'),
             audited('audit_last_success_timestamp_seconds', '0+30x20 600x40'),
         ],
-        [audited('audit_last_success_timestamp_seconds', '0+30x40 1200x20')],
+        [
+            audited('audit_last_success_timestamp_seconds', '0+30x40 1200x20'),
+            # A restart, and a first round that takes 4 minutes.
+            audited('audit_last_success_timestamp_seconds', '0+30x50 0x7'),
+        ],
     ),
     'EdgeSchedAuditCellAway': (
         [audited('audit_cells_away', '1x60')],
