@@ -91,6 +91,14 @@ class PictureTest(AuditTestCase):
         self.assertFalse(fresh.is_outage)
         self.assertEqual(('1 servers without a host',), page.unjudged)
 
+    def test_measuring_is_down(self) -> None:
+        self.insert('a', ALICE)
+        self.writer.beat('1/1')
+        self.conf.config(group='edge_sched', max_age=60)
+        later = time.time() + 600
+        with mock.patch('time.time', lambda: later):
+            self.assertTrue(self.page().freshness.is_outage)
+
     def insert_group(
         self, members: list[str], host: str, **hints: str
     ) -> None:

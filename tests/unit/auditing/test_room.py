@@ -240,3 +240,26 @@ class RequestTest(base.BaseTestCase):
             room = room_for(PAGE, mock.Mock(), [], mock.Mock())
         self.assertEqual({}, room.hosts)
         self.assertIn('the server was deleted meanwhile', room.problem)
+
+    def test_it_is_asked_for_as_for_a_move_but_for_near_sites(self) -> None:
+        spec = mock.Mock(requested_resources=['port'])
+        ours, allowing, row = mock.Mock(), mock.Mock(), mock.Mock()
+        row.spec = '{}'
+        with (
+            mock.patch.object(module, 'edge_latency', ours),
+            mock.patch.object(module, 'read_requests', return_value=[row]),
+            mock.patch.object(
+                module.RequestSpec, 'obj_from_primitive', return_value=spec
+            ),
+            mock.patch.object(
+                module,
+                'request_filters',
+                return_value=[ours, allowing],
+            ),
+        ):
+            self.assertIs(spec, module._request(mock.Mock()))
+        ours.assert_not_called()
+        allowing.assert_called_once_with(mock.ANY, spec)
+        spec.reset_forced_destinations.assert_called_once_with()
+        self.assertIsNone(spec.requested_destination)
+        self.assertEqual([], spec.requested_resources)
