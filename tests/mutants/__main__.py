@@ -31,6 +31,8 @@ ROOMS = (
     ('', 'model', 'asking', 'judging', 'http', 'measurement'),
     ('scheduler', 'scheduler/topology', 'scheduler/narrowing'),
     ('cmd/nova',),
+    ('auditing',),
+    ('replay',),
     ('report',),
 )
 EQUIVALENT = pathlib.Path(__file__).with_name('equivalent.toml')

@@ -2,7 +2,9 @@
 
 """Records found in logs."""
 
+import io
 import json
+from unittest import mock
 
 import hypothesis
 from hypothesis import strategies as st
@@ -55,7 +57,36 @@ class RecordsOfTest(base.BaseTestCase):
         entry = '{"MESSAGE": ' + '[' * 100_000 + 'edge decision x'
         self.assertNotEqual('', found(entry)[0].problem)
 
+    def test_as_long_as_is_looked_at(self):
+        with mock.patch.object(lines, 'LONGEST', len(TEXT)):
+            self.assertEqual([lines.Found(1, RECORD)], found(TEXT))
+            (one,) = found(TEXT + ' ')
+            self.assertNotEqual('', one.problem)
+
     @hypothesis.given(st.text())
     def test_anything(self, text):
         for one in found('edge decision ' + text, text):
             self.assertTrue(one.problem or 'outcome' in one.record)
+
+
+class BoundedTest(base.BaseTestCase):
+    """Nine characters are looked at: one more tells that there were more."""
+
+    def bounded(self, text):
+        with mock.patch.object(lines, 'LONGEST', 9):
+            return list(lines.bounded(io.StringIO(text)))
+
+    def test_lines_as_they_are(self):
+        for text in ('', 'one\n', 'one\n\ntwo', '12345678\n', '123456789\n'):
+            self.assertEqual(
+                text.splitlines(keepends=True), self.bounded(text)
+            )
+
+    def test_rest_of_a_long_line_is_passed_over(self):
+        for rest in ('', '1', '234567890', '2345678901' * 5):
+            for end in ('\n', '\nnext\n', '\n\nnext', ''):
+                text = f'123456789 {rest}{end}'
+                self.assertEqual(
+                    ['123456789 ', *text.splitlines(keepends=True)[1:]],
+                    self.bounded(text),
+                )
