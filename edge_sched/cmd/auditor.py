@@ -59,8 +59,6 @@ class _Run:
         self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def serve(self, conf: cfg.ConfigOpts) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
         # There is nothing yet that could be read anew.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         group = conf.edge_sched_auditor
@@ -69,6 +67,9 @@ class _Run:
         from edge_sched.auditing.metrics import Metrics
         from edge_sched.auditing.rounds import Rounds
 
+        # Not before: what Nova imports has handlers of its own.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
         self._settings = stores.patient(StoreSettings.from_conf(conf))
         self._metrics = Metrics()
         with Standings(self._settings) as standings:
