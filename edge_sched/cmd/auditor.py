@@ -7,8 +7,6 @@ written whole, and the next one goes on from there. SIGHUP has certificate and
 password of its metrics read again; other settings take a restart.
 """
 
-import contextlib
-import queue
 import signal
 import time
 from collections.abc import Sequence
@@ -31,6 +29,9 @@ from edge_sched.store.standings import Standings
 PROG = 'edge-sched-auditor'
 
 LOG = logging.getLogger(__name__)
+
+#: Within which a signal is heard between two rounds (chosen).
+NAP_SECONDS = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,9 +57,11 @@ class _Run:
     def __init__(self) -> None:
         self.status = 0
         self._failure = ''
-        self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._told = False
 
     def serve(self, conf: cfg.ConfigOpts) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
         # There is nothing yet that could be read anew.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         group = conf.edge_sched_auditor
@@ -67,9 +70,6 @@ class _Run:
         from edge_sched.auditing.metrics import Metrics
         from edge_sched.auditing.rounds import Rounds
 
-        # Not before: what Nova imports has handlers of its own.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
         self._settings = stores.patient(StoreSettings.from_conf(conf))
         self._metrics = Metrics()
         with Standings(self._settings) as standings:
@@ -102,16 +102,17 @@ class _Run:
         """Give up an audit under way: nothing of it is half written.
 
         What is raised may get lost, if Python was just tidying something up.
-        So it is also told to who waits for the next round.
+        So it is also kept for who waits for the next round.
         """
-        self._told.put(None)
+        self._told = True
         raise KeyboardInterrupt
 
     def _is_told_to_stop(self, within_seconds: float) -> bool:
-        with contextlib.suppress(queue.Empty):
-            self._told.get(timeout=within_seconds)
-            return True
-        return False
+        until = time.monotonic() + within_seconds
+        # A signal wakes one thread, which need not be this one.
+        while not self._told and (left := until - time.monotonic()) > 0:
+            time.sleep(min(NAP_SECONDS, left))
+        return self._told
 
     def _round(self) -> bool:
         """Judge every server once; whether it came to an end."""

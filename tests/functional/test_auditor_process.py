@@ -91,7 +91,7 @@ class AuditorProcessTest(AuditorProcessTestCase):
 
     def test_it_judges_serves_metrics_and_ends(self) -> None:
         self.measure()
-        for number in (signal.SIGTERM, signal.SIGTERM):
+        for number in (signal.SIGTERM, signal.SIGINT):
             process = self.start()
             self.wait_for('1 servers: 0 within, 1 over, 0 unknown in')
             port = self.wait_for('are published').split()[-1].strip('.')

@@ -7,6 +7,8 @@ import functools
 import io
 import logging
 import signal
+import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 from unittest import mock
@@ -57,7 +59,7 @@ class AuditorTest(base.SyncedTestCase):
 
         self.enterContext(mock.patch.object(rounds, 'Rounds', Rounds))
         self.slept: list[float] = []
-        wait = auditor._Run._is_told_to_stop
+        self.told_to_stop = wait = auditor._Run._is_told_to_stop
 
         def without_waiting(run: auditor._Run, seconds: float) -> bool:
             self.slept.append(seconds)
@@ -124,6 +126,22 @@ class AuditorTest(base.SyncedTestCase):
         self.between_rounds = lost
         self.assertEqual(0, self.run_auditor()[0])
         self.assertEqual(1, self.rounds)
+
+    def test_it_hears_a_signal_that_another_thread_gets(self) -> None:
+        run = auditor._Run()
+        signal.signal(signal.SIGTERM, run._stop)
+
+        def get_it() -> None:
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+        # It waits by then: how long is no matter of the result.
+        other = threading.Timer(0.2, get_it)
+        begun = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            other.start()
+            self.told_to_stop(run, 60.0)
+        other.join()
+        self.assertLess(time.monotonic() - begun, 30.0)
 
     def test_its_settings(self) -> None:
         self.outcomes = [None]
