@@ -58,7 +58,7 @@ class Covered:
 
 def state_of(verdict: Verdict) -> str:
     """``never``, ``stale`` or ``fresh``."""
-    if verdict.why == NEVER_MEASURED or verdict.latency is None:
+    if verdict.why == NEVER_MEASURED:
         return NEVER
     return OLD if verdict.why == STALE or verdict.stale else FRESH
 

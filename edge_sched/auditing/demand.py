@@ -58,11 +58,11 @@ class Demands:
         #: How many servers ask for the same clients.
         self._alike = collections.Counter[frozenset[Key]]()
         for subject in subjects:
-            percentile = subject.intent.percentile
+            asks = Demand(percentile=subject.intent.percentile)
             keys = set()
             for client, budget_ms in _asked(subject):
                 key = key_of(client, subject.project_id)
-                _tighten(self._asked, key, Demand(0, budget_ms, percentile))
+                _tighten(self._asked, key, asks._replace(budget_ms=budget_ms))
                 keys.add(key)
             self._alike[frozenset(keys)] += 1
 

@@ -93,11 +93,11 @@ def _words(error: Exception, cell: CellMapping) -> str:
 
 def _request(page: Page) -> RequestSpec:
     """What a move would ask for, as Nova's own request filters leave it."""
-    rows = read_requests(page)
-    if not rows:
+    row = next(iter(read_requests(page)), None)
+    if row is None:
         raise LookupError('the server was deleted meanwhile')
     context = nova_context.get_admin_context()
-    spec = RequestSpec.obj_from_primitive(json.loads(rows[0].spec), context)
+    spec = RequestSpec.obj_from_primitive(json.loads(row.spec), context)
     # As the conductor does, which finds the place of each server anew.
     spec.reset_forced_destinations()
     spec.requested_destination = None

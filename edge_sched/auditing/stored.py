@@ -15,7 +15,7 @@ from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.survey import measured_clients
 
-#: What answers for each client that is asked for, the most specific first.
+#: What answers for each client that is asked for.
 Answering = Mapping[Key, Sequence[Key]]
 
 
@@ -28,7 +28,7 @@ def answering(demands: Demands, store: Reader) -> Answering:
 
     :raises StoreUnavailableError: if the store cannot be asked
     """
-    order = sorted(demands.keys, key=lambda key: (str(key[0]), key[1]))
+    order = list(demands.keys)
     found: dict[Key, Sequence[Key]] = {}
     for begin in range(0, len(order), keys.MAX_CLIENTS):
         some = order[begin : begin + keys.MAX_CLIENTS]
@@ -42,15 +42,10 @@ def _stored(key: Key, answer: Answer) -> list[Key]:
     texts = {row.client for part in answer.parts for row in part.values()}
     if client.site:
         return [key] if texts else []
-    found = [
+    return [
         (stored, project_id if stored == client else '')
         for stored in map(parse_client, texts)
     ]
-    return sorted(found, key=lambda each: (-_length(each[0]), str(each[0])))
-
-
-def _length(client: Client) -> int:
-    return client.prefix.prefixlen if client.prefix else 0
 
 
 def as_measured(found: Answering) -> dict[Key, tuple[Key]]:
@@ -60,10 +55,14 @@ def as_measured(found: Answering) -> dict[Key, tuple[Key]]:
     short that is from one place or another; what nobody measures, and a name,
     as it is.
     """
-    return {
-        key: (stored[0] if stored and key[0].prefix else key,)
-        for key, stored in found.items()
-    }
+    return {key: (_measured_as(key, each),) for key, each in found.items()}
+
+
+def _measured_as(key: Key, found: Sequence[Key]) -> Key:
+    prefixes = [client.prefix for client, _ in found if client.prefix]
+    if not key[0].prefix or not prefixes:
+        return key
+    return Client(prefix=max(prefixes, key=lambda p: p.prefixlen)), ''
 
 
 def stored_demands(
@@ -82,7 +81,7 @@ def stored_demands(
         key
         for page in measured_clients(settings)
         for key in page
-        if key[1] and key in found
+        if key in found
     }
     # Who has no own client of a name asks for the shared one.
     names = {

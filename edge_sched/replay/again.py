@@ -97,17 +97,17 @@ def judge_again(
 def _spread(
     recorded: Recorded, decision: Decision[int], scores: dict[int, float]
 ) -> dict[int, float]:
-    """The scores with the servers of the group there."""
-    intent = decision.intent
-    if not intent.spread or intent.spread_required:
-        return scores
+    """The scores with the servers of the group there.
+
+    Where those are not to be with others none is left that has any.
+    """
     members = {
         number: recorded.places[number].members
         for number in scores
         if recorded.places[number].members
     }
     verdicts = {number: decision.verdicts[number] for number in scores}
-    return spread_scores(verdicts, members, intent.objective)
+    return spread_scores(verdicts, members, decision.intent.objective)
 
 
 def _weight_of_others(recorded: Recorded, number: int) -> float:

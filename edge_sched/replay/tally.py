@@ -90,5 +90,5 @@ class Tally:
         """By nearest rank: the smallest that so many do not exceed."""
         if not self._rtts_ms:
             return None
-        rank = max(1, math.ceil(quantile * len(self._rtts_ms)))
+        rank = math.ceil(quantile * len(self._rtts_ms))
         return sorted(self._rtts_ms)[rank - 1]

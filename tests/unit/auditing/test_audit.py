@@ -14,6 +14,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.auditing import audit as module
 from edge_sched.auditing import intake
+from edge_sched.auditing.audit import Auditor
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import WITHIN
@@ -24,11 +25,15 @@ from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler.nova_servers import Page
 from edge_sched.scheduler.nova_servers import RequestRow
 from edge_sched.scheduler.topology import cell
+from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import Reader
 from edge_sched.store.settings import StoreSettings
 from tests.unit.auditing.base import AuditTestCase
 from tests.unit.scheduler.base import ALICE
+from tests.unit.scheduler.topology.test_topology import CELL1
+from tests.unit.scheduler.topology.test_topology import SITE
+from tests.unit.scheduler.topology.test_topology import topology
 
 CONF = nova.conf.CONF
 
@@ -59,6 +64,37 @@ class AuditTest(AuditTestCase):
         found = self.findings(max_rate=1_000_000)
         self.assertEqual([*expected], [*found])
 
+    def test_slow_audit_judges_each_page_by_itself(self) -> None:
+        for number in range(5):
+            self.insert(f'server-{number}', ALICE)
+        next_page = module.next_page
+        for most, max_rate, sizes, batches in (
+            (2500, None, [5], [5, 0]),
+            (2, None, [2, 2, 1], [4, 1]),
+            (2, 1, [1] * 5, [1] * 5 + [0]),
+            (2, 9_000, [2, 2, 1], [2, 2, 1, 0]),
+            (2500, 3, [3, 2], [3, 2, 0]),
+        ):
+            taken: list[int] = []
+            with (
+                mock.patch.object(module, 'PAGE', most),
+                mock.patch.object(module, 'BATCH', 4),
+                mock.patch.object(module, 'next_page', wraps=next_page),
+                mock.patch.object(module, 'Pace') as pace,
+            ):
+                pace.return_value.take = taken.append
+                auditor = Auditor(self.reader, self.troubles, max_rate)
+                found = [len(batch) for batch in auditor.batches(None)]
+                pace.assert_called_once_with(max_rate)
+            self.assertEqual((sizes, batches), (taken, found))
+
+    def test_page_of_servers_that_ask_for_nothing(self) -> None:
+        self.insert('idle')
+        self.insert('other')
+        auditor = Auditor(self.reader, self.troubles, max_rate=1_000_000)
+        with mock.patch.object(module, 'PAGE', 1):
+            self.assertEqual([[]], [*auditor.batches(None)])
+
     def test_servers_that_ask_alike_are_looked_up_once(self) -> None:
         for number in range(40):
             self.insert(f'server-{number}', ALICE)
@@ -77,6 +113,43 @@ class AuditTest(AuditTestCase):
             self.findings()
         sizes = [len(call.args[0]) for call in answers.mock_calls]
         self.assertEqual([16, 16, 8], sizes)
+
+    def test_client_of_two_cells_is_looked_up_once(self) -> None:
+        for cell_id, host in (1, 'paris-1'), (2, 'lyon-1'):
+            for number in range(40):
+                server = f'{host}-{number}'
+                client = f'192.0.2.{number}'
+                self.insert(server, client, cell_id=cell_id, host=host)
+        with mock.patch.object(
+            self.reader, 'answers', wraps=self.reader.answers
+        ) as answers:
+            self.assertEqual(80, len(self.findings()))
+        sizes = [len(call.args[0]) for call in answers.mock_calls]
+        self.assertEqual([16, 16, 8], sizes)
+
+    def test_best_site_is_a_site(self) -> None:
+        cells = self.topology.return_value.cells
+        self.topology.return_value = topology(
+            Aggregate('1', {SITE: 'paris'}, ['paris-1']),
+            Aggregate('2', {SITE: 'nice'}, ['nice-1']),
+            cell_of=dict.fromkeys(('paris-1', 'nice-1', 'x'), CELL1),
+        )
+        self.topology.return_value.cells = cells
+        self.measure(BOB, paris=9, nice=7, nova=1)
+        self.insert('a', BOB)
+        found = self.findings()['a']
+        self.assertEqual(('paris', 'nice'), (found.site, found.best_site))
+        self.assertEqual(2, found.comparison.gain_ms)
+
+    def test_host_that_is_measured_by_itself(self) -> None:
+        self.measure(BOB, **{'paris-2': 2, 'paris': 9})
+        for host in 'paris-1', 'paris-2':
+            self.insert(host, BOB, host=host)
+        found = self.findings()
+        self.assertEqual(
+            {'paris-1': 9, 'paris-2': 2},
+            {host: each.comparison.judged_ms for host, each in found.items()},
+        )
 
     def test_names_are_of_their_projects(self) -> None:
         self.writer.set_client('home', [parse_prefix('203.0.113.0/24')], 'a')

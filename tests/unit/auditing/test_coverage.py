@@ -19,8 +19,13 @@ from edge_sched.model.client import parse_client
 from edge_sched.model.client import parse_prefix
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
+from edge_sched.scheduler.topology.membership import Aggregate
 from tests.unit.auditing.base import AuditTestCase
 from tests.unit.scheduler.base import ALICE
+from tests.unit.scheduler.topology.test_topology import CELL1
+from tests.unit.scheduler.topology.test_topology import CELL2
+from tests.unit.scheduler.topology.test_topology import SITE
+from tests.unit.scheduler.topology.test_topology import topology
 
 BOB = '198.51.100.7'
 BOBS = '198.51.100.0/24'
@@ -34,8 +39,8 @@ class CoverageTestCase(AuditTestCase):
         return Demands(batch)
 
     def sites(self, only_site: str | None = None) -> Sites:
-        topology = self.topology.return_value
-        return Sites(self.reader, topology, self.troubles, only_site)
+        where = self.topology.return_value
+        return Sites(self.reader, where, self.troubles, only_site)
 
     def covered(self, only_site: str | None = None) -> dict[str, Covered]:
         wanted = coverage.most_asked_first(self.demands().of_each())
@@ -94,6 +99,16 @@ class DemandTest(CoverageTestCase):
         demand = self.covered()['site:lyon'].demand
         self.assertEqual(Demand(1, 3.0, 'p95'), demand)
 
+    def test_who_is_asked_for_most_comes_first(self) -> None:
+        few, many = Demand(1), Demand(2)
+        names = [(parse_client(name), p) for name in 'ab' for p in ('', 'x')]
+        wanted = dict.fromkeys(reversed(names), few)
+        last = parse_client('z'), ''
+        self.assertEqual(
+            [(last, many), *((name, few) for name in names)],
+            [*coverage.most_asked_first(wanted | {last: many}).items()],
+        )
+
     def test_names_are_of_their_projects(self) -> None:
         self.writer.set_client('home', [parse_prefix('203.0.113.0/24')], 'a')
         for project in 'a', 'b':
@@ -133,6 +148,26 @@ class SitesTest(CoverageTestCase):
         self.assertEqual({'paris': 'fresh', 'lyon': 'fresh'}, self.seen(ALICE))
         self.assertEqual({'paris': 'never', 'lyon': 'stale'}, self.seen(BOB))
         self.assertEqual({'lyon': 'stale'}, self.seen(BOB, only_site='lyon'))
+
+    def test_name_that_is_measured_in_part(self) -> None:
+        self.writer.set_client('car', map(parse_prefix, (ALICE, BOB)))
+        self.insert('a', 'car', latency_budget_ms='9')
+        self.assertEqual('never', self.seen('car mine')['paris'])
+        verdict = self.covered()['car mine'].sites['paris']
+        self.assertEqual(OVER, verdict.standing)
+
+    def test_site_in_two_cells_is_where_it_is_best(self) -> None:
+        cells = self.topology.return_value.cells
+        self.topology.return_value = topology(
+            Aggregate('1', {SITE: 'nice'}, ['nice-1', 'nice-2']),
+            cell_of={'nice-1': CELL1, 'nice-2': CELL2},
+        )
+        self.topology.return_value.cells = cells
+        self.insert('a', BOB, latency_budget_ms='7')
+        for cells in ({'cell1': 5}, {'cell2': 5}, {'cell1': 9, 'cell2': 5}):
+            self.measure(BOBS, **cells)
+            verdict = self.covered()[BOB].sites['nice']
+            self.assertEqual(WITHIN, verdict.standing)
 
     def test_too_few_samples_are_fresh_and_unknown(self) -> None:
         self.insert('a', BOB, latency_budget_ms='12')

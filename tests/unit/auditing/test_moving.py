@@ -174,6 +174,28 @@ class WhyNotTest(MovingTestCase):
         self.places = Places(self.topology)
         self.assertEqual('yes', self.why_not('b-1', 'a-1'))
 
+    def test_site_of_two_aggregates_is_kept_for_those_of_both(self) -> None:
+        kept = [
+            Aggregate(name, {'filter_tenant_id': name}, [host])
+            for name, host in (('bob', 'a-1'), ('carol', 'a-2'))
+        ]
+        for keeping, dave in (kept, 'cell'), (kept[:1], 'yes'):
+            self.topology = topology(
+                Aggregate('1', {SITE: 'a'}, ['a-1']),
+                Aggregate('2', {SITE: 'a'}, ['a-2']),
+                Aggregate('3', {SITE: 'b'}, ['b-1']),
+                *keeping,
+            )
+            self.places = Places(self.topology)
+            for project_id, told in (
+                ('bob', 'yes'),
+                ('carol', 'yes'),
+                ('dave', dave),
+            ):
+                self.assertEqual(
+                    told, self.why_not('b-1', 'a-1', project_id=project_id)
+                )
+
     def test_bound_to_a_zone_or_to_hosts(self) -> None:
         self.assertEqual('pinned', self.why_not(best=None, zone='nova'))
         self.assertEqual('yes', self.why_not(zone='sea'))

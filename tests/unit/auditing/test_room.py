@@ -2,10 +2,16 @@
 
 """How sites are asked for, and what is said where nobody tells."""
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any
 from unittest import mock
 
+import fixtures
+import nova.conf
+from nova import objects
+from oslo_config.fixture import Config
+from oslo_utils.fixture import uuidsentinel as uuids
 from oslotest import base
 
 from edge_sched.auditing import room as module
@@ -16,6 +22,8 @@ from edge_sched.scheduler.narrowing.placement import NoAnswerError
 from edge_sched.scheduler.narrowing.placement import Offer
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 from edge_sched.scheduler.nova_servers import Page
+from edge_sched.scheduler.nova_servers import RequestRow
+from edge_sched.scheduler.request_filter import edge_latency
 from edge_sched.scheduler.topology.cell import CellAwayError
 from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.scheduler.topology.topology import Topology
@@ -138,6 +146,11 @@ class RoomTest(base.BaseTestCase):
         self.providers_in.assert_called_once_with(['u0', 'u1'])
         self.lends_disk.assert_called_once_with('p', 20, ['u0', 'u1'])
 
+    def test_sites_with_just_as_many_hosts_are_one_query(self) -> None:
+        self.begin(4, limit=4)
+        self.assertEqual(4, len(self.hosts()))
+        self.assertEqual([['u0', 'u1'], ['u2', 'u3']], self.placement.asked)
+
     def test_sites_are_asked_for_by_as_many_as_a_query_names(self) -> None:
         self.begin(5, limit=9, aggregates=3)
         self.assertEqual(5, len(self.hosts()))
@@ -235,31 +248,72 @@ class RoomTest(base.BaseTestCase):
 
 
 class RequestTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        objects.register_all()
+        self.conf = self.useFixture(Config(nova.conf.CONF))
+        self.filters: list[Any] | None = []
+        patcher = mock.patch.object(
+            module, 'request_filters', side_effect=lambda: self.filters
+        )
+        self.addCleanup(patcher.stop)
+        patcher.start()
+
+    def request(self, **fields: Any) -> objects.RequestSpec:
+        """What is asked for a server that was created so."""
+        spec = objects.RequestSpec(
+            flavor=objects.Flavor(vcpus=2, extra_specs={}), **fields
+        )
+        text = json.dumps(spec.obj_to_primitive())
+        row = RequestRow('server', 'mine', 1, text)
+        with mock.patch.object(module, 'read_requests', return_value=[row]):
+            return module._request(PAGE)
+
     def test_server_that_was_deleted_meanwhile(self) -> None:
         with mock.patch.object(module, 'read_requests', return_value=[]):
             room = room_for(PAGE, mock.Mock(), [], mock.Mock())
         self.assertEqual({}, room.hosts)
         self.assertIn('the server was deleted meanwhile', room.problem)
 
-    def test_it_is_asked_for_as_for_a_move_but_for_near_sites(self) -> None:
-        spec = mock.Mock(requested_resources=['port'])
-        ours, allowing, row = mock.Mock(), mock.Mock(), mock.Mock()
-        row.spec = '{}'
-        with (
-            mock.patch.object(module, 'edge_latency', ours),
-            mock.patch.object(module, 'read_requests', return_value=[row]),
-            mock.patch.object(
-                module.RequestSpec, 'obj_from_primitive', return_value=spec
-            ),
-            mock.patch.object(
-                module,
-                'request_filters',
-                return_value=[ours, allowing],
-            ),
-        ):
-            self.assertIs(spec, module._request(mock.Mock()))
-        ours.assert_not_called()
-        allowing.assert_called_once_with(mock.ANY, spec)
-        spec.reset_forced_destinations.assert_called_once_with()
-        self.assertIsNone(spec.requested_destination)
-        self.assertEqual([], spec.requested_resources)
+    def test_host_that_was_asked_for_is_of_no_account(self) -> None:
+        spec = self.request(
+            force_hosts=['lyon-1'],
+            force_nodes=['node'],
+            requested_destination=objects.Destination(host='lyon-1'),
+        )
+        self.assertEqual(
+            [None, None, None],
+            [spec.force_hosts, spec.force_nodes, spec.requested_destination],
+        )
+        self.assertEqual(2, spec.flavor.vcpus)
+
+    def test_filters_of_nova_have_their_say_and_ours_has_none(self) -> None:
+        other = mock.Mock()
+        case = self.useFixture(
+            fixtures.MockPatch(
+                'edge_sched.scheduler.request_filter.make_case',
+                return_value=None,
+            )
+        ).mock
+        self.conf.config(
+            group='filter_scheduler', enabled_filters=['EdgeLatencyFilter']
+        )
+        self.filters = [edge_latency, other]
+        spec = self.request()
+        other.assert_called_once_with(mock.ANY, spec)
+        case.assert_not_called()
+        # A Nova that has no such list.
+        self.filters = None
+        self.assertEqual(2, self.request().flavor.vcpus)
+
+    def test_devices_are_asked_for(self) -> None:
+        self.conf.config(group='filter_scheduler', pci_in_placement=True)
+        wanted = objects.InstancePCIRequest(
+            request_id=uuids.request,
+            alias_name='gpu',
+            count=1,
+            spec=[{'resource_class': 'CUSTOM_GPU'}],
+        )
+        requests = objects.InstancePCIRequests(requests=[wanted])
+        (group,) = self.request(pci_requests=requests).requested_resources
+        self.assertEqual({'CUSTOM_GPU': 1}, group.resources)

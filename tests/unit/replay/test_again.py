@@ -7,6 +7,7 @@ import dataclasses
 import hypothesis
 from oslotest import base
 
+from edge_sched.judging.detail import Best
 from edge_sched.model.latency import Answer
 from edge_sched.replay.again import judge_again
 from edge_sched.replay.recorded import read
@@ -64,6 +65,70 @@ class SameSettingsTest(base.BaseTestCase):
         for host in ('lyon-0', 'lille-0'):
             record['ranking']['first']['host'] = host
             self.assertEqual(host, judge_again(read(record)).landing.host)
+
+
+class RankingTest(base.BaseTestCase):
+    """Lyon was first; what is known of its host, or of that of nice."""
+
+    def ranked(self, mode='enforce', **best):
+        """With other figures of the hosts; ``None`` of one that had none."""
+        before = recorded(mode=mode, lyon=5, nice=5)
+        none = {'weight': 0.0, 'multiplier': 3000.0, 'cell_weight': 0.0}
+        places = []
+        for place in before.places[:2]:
+            figures = best[place.site]
+            host = None
+            if figures is not None:
+                host = Best(f'{place.site}-1', **(none | figures))
+            places.append(dataclasses.replace(place, best=host))
+        return dataclasses.replace(before, places=places, first='lyon-1')
+
+    def site(self, before, **options):
+        return judge_again(before, options).landing.site
+
+    def test_what_differs_by_next_to_nothing_is_equal(self):
+        for most, less, site in (
+            (0.0, 1e-9, 'lyon'),
+            (0.0, 1.5e-9, 'nice'),
+            (0.5, 0.9e-9, 'lyon'),
+            (1000.0, 0.9e-6, 'lyon'),
+            (1000.0, 1.1e-6, 'nice'),
+            (-1000.0, 0.9e-6, 'lyon'),
+        ):
+            before = self.ranked(
+                'shadow', lyon={'weight': most - less}, nice={'weight': most}
+            )
+            self.assertEqual(site, self.site(before), (most, less))
+
+    def test_place_of_no_host_has_nothing_of_others(self):
+        for weight, site in ((0.5, 'lyon'), (-0.5, 'nice')):
+            before = self.ranked(lyon={'weight': weight}, nice=None)
+            self.assertEqual(site, self.site(before))
+            self.assertEqual(site, self.site(before, tie_band_ms=2.0))
+
+    def test_place_of_no_host_has_nothing_of_its_cell(self):
+        for weight, site in ((0.5, 'lyon'), (-0.5, 'nice')):
+            before = self.ranked(lyon={'cell_weight': weight}, nice=None)
+            self.assertEqual(site, self.site(before))
+
+    def test_cell_of_a_place_that_no_host_came_from(self):
+        # Lyon, one host, is worth 0 to its cell, where two are wanted.
+        for others, site in ((0.5, 'lyon'), (-0.5, 'nice')):
+            before = self.ranked(lyon={'weight': others}, nice={})
+            lyon, nice = before.places
+            before = dataclasses.replace(
+                before,
+                places=[
+                    dataclasses.replace(lyon, hosts=1),
+                    dataclasses.replace(nice, hosts=0),
+                ],
+                settings=before.settings.changed({'max_attempts': 2}),
+            )
+            options = {
+                'cell_latency_weight_multiplier': 1.0,
+                'latency_weight_multiplier': 0.0,
+            }
+            self.assertEqual(site, self.site(before, **options))
 
 
 class OtherSettingsTest(base.BaseTestCase):
@@ -181,6 +246,39 @@ class TallyTest(base.BaseTestCase):
             },
             tally.rows(),
         )
+
+    def test_quantiles_are_figures_of_decisions(self):
+        tally = Tally()
+        for p50_ms, median_ms, p95_ms in (
+            (9, 9, 9),
+            (5, 5, 9),
+            (3, 5, 9),
+            (8, 5, 9),
+            (7, 7, 9),
+        ):
+            before = recorded(lyon=p50_ms)
+            tally.add(before, judge_again(before), 'lyon')
+            rows = tally.rows()
+            self.assertEqual(
+                (median_ms, p95_ms),
+                (rows['rtt_median_ms'], rows['rtt_p95_ms']),
+            )
+        for _ in range(95):
+            tally.add(before, judge_again(before), 'lyon')
+        self.assertEqual(7, tally.rows()['rtt_p95_ms'])
+
+    def test_servers_that_are_apart(self):
+        tally = Tally()
+        for members, apart in (
+            ({}, 1),
+            ({'nice': [1]}, 2),
+            ({'oslo': [1]}, 3),
+        ):
+            asked = make_intent(spread=('site',))
+            before = recorded(asked, members=members)
+            tally.add(before, judge_again(before), 'lyon')
+            shown = tally.rows()
+            self.assertEqual(apart, shown['spread: none of the group there'])
 
     def test_not_measured(self):
         tally = Tally()

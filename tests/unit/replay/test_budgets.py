@@ -45,6 +45,12 @@ class WithoutBudgetsTest(base.BaseTestCase):
             {'latency of client 1': 'lyon'}, without_budgets(refused)
         )
 
+    def test_who_is_measured_nowhere_is_refused_for_the_only_budget(self):
+        refused = recorded(rows={})
+        self.assertEqual(
+            {'latency of client 1': 'lyon'}, without_budgets(refused)
+        )
+
     def test_refused_for_two(self):
         refused = recorded(
             make_target(budget_ms=1), make_target('vehicle-42', 2.0)

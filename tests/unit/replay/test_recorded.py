@@ -62,6 +62,7 @@ class ReadTest(base.BaseTestCase):
             (lyon.standing, lyon.accepted, lyon.members),
         )
         self.assertEqual(('unknown', None), (nice.standing, nice.best))
+        self.assertTrue(read.answers[target.client].known)
         row = read.answers[target.client].parts[0]['0']
         self.assertEqual((5, float('inf')), (row.rtt_p50_ms, row.rtt_p99_ms))
         self.assertEqual(3000.0, read.settings.latency_weight_multiplier)
@@ -96,8 +97,8 @@ class ReadTest(base.BaseTestCase):
     def test_row_that_cannot_be(self):
         path = ('places', 0, 'rows', 0, 0, 'rtt_p50_ms')
         for value, words in (
-            (-1, 'rtt_p50_ms -1 is not in'),
-            (10, 'rtt_p95_ms 9 is less than'),
+            (-1, 'rows: rtt_p50_ms -1 is not in'),
+            (10, 'rows: rtt_p95_ms 9 is less than'),
             ('many', "rtt_p50_ms is 'many'"),
             (True, 'rtt_p50_ms is True'),
         ):
@@ -105,6 +106,39 @@ class ReadTest(base.BaseTestCase):
                 recorded.BadRecordError, recorded.read, changed(path, value)
             )
             self.assertIn(words, str(error))
+
+    def test_what_is_no_name(self):
+        for path in (
+            ('places', 0, 'rows', 0, 0, 'source'),
+            ('places', 0, 'rows', 0, 0, 'client'),
+            ('places', 0, 'site'),
+            ('places', 0, 'cell'),
+            ('ranking', 'first', 'host'),
+        ):
+            for value in (5, None, ['lyon']):
+                error = self.assertRaises(
+                    recorded.BadRecordError,
+                    recorded.read,
+                    changed(path, value),
+                )
+                self.assertEqual(f'a name is {value!r}', str(error))
+
+    def test_what_is_none_of_its_choices(self):
+        for path, name in (
+            (('mode',), 'mode'),
+            (('objective',), 'edge:objective'),
+            (('places', 0, 'class'), 'class'),
+        ):
+            error = self.assertRaises(
+                recorded.BadRecordError, recorded.read, changed(path, 'odd')
+            )
+            self.assertEqual(
+                f'{name.removeprefix("edge:")} is {"odd"!r}', str(error)
+            )
+
+    def test_as_many_places_as_are_recorded(self):
+        record = RECORD | {'places': RECORD['places'] * 16}
+        self.assertEqual(32, len(recorded.read(record).places))
 
     def test_too_many_places(self):
         record = RECORD | {'places': RECORD['places'] * 17}
