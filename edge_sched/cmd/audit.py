@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cliff import lister
 
 from edge_sched.cmd import arguments
-from edge_sched.cmd.figures import figure
+from edge_sched.cmd.figures import milliseconds
 from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
@@ -157,16 +157,11 @@ def _cells(finding: 'Finding', over_since: float | None) -> tuple[Any, ...]:
         finding.site,
         None if client is None else str(client),
         comparison.standing.word,
-        _milliseconds(comparison.judged_ms),
+        milliseconds(comparison.judged_ms),
         comparison.budget_ms,
         None if over_since is None else timestamp(over_since),
         finding.best_site or None,
-        _milliseconds(comparison.best_ms),
-        _milliseconds(comparison.gain_ms),
+        milliseconds(comparison.best_ms),
+        milliseconds(comparison.gain_ms),
         finding.movable,
     )
-
-
-def _milliseconds(value: float | None) -> Any:
-    """To the microsecond: a difference of floats has digits of no meaning."""
-    return value if value is None else figure(round(value, 3))

@@ -40,6 +40,11 @@ def figure(value: float | None) -> float | Lost | None:
     return Lost() if value == math.inf else value
 
 
+def milliseconds(value: float | None) -> float | Lost | None:
+    """To the microsecond: what was computed has digits of no meaning."""
+    return value if value is None else figure(round(value, 3))
+
+
 def timestamp(epoch_seconds: float) -> str:
     """``2026-08-22T10:15:00+00:00``: ISO 8601 with zone."""
     return datetime.datetime.fromtimestamp(

@@ -11,6 +11,7 @@ from cliff import lister
 
 from edge_sched.cmd import arguments
 from edge_sched.cmd import logs
+from edge_sched.cmd.figures import milliseconds
 from edge_sched.cmd.shell import Shell
 from edge_sched.model.text import readable
 from edge_sched.model.text import shorten
@@ -137,7 +138,10 @@ class _Seen:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """The sums, with a column more if there are other settings."""
-        before, after = self.before.rows(), self.after.rows()
+        before, after = (
+            {name: milliseconds(value) for name, value in tally.rows().items()}
+            for tally in (self.before, self.after)
+        )
         empty = (None,) if self.options else ()
         judged = self.records - self.unjudged - self.short - self.broken
         counts = {

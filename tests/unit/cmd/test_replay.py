@@ -3,6 +3,7 @@
 """``edge-sched replay``."""
 
 import json
+import math
 
 from edge_sched.model.latency import Answer
 from edge_sched.replay import lines
@@ -59,6 +60,17 @@ class ReplayTest(base.CommandTestCase):
         self.assertEqual({'recorded': 5, 'replayed': 7}, rows['rtt_p95_ms'])
         self.assertEqual({'recorded': 1, 'replayed': None}, rows['records'])
         self.assertIn('First order only', err)
+
+    def test_round_trips_that_are_lost_or_have_many_digits(self) -> None:
+        for p50, shown in ((math.inf, 'inf'), (4.119644975325393, 4.12)):
+            row = make_row(p50, math.inf)
+            record = record_of(
+                make_intent(required=False),
+                [Answer(True, ({'lyon': row},))],
+                {'lyon': [0.5]},
+            )
+            rows, _ = self.figures(self.log(record))
+            self.assertEqual({'recorded': shown}, rows['rtt_median_ms'])
 
     def test_what_is_not_reproduced_is_named(self) -> None:
         other = json.loads(json.dumps(RECORD))
