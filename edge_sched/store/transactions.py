@@ -19,6 +19,7 @@ from edge_sched.store.errors import OutrunError
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reasons import reason
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.timeouts import PATIENCE_SECONDS
 
 T = TypeVar('T')
 
@@ -31,12 +32,6 @@ _COLLISIONS = (
     db_exception.DBConsistencyError,
     OutrunError,
 )
-
-
-#: For what an operator waits for. Of a vantage without a fresh row each is
-#: looked at: on a busy machine it took 13 s for a million such rows, and
-#: 0.04 s where all were fresh.
-PATIENCE_SECONDS = 30.0
 
 
 class Transactions:

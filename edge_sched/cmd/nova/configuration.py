@@ -14,6 +14,9 @@ import warnings
 from collections.abc import Sequence
 
 import nova.conf
+import sqlalchemy as sa
+
+from edge_sched.store import timeouts
 
 CONF = nova.conf.CONF
 
@@ -64,6 +67,8 @@ def parse_nova_arguments(args: Sequence[str], prog: str | None = None) -> None:
         from nova import rpc
     for group in 'api_database', 'database':
         _fail_at_once(group)
+    # Nor wait for ever: threads that do are all that cells are asked by.
+    sa.event.listen(sa.Engine, 'do_connect', timeouts.bound)
     config.parse_args(['', *args], init_rpc=False, prog=prog)
     # A cell is read with the URL of its message queue, which may refer to
     # [DEFAULT] transport_url: this registers it, and connects to nothing.

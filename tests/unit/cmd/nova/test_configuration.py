@@ -13,6 +13,7 @@ from unittest import mock
 import fixtures
 import nova
 import nova.conf
+import sqlalchemy as sa
 from nova import config
 from nova import objects
 from nova import rpc
@@ -21,6 +22,7 @@ from oslotest import base
 
 from edge_sched.cmd.nova.configuration import NoApiDatabaseError
 from edge_sched.cmd.nova.configuration import read_nova_configuration
+from edge_sched.store import timeouts
 
 CONF = nova.conf.CONF
 
@@ -32,6 +34,10 @@ class ReadNovaConfigurationTest(base.BaseTestCase):
         self.conf.config(group='api_database', connection='sqlite://')
         self.parse_args = self.useFixture(
             fixtures.MockPatchObject(config, 'parse_args')
+        ).mock
+        # It would listen to the engines of all other tests.
+        self.listen = self.useFixture(
+            fixtures.MockPatchObject(sa.event, 'listen')
         ).mock
 
     def test_what_nova_reads_by_default(self) -> None:
@@ -97,6 +103,13 @@ class ReadNovaConfigurationTest(base.BaseTestCase):
 
         self.assertEqual(0, CONF.api_database.max_retries)
         self.assertEqual(0, CONF.database.max_retries)
+
+    def test_no_database_is_waited_for_for_ever(self) -> None:
+        read_nova_configuration()
+
+        self.listen.assert_called_once_with(
+            sa.Engine, 'do_connect', timeouts.bound
+        )
 
     def test_no_api_database(self) -> None:
         self.conf.config(group='api_database', connection=None)
