@@ -144,6 +144,11 @@ class PageTest(testtools.TestCase):
         ):
             self.assertIn(said, text)
 
+    def test_map_tells_why_a_small_figure_may_be_over(self) -> None:
+        page = Parsed(render(Cloud().page()))
+
+        self.assertIn('a median below it may be over', page.text)
+
     def test_outage_is_said(self) -> None:
         text = Parsed(render(Cloud(outage=True).page())).text
         self.assertIn('Measuring is down', text)
