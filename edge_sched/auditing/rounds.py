@@ -17,6 +17,7 @@ from edge_sched.auditing.audit import Auditor
 from edge_sched.auditing.audit import Finding
 from edge_sched.auditing.tally import Tally
 from edge_sched.auditing.trouble import Troubles
+from edge_sched.model.latency import age_seconds
 from edge_sched.model.standing import HOUR_SECONDS
 from edge_sched.model.standing import OVER
 from edge_sched.model.standing import Hour
@@ -28,6 +29,12 @@ LOG = logging.getLogger(__name__)
 
 #: Servers that are written together. Chosen: as the store writes rows.
 _BATCH = 1000
+
+#: Of two findings the store keeps the one of the later time.
+_CLOCKS_DIFFER = (
+    'servers were audited in the future, and stay as they were found then: '
+    'the clock of this auditor is behind, or that of another is ahead'
+)
 
 
 class Rounds:
@@ -75,6 +82,8 @@ class Rounds:
     def _keep(self, findings: Sequence[Finding]) -> None:
         now = self._clock()
         before = self._standings.hours([each.server for each in findings])
+        if any(age_seconds(h.audited_at, now) < 0 for h in before.values()):
+            self._say(_CLOCKS_DIFFER)
         self._standings.record(
             standing_of(each, before.get(each.server), now)
             for each in findings

@@ -118,6 +118,21 @@ class RoundsTest(AuditTestCase):
             Rounds(self.reader, standings, clock=lambda: self.now).round()
         self.assertEqual(begun, self.standing(uuids.far).hour.over_since)
 
+    def test_clock_that_is_behind_is_said_once(self) -> None:
+        self.insert(uuids.far, ALICE, latency_budget_ms='0.1')
+        self.rounds.round()
+        right = self.now
+        # No more than clocks differ that are kept in time.
+        self.now -= 5
+        self.rounds.round()
+        self.assertEqual('', self.log.output)
+        for _ in range(2):
+            self.now -= 1
+            self.rounds.round()
+        (line,) = self.log.output.splitlines()
+        self.assertIn('the clock of this auditor is behind', line)
+        self.assertEqual(right, self.standing(uuids.far).hour.audited_at)
+
     def test_many_servers_are_written_some_at_a_time(self) -> None:
         for number in range(7):
             self.insert(f'server-{number}', ALICE)
