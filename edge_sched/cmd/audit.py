@@ -3,7 +3,7 @@
 """``edge-sched audit``: which servers are where they ought to be, by now."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cliff import lister
@@ -99,8 +99,13 @@ class Audit(lister.Lister):
             max_rate = arguments.whole_of(
                 '--max-rate', parsed_args.max_rate, 1, 1_000_000
             )
-        is_shown = _filter(parsed_args)
+        site = None
+        if parsed_args.site is not None:
+            site = arguments.site_of(normal(parsed_args.site))
+        is_shown = _filter(parsed_args.verdict, site)
         read_nova_configuration(parsed_args.nova_config_file)
+        if site is not None:
+            _check(site)
         return COLUMNS, self._rows(project_id, max_rate, is_shown)
 
     def _rows(
@@ -132,13 +137,24 @@ class Audit(lister.Lister):
         self.app.stderr.write(f'{line}\n')
 
 
+def _check(site: str) -> None:
+    """Let nobody take a site that there is not for one that is well.
+
+    :raises BadArgumentError: if it is none
+    """
+    from edge_sched.cmd.nova import databases
+    from edge_sched.scheduler.topology.topology import TOPOLOGY
+
+    with databases.explained():
+        is_one = TOPOLOGY.get().locator.has_site(site)
+    if not is_one:
+        raise arguments.BadArgumentError(f'{site!r} is no site of Nova')
+
+
 def _filter(
-    parsed_args: argparse.Namespace,
+    words: Sequence[str], site: str | None
 ) -> 'Callable[[Finding], bool]':
-    verdicts = {Standing[each.upper()] for each in parsed_args.verdict}
-    site = None
-    if parsed_args.site is not None:
-        site = arguments.site_of(normal(parsed_args.site))
+    verdicts = {Standing[each.upper()] for each in words}
 
     def is_shown(finding: 'Finding') -> bool:
         if verdicts and finding.comparison.standing not in verdicts:

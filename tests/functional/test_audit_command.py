@@ -165,6 +165,8 @@ class AuditCommandTest(CommandCloudTestCase):
         self.assertEqual({bobs['id']}, self.rows(*bob).keys())
         self.assertEqual({far['id']}, self.rows('--site', 'lyon').keys())
         self.rows('--site', 'lyon', '--fail-over')
+        result = self.run_command('audit', '--site', 'oslo')
+        self.assertIn("'oslo' is no site of Nova", result.err)
 
         # What stands in the way.
         lock = {'lock': {}}

@@ -92,7 +92,11 @@ class PictureTest(AuditTestCase):
         self.assertEqual(('1 servers without a host',), page.unjudged)
 
     def test_measuring_is_down(self) -> None:
-        self.insert('a', ALICE)
+        client = parse_client('198.51.100.0/24')
+        # Lyon has measured it, paris never.
+        row = Latency('lyon', str(client), 5, 6, time.time())
+        self.writer.store_latencies([NewLatency(client, row)])
+        self.insert('a', BOB)
         self.writer.beat('1/1')
         self.conf.config(group='edge_sched', max_age=60)
         later = time.time() + 600

@@ -75,9 +75,14 @@ class AuditTest(base.SyncedTestCase):
                 if case.raised:
                     raise case.raised
 
-        patcher = mock.patch('edge_sched.auditing.audit.Auditor', Auditor)
-        patcher.start()
-        self.addCleanup(patcher.stop)
+        self.enterContext(
+            mock.patch('edge_sched.auditing.audit.Auditor', Auditor)
+        )
+        topology = self.enterContext(
+            mock.patch('edge_sched.scheduler.topology.topology.TOPOLOGY')
+        )
+        known = ('lyon', 'metro')
+        topology.get.return_value.locator.has_site = known.__contains__
 
     def useMock(self, *of: Any) -> mock.Mock:
         patcher = mock.patch.object(*of)
@@ -124,6 +129,13 @@ class AuditTest(base.SyncedTestCase):
         both = ('--verdict', 'within', '--verdict', 'unknown')
         self.assertEqual('cd', self.servers(*both))
         self.assertEqual('abd', self.servers('--site', 'metro'))
+
+    def test_site_that_there_is_not_is_not_well(self) -> None:
+        result = self.run_command('audit', '--site', 'lyn', '--fail-over')
+        self.assertEqual(
+            (1, '', "'lyn' is no site of Nova"),
+            (result.status, result.out, result.err.strip()),
+        )
         self.servers('--project', 'p9', '--max-rate', '70')
         self.assertEqual([70, 'p9'], self.asked[-2:])
 
