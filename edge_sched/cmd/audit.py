@@ -10,6 +10,7 @@ from cliff import lister
 
 from edge_sched.cmd import arguments
 from edge_sched.cmd.figures import milliseconds
+from edge_sched.cmd.figures import name
 from edge_sched.cmd.figures import timestamp
 from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
@@ -170,13 +171,13 @@ def _cells(finding: 'Finding', over_since: float | None) -> tuple[Any, ...]:
     return (
         finding.server,
         finding.project_id,
-        finding.site,
+        name(finding.site),
         None if client is None else str(client),
         comparison.standing.word,
         milliseconds(comparison.judged_ms),
         comparison.budget_ms,
         None if over_since is None else timestamp(over_since),
-        finding.best_site or None,
+        name(finding.best_site),
         milliseconds(comparison.best_ms),
         milliseconds(comparison.gain_ms),
         finding.movable,

@@ -13,6 +13,7 @@ from cliff import lister
 
 from edge_sched.cmd import arguments
 from edge_sched.cmd.figures import figure
+from edge_sched.cmd.figures import name
 from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
@@ -20,6 +21,7 @@ from edge_sched.cmd.stores import patient_settings_of
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import WITHIN
 from edge_sched.model.names import normal
+from edge_sched.model.text import readable
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.survey import fresh_vantages
@@ -37,6 +39,9 @@ BY_CLIENT = (*ASKED, *STATES, 'within', 'over', 'nearest', 'nearest_ms')
 AT_SITE = (*ASKED, 'measured', 'verdict', 'judged_ms')
 BY_SITE = ('site', *STATES, 'within', 'over', 'servers')
 MISSING = ('site', 'client', 'project', 'servers', 'missing')
+
+#: Of what is missing: with the longest names of site and client.
+_WHY_LENGTH = 1000
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -188,7 +193,7 @@ def _at_all(covered: 'Covered') -> tuple[Any, ...]:
         *(states[state] for state in STATES),
         standings[WITHIN],
         standings[OVER],
-        nearest,
+        name(nearest or ''),
         figure(nearest_ms),
     )
 
@@ -230,7 +235,7 @@ def _by_site(demands: 'Demands', sites: 'Sites') -> Rows:
     for site, count in sorted(counts.items()):
         servers = missing[site].servers if site in missing else 0
         kinds = (*STATES, WITHIN, OVER)
-        yield site, *(count[kind] for kind in kinds), servers
+        yield name(site), *(count[kind] for kind in kinds), servers
 
 
 def _missing(
@@ -247,4 +252,5 @@ def _missing(
     for covered in sites.see(asked):
         for each in missing(covered, measured, fresh):
             client, project = str(covered.client), covered.project_id or None
-            yield each.site, client, project, covered.demand.servers, each.why
+            site, why = name(each.site), readable(each.why, _WHY_LENGTH)
+            yield site, client, project, covered.demand.servers, why

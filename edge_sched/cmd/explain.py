@@ -12,6 +12,7 @@ from cliff import show
 from edge_sched.cmd import arguments
 from edge_sched.cmd import logs
 from edge_sched.cmd.figures import figure
+from edge_sched.cmd.figures import name
 from edge_sched.cmd.nova.access import add_nova_configuration
 from edge_sched.cmd.nova.access import read_nova_configuration
 from edge_sched.cmd.stores import explained
@@ -133,13 +134,13 @@ def _told(explanation: 'Explanation') -> dict[str, Any]:
         'server': finding.server,
         'project': finding.project_id,
         'host': finding.host,
-        'site': finding.site,
+        'site': name(finding.site),
         'asks': Lines(asks, [f'{k} {_text(v)}' for k, v in asks.items()]),
         'clamped': Lines(list(intent.clamped), intent.clamped),
         'verdict': comparison.standing.word,
         'judged_ms': figure(comparison.judged_ms),
         'budget_ms': comparison.budget_ms,
-        'best_site': finding.best_site or None,
+        'best_site': name(finding.best_site),
         'best_ms': figure(comparison.best_ms),
         'movable': finding.movable,
         'room_problem': explanation.room_problem or None,

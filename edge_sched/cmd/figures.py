@@ -10,6 +10,8 @@ from typing import Any
 from cliff import columns
 
 from edge_sched.judging.reason import future
+from edge_sched.measurement.record import MAX_NAME_LENGTH
+from edge_sched.model.text import readable
 
 
 class Lost(columns.FormattableColumn[float]):
@@ -33,6 +35,11 @@ class Lost(columns.FormattableColumn[float]):
 
     def __gt__(self, other: object) -> bool:
         return not isinstance(other, Lost)
+
+
+def name(text: str) -> str | None:
+    """A name as Nova has it, whole, with nothing that a terminal obeys."""
+    return readable(text, MAX_NAME_LENGTH) or None
 
 
 def figure(value: float | None) -> float | Lost | None:

@@ -130,6 +130,15 @@ class AuditTest(base.SyncedTestCase):
         self.assertEqual('cd', self.servers(*both))
         self.assertEqual('abd', self.servers('--site', 'metro'))
 
+    def test_no_terminal_obeys_the_name_of_a_site(self) -> None:
+        site, best_site = 'a\x1b[2J', 'b\x9b' + 'c' * 253
+        odd = FINDINGS[0]._replace(site=site, best_site=best_site)
+        with mock.patch(f'{__name__}.FINDINGS', [odd]):
+            (row,) = self.run_command('audit', '-f', 'json').json
+        self.assertEqual('a\\x1b[2J', row['site'])
+        self.assertTrue(row['best_site'].startswith('b\\x9bccc'))
+        self.assertEqual(255, len(row['best_site']))
+
     def test_site_that_there_is_not_is_not_well(self) -> None:
         result = self.run_command('audit', '--site', 'lyn', '--fail-over')
         self.assertEqual(

@@ -128,6 +128,18 @@ class CoverageTest(base.CommandTestCase):
             ),
         )
 
+    def test_no_terminal_obeys_the_name_of_a_site(self) -> None:
+        odd = {key: {'a\x1b[2J': DARK, 'b\x9b': NEAR} for key in SEEN}
+        with mock.patch.dict(SEEN, odd):
+            for argv, column in (
+                (['--by', 'site'], 'site'),
+                (['--missing'], 'site'),
+                (['--missing'], 'missing'),
+            ):
+                shown = self.rows(*argv)[0][column]
+                self.assertTrue(shown.startswith('a\\x1b[2J'), shown)
+            self.assertEqual('b\\x9b', self.rows()[0]['nearest'])
+
     def test_as_seen_from_one_site(self) -> None:
         self.read.return_value = Demands(), Sites('oslo')
         first, second = self.rows('--site', 'oslo')
