@@ -96,6 +96,7 @@ class ProbeCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         report = self._ask()
         yield _quantiles(report.figures)
+        yield _hours(report.figures)
         for name, unit, text, read in _GAUGES:
             gauge = GaugeMetricFamily(
                 f'{_PROBE}_{name}', text, labels=_LABELS, unit=unit
@@ -159,6 +160,23 @@ def _quantiles(figures: Iterable[Figures]) -> Metric:
             seconds = _reached(each, rtt_ms)
             if seconds is not None:
                 family.add_metric((*each.target.key, quantile), seconds)
+    return family
+
+
+def _hours(figures: Iterable[Figures]) -> Metric:
+    family = GaugeMetricFamily(
+        f'{_PROBE}_rtt_hour_seconds',
+        'Round trip, of the windows of the last hour: the median of their '
+        'medians, and what nine in ten of their p95 did not exceed.',
+        labels=(*_LABELS, 'quantile'),
+        unit='seconds',
+    )
+    for each in figures:
+        if each.hour is None:
+            continue
+        for quantile, rtt_ms in zip(('0.5', '0.95'), each.hour, strict=True):
+            seconds = (rtt_ms + each.target.access_ms) / 1e3
+            family.add_metric((*each.target.key, quantile), seconds)
     return family
 
 

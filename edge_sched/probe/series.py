@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from edge_sched.probe.memory import Hour
+from edge_sched.probe.memory import Memory
 from edge_sched.probe.outcome import LOST
 from edge_sched.probe.outcome import Outcome
 from edge_sched.probe.target import Rates
@@ -26,6 +28,7 @@ class Figures(NamedTuple):
     :param sent: probes since the target was first seen
     :param lost: those of them that were lost
     :param newest_at: UTC epoch seconds when the newest probe ended
+    :param hour: ``None`` while no window was full in the last hour
     """
 
     target: Target
@@ -33,6 +36,7 @@ class Figures(NamedTuple):
     sent: int
     lost: int
     newest_at: float
+    hour: Hour | None = None
 
 
 class Series:
@@ -55,6 +59,7 @@ class Series:
     __slots__ = (
         '_clock',
         '_lost',
+        '_memory',
         '_newest_at',
         '_sent',
         '_slot_at',
@@ -77,6 +82,7 @@ class Series:
         self._sent = 0
         self._lost = 0
         self._window = Window(target.rates.window, _max_pause(target.rates))
+        self._memory = Memory(_span(target.rates), clock())
         self._clock = clock
         self._uniform = uniform
         self._newest_at = 0.0
@@ -88,6 +94,7 @@ class Series:
         self.target = target
         if changed:
             self._window.resize(target.rates.window, _max_pause(target.rates))
+            self._memory.resize(_span(target.rates), self._clock())
             self._begin(now)
 
     def ended(self, outcome: Outcome) -> None:
@@ -96,6 +103,10 @@ class Series:
             self._lost += 1
         self._newest_at = self._clock()
         self._window.add(outcome, self._newest_at)
+        if self._memory.is_due(self._newest_at) and self._window.is_full:
+            statistics = self._window.statistics()
+            if statistics is not None:
+                self._memory.add(statistics, self._newest_at)
 
     def figures(self) -> Figures | None:
         """What was measured; ``None`` while no probe has ended.
@@ -106,9 +117,14 @@ class Series:
         statistics = self._window.statistics()
         if statistics is None:
             return None
-        newest_at = time.time() - (self._clock() - self._newest_at)
+        now = self._clock()
         return Figures(
-            self.target, statistics, self._sent, self._lost, newest_at
+            self.target,
+            statistics,
+            self._sent,
+            self._lost,
+            time.time() - (now - self._newest_at),
+            self._memory.hour(now),
         )
 
     def take_turn(self, now: float) -> int:
@@ -138,4 +154,9 @@ class Series:
 
 
 def _max_pause(rates: Rates) -> float:
-    return MAX_PAUSE_SPANS * rates.window * rates.slot_seconds
+    return MAX_PAUSE_SPANS * _span(rates)
+
+
+def _span(rates: Rates) -> float:
+    """The seconds that a window is full in."""
+    return rates.window * rates.slot_seconds

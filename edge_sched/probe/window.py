@@ -98,6 +98,11 @@ class Window:
             for each in self._arrays():
                 del each[0]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as many as it takes."""
+        return len(self._rtt) == self._size
+
     def statistics(self) -> Statistics | None:
         """What the probes amount to; ``None`` while there are none."""
         if not self._rtt:
@@ -108,14 +113,14 @@ class Window:
             refused += sum(map(operator.ne, likely, self._rtt))
         ranked = sorted(likely)
         samples = len(ranked)
-        p95_ms = _nearest_rank(ranked, 95)
+        p95_ms = nearest_rank(ranked, 95)
         return Statistics(
             samples=samples,
             loss_ratio=ranked.count(math.inf) / samples,
-            rtt_p50_ms=_nearest_rank(ranked, 50),
+            rtt_p50_ms=nearest_rank(ranked, 50),
             rtt_p95_ms=p95_ms,
             rtt_p99_ms=(
-                _nearest_rank(ranked, 99) if samples >= P99_SAMPLES else None
+                nearest_rank(ranked, 99) if samples >= P99_SAMPLES else None
             ),
             rtt_min_ms=_finite(ranked[0]),
             raw_min_ms=_finite(min(self._raw)),
@@ -127,7 +132,7 @@ class Window:
         return self._rtt, self._raw, self._refused
 
 
-def _nearest_rank(ranked: Sequence[float], percent: int) -> float:
+def nearest_rank(ranked: Sequence[float], percent: int) -> float:
     """The k-th shortest, k the least number that is ``percent`` of all."""
     return ranked[-(-percent * len(ranked) // 100) - 1]
 

@@ -8,6 +8,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from edge_sched.probe.exposition import ProbeCollector
+from edge_sched.probe.memory import Hour
 from edge_sched.probe.prober import Report
 from edge_sched.probe.series import Figures
 from edge_sched.probe.window import Statistics
@@ -31,9 +32,14 @@ def statistics(**figures):
     return Statistics(**default | figures)
 
 
-def a_figure(target=None, **figures):
+def a_figure(target=None, hour=None, **figures):
     return Figures(
-        target or a_target(), statistics(**figures), 80, 16, 1_800_000_000.5
+        target or a_target(),
+        statistics(**figures),
+        80,
+        16,
+        1_800_000_000.5,
+        hour,
     )
 
 
@@ -88,6 +94,26 @@ class ExpositionTestCase(base.BaseTestCase):
         self.assertIn(
             (CLIENT | {'quantile': '0.99'}, 0.015),
             samples['edge_sched_probe_rtt_seconds'],
+        )
+
+    def test_the_hour(self):
+        gateway = a_target(access_ms=3.0)
+        for target, hour, seconds in (
+            (None, Hour(10.0, 25.0), [0.010, 0.025]),
+            (gateway, Hour(10.0, math.inf), [0.013, math.inf]),
+        ):
+            samples = self.samples(a_figure(target, hour))
+            self.assertEqual(
+                [
+                    (CLIENT | {'quantile': quantile}, value)
+                    for quantile, value in zip(
+                        ('0.5', '0.95'), seconds, strict=True
+                    )
+                ],
+                samples['edge_sched_probe_rtt_hour_seconds'],
+            )
+        self.assertNotIn(
+            'edge_sched_probe_rtt_hour_seconds', self.samples(a_figure())
         )
 
     def test_a_lost_quantile_is_infinite(self):

@@ -118,7 +118,7 @@ class FiguresTestCase(base.BaseTestCase):
         self.assertEqual(9, figures.statistics.rtt_min_ms)
 
     def test_the_newest_is_as_old_as_the_steady_clock_says(self):
-        clock = iter([500.0, 530.0])
+        clock = iter([500.0, 500.0, 530.0])
         series = a_series(clock=lambda: next(clock))
         series.ended(Outcome(9, 9))
         self.useFixture(
@@ -135,6 +135,33 @@ class FiguresTestCase(base.BaseTestCase):
         first = series.figures().newest_at
         series.ended(LOST)
         self.assertGreater(series.figures().newest_at, first)
+
+    def test_windows_of_the_last_hour_one_after_the_other(self):
+        now = [500.0]
+        series = a_series(
+            clock=lambda: now[0], packets=8, interval_seconds=10, window=64
+        )
+        for number in range(1, 129):
+            now[0] += 1.25
+            series.ended(Outcome(number, number))
+            if number in (63, 64, 127):
+                hour = series.figures().hour
+                self.assertEqual(
+                    {63: None, 64: (32, 61), 127: (32, 61)}[number], hour
+                )
+        # Two windows: the worst p95, and of two medians the lower.
+        self.assertEqual((32, 125), series.figures().hour)
+
+    def test_window_that_is_not_full_is_not_remembered(self):
+        now = [500.0]
+        series = a_series(
+            clock=lambda: now[0], packets=8, interval_seconds=10, window=64
+        )
+        for _ in range(20):
+            now[0] += 100.0
+            series.ended(Outcome(9, 9))
+        self.assertEqual(20, series.figures().statistics.samples)
+        self.assertIsNone(series.figures().hour)
 
     def test_old_figures_go_after_a_long_pause(self):
         now = [500.0]
