@@ -153,7 +153,7 @@ def finding_of(
     (here,) = locator.locate([_Host(host, subject.cell)], outlook.measured)
     decision, known = outlook.decision, outlook.judged_as(here)
     best = places.best(subject, here, outlook)
-    comparison = compare(decision, known, best, policy)
+    comparison = compare(decision, known, best)
     return Finding(
         subject.server,
         subject.project_id,

@@ -128,7 +128,7 @@ class Sites:
             if site != client.site
         }
         judged_ms = {
-            site: figure_ms(verdict, target, intent, policy)
+            site: figure_ms(verdict, target, intent)
             for site, verdict in verdicts.items()
         }
         return Covered(

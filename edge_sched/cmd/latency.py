@@ -39,6 +39,8 @@ COLUMNS = (
     'samples',
     'age_seconds',
     'source',
+    'rtt_p50_hour_ms',
+    'rtt_p95_hour_ms',
 )
 
 
@@ -136,12 +138,14 @@ def _cells(vantage: str, verdict: Verdict) -> tuple[Any, ...]:
         standing,
         figure(row.rtt_p50_ms),
         figure(row.rtt_p95_ms),
-        figure(row.rtt_ms('p99')),
-        figure(row.variation_ms()),
+        figure(row.rtt_p99_ms),
+        figure(row.of_window().variation_ms()),
         row.loss_ratio,
         row.samples,
         round(verdict.age_seconds or 0.0, 1),
         row.source,
+        figure(row.rtt_p50_hour_ms),
+        figure(row.rtt_p95_hour_ms),
     )
 
 

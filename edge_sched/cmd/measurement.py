@@ -199,4 +199,6 @@ def _cells(row: StoredLatency) -> tuple[Any, ...]:
         timestamp(latency.measured_at),
         latency.source,
         row.project_id or None,
+        figure(latency.rtt_p50_hour_ms),
+        figure(latency.rtt_p95_hour_ms),
     )

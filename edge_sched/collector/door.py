@@ -17,13 +17,14 @@ from edge_sched.measurement.record import MAX_SAMPLES
 from edge_sched.model.client import MAX_LENGTH
 from edge_sched.model.client import Client
 from edge_sched.model.client import parse_client
-from edge_sched.model.latency import RTT_MAX_MS
-from edge_sched.model.latency import BadLatencyError
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
-from edge_sched.model.latency import is_lost
 from edge_sched.model.latency import latest_time
 from edge_sched.model.names import normal
+from edge_sched.model.plausible import RTT_MAX_MS
+from edge_sched.model.plausible import BadLatencyError
+from edge_sched.model.plausible import check_variation
+from edge_sched.model.plausible import is_lost
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -94,10 +95,12 @@ def admit(reading: Reading, now: float, oldest: float) -> NewLatency:
         loss_ratio=reading.loss_ratio,
         samples=_samples(reading.samples),
         source=reading.source,
+        rtt_p50_hour_ms=_of_hour(reading.rtt_p50_hour_ms),
+        rtt_p95_hour_ms=_of_hour(reading.rtt_p95_hour_ms),
     )
     _check_order(latency)
     try:
-        latency.check_variation()
+        check_variation(latency)
     except BadLatencyError:
         raise RefusedError('pdv') from None
     address = _address(reading.address) if client.name is not None else None
@@ -217,6 +220,13 @@ def _variation_ms(reading: Reading, p95_ms: float) -> float | None:
     return None if math.isinf(p95_ms) else reading.pdv_ms
 
 
+def _of_hour(rtt_ms: float | None) -> float | None:
+    """Lost ones say so themselves: the loss is of the newest probes."""
+    if rtt_ms is not None and rtt_ms != math.inf:
+        _check_rtt(rtt_ms)
+    return rtt_ms
+
+
 def _check_rtt(rtt_ms: float, least_ms: float = _RTT_MIN_MS) -> None:
     if not least_ms <= rtt_ms <= RTT_MAX_MS:
         raise RefusedError(_why_no_rtt(rtt_ms))
@@ -240,4 +250,10 @@ def _check_order(latency: Latency) -> None:
         <= latency.rtt_p95_ms
         <= (math.inf if p99_ms is None else p99_ms)
     ):
+        raise RefusedError('order')
+    p50_ms, p95_ms = latency.rtt_p50_hour_ms, latency.rtt_p95_hour_ms
+    if p50_ms is None or p95_ms is None:
+        if p50_ms is not p95_ms:
+            raise RefusedError('incomplete')
+    elif p50_ms > p95_ms:
         raise RefusedError('order')

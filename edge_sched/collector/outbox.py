@@ -201,5 +201,7 @@ def _digest(latency: Latency) -> int:
             latency.loss_ratio,
             latency.samples,
             latency.source,
+            latency.rtt_p50_hour_ms,
+            latency.rtt_p95_hour_ms,
         )
     )

@@ -21,6 +21,7 @@ class Reading(NamedTuple):
     :param measured_at: UTC epoch seconds on the collector's clock
     :param source: who measured, e.g. ``stamp``
     :param address: what was probed, if it stands for the client itself
+    :param rtt_p50_hour_ms: of the last hour, as in ``Latency``
     :param lost_stated: an infinite quantile says "lost" by itself, no loss
         ratio need explain it
     """
@@ -39,6 +40,8 @@ class Reading(NamedTuple):
     source: str = ''
     address: str = ''
     lost_stated: bool = False
+    rtt_p50_hour_ms: float | None = None
+    rtt_p95_hour_ms: float | None = None
 
 
 class Harvest(NamedTuple):

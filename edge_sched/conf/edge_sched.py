@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from edge_sched.conf import group
 from edge_sched.conf import judging
+from edge_sched.conf import looking_up
 from edge_sched.conf import narrowing
 from edge_sched.conf import types
 
@@ -201,7 +202,7 @@ are never named, nor is a site that is reserved for other projects by
     ),
 )
 
-OPTS = ACTION_OPTS + judging.OPTS + narrowing.OPTS
+OPTS = ACTION_OPTS + judging.OPTS + looking_up.OPTS + narrowing.OPTS
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

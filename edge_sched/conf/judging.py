@@ -2,65 +2,20 @@
 
 """Group ``[edge_sched]``, second part: how a verdict is reached.
 
-Where the measurements of a host are looked for, when they are too old, what
-is compared with what, and how long an answer is kept.
+When measurements are too old, and what is compared with what.
 """
 
 from oslo_config import cfg
-from oslo_config import types as oslo_types
 
 from edge_sched.conf import types
 
-#: What a host can be measured as, most specific first.
 PERCENTILES = (
     ('p50', 'the median'),
     ('p95', 'the 95th percentile'),
     ('p99', 'the 99th percentile'),
 )
-VANTAGE_KINDS = ('host', 'site', 'zone', 'cell')
 
 OPTS = (
-    cfg.Opt(
-        'vantage_order',
-        type=oslo_types.List(
-            item_type=oslo_types.String(choices=VANTAGE_KINDS), min_length=1
-        ),
-        default=list(VANTAGE_KINDS),
-        help="""
-The vantage points of a host, most specific first.
-
-For each client the first one that has any measurement decides, even if that
-measurement is too old: one of a whole cell must not speak for a site whose
-own has gone dark. Their names share one name space: a site and a zone of the
-same name are the same vantage point.
-
-Possible values:
-
-* A list of one or more of ``host`` (the host's name), ``site`` (see
-  ``site_metadata_key``), ``zone`` (its availability zone) and ``cell`` (the
-  name of its cell). What is left out is not looked at.
-""",
-    ),
-    cfg.StrOpt(
-        'site_metadata_key',
-        default='edge:site',
-        regex=r'\S',
-        help="""
-The key of aggregate metadata that makes a host aggregate a site.
-
-Its value is the name of the site. Hosts with the same network position belong
-together in one such aggregate. A host of two sites has both, in the order of
-their names.
-
-Possible values:
-
-* A metadata key, not empty.
-
-Related options:
-
-* ``membership_ttl``
-""",
-    ),
     cfg.IntOpt(
         'max_age',
         default=900,
@@ -109,6 +64,32 @@ Related options:
 
 * ``max_age``
 * ``[edge_sched_collector] retention``, which deletes measurements
+""",
+    ),
+    cfg.StrOpt(
+        'memory',
+        default='hour',
+        choices=(
+            (
+                'hour',
+                'a budget at p95 against what nine in ten windows of the last '
+                'hour kept, or the newest median if that is longer; ranked by '
+                'the median of the hour, or the newest where that is beyond '
+                'those nine in ten',
+            ),
+            ('window', 'only the newest window of each pair'),
+        ),
+        mutable=True,
+        help="""
+What of the past a placement goes by.
+
+A server stays for longer than the minute that a prober's window spans. Held
+against the hour, most budgets are kept that the newest window alone would
+break. A path that is cut, or whose median goes over a budget, is noticed as
+soon as with the newest window alone; one that gets worse in its tail only
+after several minutes, and a bad episode shuts a site for up to an hour. A row
+of a prober or an exporter that states no figures of the hour is judged by
+what it has.
 """,
     ),
     cfg.StrOpt(
@@ -223,87 +204,6 @@ strip between it and the budget come after them, nearest first.
 Possible values:
 
 * A number from 0 to 0.9. 0.1 is 10 % of the budget.
-""",
-    ),
-    cfg.IntOpt(
-        'cache_ttl',
-        default=10,
-        min=0,
-        help="""
-The time, in seconds, that a worker keeps the measurements of a client.
-
-An empty answer is kept as well. It is also the longest time until a worker
-sees a new measurement, a named client that was pointed elsewhere, or where a
-server has moved that another one is to be near to.
-
-Possible values:
-
-* A positive integer.
-* 0: nothing is kept, and each request with ``edge:client`` makes a query.
-
-Related options:
-
-* ``max_age``
-""",
-    ),
-    cfg.IntOpt(
-        'membership_ttl',
-        default=60,
-        min=0,
-        help="""
-The time, in seconds, that a worker keeps site membership and cell names.
-
-Both come from Nova's API database, by a query of their own: the aggregates
-that nova-scheduler holds in memory may be out of date after a SIGHUP.
-
-Possible values:
-
-* A positive integer.
-* 0: they are read for each request with ``edge:client``.
-""",
-    ),
-    cfg.IntOpt(
-        'store_timeout',
-        default=2,
-        min=1,
-        help="""
-The longest that a request waits for the latency store, in seconds.
-
-Connecting, the query and waiting for others that ask the same are all within
-it. It also bounds the query that tells an evacuation from another move, which
-goes to the database of the server's cell, the one that asks whether its host
-is down if that fails, and the one that asks cells where servers are that
-others are to be near to.
-
-Possible values:
-
-* A positive integer.
-
-Related options:
-
-* ``store_retry_after``
-""",
-    ),
-    cfg.IntOpt(
-        'store_retry_after',
-        default=30,
-        min=0,
-        help="""
-The time, in seconds, that a worker leaves a failed latency store alone.
-
-Until then its requests do not wait for the store but go straight to what the
-cache still has, and to ``on_store_failure``. The next request after that
-tries again.
-
-Possible values:
-
-* A positive integer.
-* 0: each request tries, and waits up to ``store_timeout``.
-
-Related options:
-
-* ``on_store_failure``
-* ``store_timeout``
 """,
     ),
 )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Group ``[edge_sched]``, third part: which hosts Placement is asked for."""
+"""Group ``[edge_sched]``, fourth part: which hosts Placement is asked for."""
 
 from oslo_config import cfg
 

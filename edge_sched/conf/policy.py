@@ -13,6 +13,7 @@ def policy_of(conf: cfg.ConfigOpts) -> Policy:
     return Policy(
         max_age_seconds=group.max_age,
         outage_max_age_seconds=group.outage_max_age,
+        memory=group.memory,
         rank_percentile=group.rank_percentile,
         reference_latency_ms=group.reference_latency_ms,
         tie_band_ms=group.tie_band_ms,

@@ -31,7 +31,6 @@ from edge_sched.model.keys import NearClient
 from edge_sched.model.latency import PERCENTILES
 from edge_sched.model.latency import Answer
 from edge_sched.model.latency import Latency
-from edge_sched.model.latency import Percentile
 from edge_sched.model.latency import is_fresh
 
 #: What is over where only a latency budget is set.
@@ -84,6 +83,12 @@ class Judge:
         self._usable_seconds = (
             policy.outage_max_age_seconds if outage else policy.max_age_seconds
         )
+        hourly = policy.memory == 'hour'
+        self._row_at = first_row if hourly else _row_of_window
+        how = 'held' if policy.rank_percentile != 'p50' else 'ranked'
+        self._rank_ms_of: Callable[[Latency], float | None] = (
+            operator.attrgetter(f'{how}_{policy.rank_percentile}_ms')
+        )
         self._has_budget = intent.has_budget
         budget_ms = target.latency_budget_ms
         self._budget_ms = math.inf if budget_ms is None else budget_ms
@@ -112,7 +117,8 @@ class Judge:
         """Verdicts and scores at some hosts."""
         if len(answer.parts) == 1 and not answer.unplaced:
             (rows,) = answer.parts
-            verdicts = self._of_rows([first_row(c, rows) for c in chains])
+            row_at = self._row_at
+            verdicts = self._of_rows([row_at(c, rows) for c in chains])
         else:
             verdicts = [self.at(chain, answer) for chain in chains]
         return verdicts, self.scores(verdicts)
@@ -129,8 +135,8 @@ class Judge:
         now, most_ms = self._now, scoring.most(self._budget_ms)
         oldest = now - min(self._usable_seconds, self._policy.max_age_seconds)
         least_samples = self._samples_needed
-        rank_ms_of = _quantile(self._policy.rank_percentile)
-        asked_ms_of = _quantile(self._asked)
+        rank_ms_of = self._rank_ms_of
+        asked_ms_of = operator.attrgetter(f'held_{self._asked}_ms')
         verdicts = []
         for row in rows:
             if (
@@ -160,7 +166,7 @@ class Judge:
         the places of a group.
         """
         parts = answer.parts
-        verdicts = [self.of_row(first_row(chain, rows)) for rows in parts]
+        verdicts = [self.of_row(self._row_at(chain, rows)) for rows in parts]
         if answer.unplaced:
             # The first of equally bad ones says why.
             verdicts.insert(0, UNPLACED)
@@ -185,7 +191,7 @@ class Judge:
 
     def _of_usable(self, row: Latency, age_seconds: float) -> Verdict:
         standings = self._standings(row)
-        rank_ms = row.rtt_ms(self._policy.rank_percentile)
+        rank_ms = self._rank_ms_of(row)
         why = ''
         if row.samples is not None and row.samples < self._samples_needed:
             why = TOO_FEW_SAMPLES
@@ -229,7 +235,7 @@ class Judge:
         """Each metric that is asked for, and how it stands to its budget."""
         intent = self._intent
         enough = scoring.enough_samples(row.samples, self._sampled)
-        rtt_ms = row.rtt_ms(self._asked)
+        rtt_ms = row.held_ms(self._asked)
         latency = scoring.check_budget(rtt_ms, self._budget_ms, enough)
         if rtt_ms == math.inf == self._budget_ms and self._has_budget:
             # Over no budget of this client's; its score is the least within.
@@ -280,8 +286,8 @@ def first_row(
     return None
 
 
-def _quantile(percentile: Percentile) -> Callable[[Latency], float | None]:
-    """``Latency.rtt_ms`` at one percentile: most are plain attributes."""
-    if percentile == 'p99':
-        return lambda row: row.rtt_ms('p99')
-    return operator.attrgetter(f'rtt_{percentile}_ms')
+def _row_of_window(
+    chain: Sequence[str], rows: Mapping[str, Latency]
+) -> Latency | None:
+    row = first_row(chain, rows)
+    return row and row.of_window()

@@ -183,7 +183,7 @@ def _of_client(
     # What is a whole number on paper is not rounded up to the next.
     said += f' at {math.ceil(nearest_by / (1 + TOLERANCE))} {unit}'
     if metrics[0] == LATENCY:
-        said += _other_percentile(intent, verdict)
+        said += _by_what(intent, verdict)
     if verdict.latency and verdict.latency.assumed:
         return f'{said}, assumed'
     said += f', measured {duration(verdict.age_seconds or 0)} ago'
@@ -284,12 +284,25 @@ def _bound(
     return lower_bound(row, intent.percentile) if row else None
 
 
-def _other_percentile(intent: Intent, verdict: Verdict) -> str:
-    """`` (p95)`` if that is over a budget at ``p99``, which is not known."""
-    bound = _bound(intent, verdict)
-    if bound is None or bound[1] == intent.percentile:
+def _by_what(intent: Intent, verdict: Verdict) -> str:
+    """What the figure is, unless it is that of the newest window.
+
+    `` (p95)`` if that is over a budget at ``p99``, which is not known; `` in
+    one of ten windows of the last hour``.
+    """
+    row, bound = verdict.latency, _bound(intent, verdict)
+    if row is None or bound is None:
         return ''
-    return f' ({bound[1]})'
+    rtt_ms, percentile = bound
+    said = '' if percentile == intent.percentile else f' ({percentile})'
+    if percentile == 'p95' and row.rtt_p95_hour_ms is not None:
+        if rtt_ms == row.rtt_p95_hour_ms:
+            said += ' in one of ten windows of the last hour'
+        else:
+            said = ' (p50)'
+    elif percentile == 'p50' and rtt_ms == row.rtt_p50_hour_ms:
+        said += ' over the last hour'
+    return said
 
 
 def _or_inf(figure: float | None) -> float:

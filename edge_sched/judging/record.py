@@ -18,6 +18,7 @@ from edge_sched.judging.scoring import WITHIN
 from edge_sched.judging.scoring import Standing
 from edge_sched.model.client import Client
 from edge_sched.model.client import prefix_text
+from edge_sched.model.latency import Latency
 
 #: Clients' addresses are not kept in logs: cut as RFC 7871 recommends for
 #: DNS client subnets, 11.1 (/24 and /56).
@@ -181,6 +182,7 @@ def _best(
             'site': site,
             'rtt_p50_ms': figure(row.rtt_p50_ms),
             'rtt_p95_ms': figure(row.rtt_p95_ms),
+            **_of_hour(row),
             'age_seconds': round(deciding.age_seconds or 0.0, 1),
             'samples': row.samples,
             'source': row.source,
@@ -189,3 +191,12 @@ def _best(
         if len(best) == _BEST_SITES:
             break
     return list(best.values())
+
+
+def _of_hour(row: Latency) -> dict[str, Any]:
+    if row.rtt_p95_hour_ms is None:
+        return {}
+    return {
+        'rtt_p50_hour_ms': figure(row.rtt_p50_hour_ms),
+        'rtt_p95_hour_ms': figure(row.rtt_p95_hour_ms),
+    }

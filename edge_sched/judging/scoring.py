@@ -77,10 +77,10 @@ def lower_bound(
     :return: that of the percentile itself if it is there with samples enough,
         or lost; ``None`` if nothing can be said
     """
-    if row.rtt_ms(percentile) == math.inf:
+    if row.held_ms(percentile) == math.inf:
         return math.inf, percentile
     for below in PERCENTILES[PERCENTILES.index(percentile) :: -1]:
-        rtt_ms = row.rtt_ms(below)
+        rtt_ms = row.held_ms(below)
         if rtt_ms is not None and enough_samples(row.samples, below):
             return rtt_ms, below
     return None

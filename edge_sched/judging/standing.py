@@ -14,7 +14,6 @@ from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import Standing
 from edge_sched.judging.scoring import lower_bound
-from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model.client import Client
 from edge_sched.model.keys import NearClient
@@ -76,7 +75,6 @@ def compare(
     decision: Decision[Where],
     here: Where,
     best: Where | None,
-    policy: Policy,
 ) -> Comparison[Where]:
     """What there is to say of a server.
 
@@ -87,11 +85,11 @@ def compare(
         return Comparison(verdict.standing, None, None, None, best, None, None)
     number = verdict.verdicts.index(verdict.deciding)
     target = intent.targets[number]
-    judged_ms = figure_ms(verdict.deciding, target, intent, policy)
+    judged_ms = figure_ms(verdict.deciding, target, intent)
     best_ms = None
     if best is not None:
         there = decision.verdicts[best].verdicts[number]
-        best_ms = figure_ms(there, target, intent, policy)
+        best_ms = figure_ms(there, target, intent)
     return Comparison(
         verdict.standing,
         target.client,
@@ -104,7 +102,7 @@ def compare(
 
 
 def figure_ms(
-    verdict: Verdict, target: NearClient, intent: Intent, policy: Policy
+    verdict: Verdict, target: NearClient, intent: Intent
 ) -> float | None:
     """What the latency of a client is judged by.
 
@@ -116,13 +114,12 @@ def figure_ms(
     row = verdict.latency
     if row is None or verdict.standing is UNKNOWN:
         return None
-    percentile = intent.percentile
     if target.latency_budget_ms is None:
-        percentile = policy.rank_percentile
+        return verdict.rank_ms
     if verdict.standing is OVER:
-        bound = lower_bound(row, percentile)
+        bound = lower_bound(row, intent.percentile)
         return bound and bound[0]
-    return row.rtt_ms(percentile)
+    return row.held_ms(intent.percentile)
 
 
 def _gain_ms(judged_ms: float | None, best_ms: float | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import Standing
 from edge_sched.model.latency import Latency
+from edge_sched.model.latency import Memory
 from edge_sched.model.latency import Percentile
 
 #: The places a host measures from, most specific first, e.g.
@@ -33,6 +34,7 @@ class Policy:
 
     max_age_seconds: float = 900.0
     outage_max_age_seconds: float = 21_600.0
+    memory: Memory = 'hour'
     rank_percentile: Percentile = 'p50'
     reference_latency_ms: float = 20.0
     tie_band_ms: float = 1.0
@@ -65,7 +67,7 @@ class Verdict(NamedTuple):
 
     def judged_ms(self, percentile: Percentile) -> float | None:
         """The figure that a latency budget is judged by."""
-        return self.latency.rtt_ms(percentile) if self.latency else None
+        return self.latency.held_ms(percentile) if self.latency else None
 
 
 UNMEASURED = Verdict(UNKNOWN, why=NEVER_MEASURED)

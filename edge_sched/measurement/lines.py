@@ -24,6 +24,8 @@ OPTIONAL = (
     'measured_at',
     'source',
     'project',
+    'rtt_p50_hour_ms',
+    'rtt_p95_hour_ms',
 )
 COLUMNS = frozenset(REQUIRED + OPTIONAL)
 

@@ -11,11 +11,12 @@ from edge_sched.measurement.lines import BadLineError
 from edge_sched.measurement.lines import Cells
 from edge_sched.model.client import MEASURED
 from edge_sched.model.client import Client
-from edge_sched.model.latency import BadLatencyError
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.model.latency import age_seconds
 from edge_sched.model.names import normal
+from edge_sched.model.plausible import BadLatencyError
+from edge_sched.model.plausible import check
 from edge_sched.model.text import shorten
 
 #: As wide as the store's columns; Keystone's project ids have 64 characters.
@@ -83,8 +84,10 @@ def _record(
         samples=_samples(cells),
         measured_at=_measured_at(cells, now),
         source=_name(cells, 'source'),
+        rtt_p50_hour_ms=_lost_or_absent(cells, 'rtt_p50_hour_ms'),
+        rtt_p95_hour_ms=_lost_or_absent(cells, 'rtt_p95_hour_ms'),
     )
-    latency.check()
+    check(latency)
     return NewLatency(client, latency, project_id, line=number)
 
 
@@ -92,14 +95,16 @@ def _quantiles(cells: Cells) -> tuple[float, float, float | None]:
     """Round trips at p50, p95 and p99: what is lost is lost further up."""
     p50_ms = _lost_or_number(cells, 'rtt_p50_ms')
     p95_ms = _lost_or_number(cells, 'rtt_p95_ms')
-    p99_ms = None
-    if cells.get('rtt_p99_ms'):
-        p99_ms = _lost_or_number(cells, 'rtt_p99_ms')
+    p99_ms = _lost_or_absent(cells, 'rtt_p99_ms')
     if math.isinf(p50_ms):
         p95_ms = math.inf
     if math.isinf(p95_ms):
         p99_ms = math.inf
     return p50_ms, p95_ms, p99_ms
+
+
+def _lost_or_absent(cells: Cells, column: str) -> float | None:
+    return _lost_or_number(cells, column) if cells.get(column) else None
 
 
 def _lost_or_number(cells: Cells, column: str) -> float:

@@ -20,34 +20,14 @@ from edge_sched.model.client import Client
 Percentile = Literal['p50', 'p95', 'p99']
 PERCENTILES: tuple[Percentile, ...] = get_args(Percentile)
 
+#: What of the past counts: the last hour, or the newest window alone.
+Memory = Literal['hour', 'window']
+MEMORIES: tuple[Memory, ...] = get_args(Memory)
+
 #: How far ahead of our clock a measurement may be before it is refused.
 #: Chosen: hosts kept by NTP differ by far less, and no budget of age is
 #: so small that it would matter.
 CLOCK_SKEW_SECONDS = 5.0
-
-#: Longest round trip that is taken for a measurement; above it is a mistake
-#: of unit or a probe that should have been counted as lost (chosen: ten
-#: seconds, as RFC 2681 asks for a finite waiting time).
-RTT_MAX_MS = 10_000.0
-
-#: The round trips of a row in their order, each by the share of the probes
-#: sent that are not later; the shortest is of whatever came back.
-_QUANTILES: Mapping[str, float] = {
-    'rtt_min_ms': 0.0,
-    'rtt_p50_ms': 0.5,
-    'rtt_p95_ms': 0.95,
-    'rtt_p99_ms': 0.99,
-}
-
-#: How far a loss ratio may be beyond a quantile before that is lost. Chosen:
-#: more than binary fractions and rates of Prometheus lose, and less than one
-#: probe makes in a window of 10 000.
-_LOSS_ROUNDING = 1e-6
-
-#: How far ``pdv_ms`` may be from p95 less the minimum: three figures that
-#: were each rounded to whole milliseconds, the coarsest that tools print.
-_PDV_ROUNDING_MS = 1.5
-
 
 #: The source of a row that nobody measured: of hosts at one site.
 ASSUMED = 'assumed'
@@ -75,15 +55,6 @@ def is_fresh(age_seconds: float, max_age_seconds: float) -> bool:
     return 0.0 <= age_seconds <= max_age_seconds
 
 
-class BadLatencyError(ValueError):
-    """A figure that no measurement can have; names the column and why."""
-
-    def __init__(self, column: str, why: str) -> None:
-        self.column = column
-        self.why = why
-        super().__init__(f'{column} {why}')
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Latency:
     """Statistics of round-trip time between one vantage and one client.
@@ -100,6 +71,10 @@ class Latency:
     :param loss_ratio: round-trip loss, 0 to 1 (RFC 6673)
     :param samples: probes *sent* in the window; ``None`` is unstated
     :param source: who measured, free text, e.g. ``stamp``
+    :param rtt_p50_hour_ms: the median of the p50 of all windows of the last
+        hour, ``inf`` if that was lost
+    :param rtt_p95_hour_ms: what the p95 of nine in ten of them did not exceed,
+        likewise; it is there if and only if the other one is
     """
 
     vantage: str
@@ -113,26 +88,72 @@ class Latency:
     loss_ratio: float | None = None
     samples: int | None = None
     source: str = ''
+    rtt_p50_hour_ms: float | None = None
+    rtt_p95_hour_ms: float | None = None
 
-    def rtt_ms(self, percentile: Percentile) -> float | None:
-        """The round trip at a percentile: ``inf`` lost, ``None`` absent."""
-        match percentile:
-            case 'p50':
-                return self.rtt_p50_ms
-            case 'p95':
-                return self.rtt_p95_ms
-            case 'p99':
-                # What is lost stays lost further up.
-                lost = math.isinf(self.rtt_p95_ms)
-                return math.inf if lost else self.rtt_p99_ms
+    def held_ms(self, percentile: Percentile) -> float | None:
+        """What is held against a budget: ``inf`` lost, ``None`` absent.
+
+        That of the hour, if it is there, but never less than the newest
+        median: a path whose median goes over is over at once.
+        """
+        held_ms: float | None = getattr(self, f'held_{percentile}_ms')
+        return held_ms
+
+    @property
+    def held_p50_ms(self) -> float:
+        """See ``held_ms``."""
+        return max(self.rtt_p50_ms, self.rtt_p50_hour_ms or 0.0)
+
+    @property
+    def held_p95_ms(self) -> float:
+        """See ``held_ms``."""
+        hour_ms = self.rtt_p95_hour_ms
+        if hour_ms is None:
+            return self.rtt_p95_ms
+        newest_ms = self.rtt_p50_ms
+        return hour_ms if hour_ms >= newest_ms else newest_ms
+
+    @property
+    def held_p99_ms(self) -> float | None:
+        """That of the newest window; what is lost stays lost further up."""
+        p95_ms = self.held_p95_ms
+        if math.isinf(p95_ms):
+            return math.inf
+        return self.rtt_p99_ms and max(self.rtt_p99_ms, p95_ms)
+
+    @property
+    def ranked_p50_ms(self) -> float:
+        """What is compared with other places: ``inf`` lost.
+
+        The median of the hour, or the newest where that is beyond what nine
+        in ten windows of the hour had in their tails.
+        """
+        p50_ms, p95_ms = self.rtt_p50_hour_ms, self.rtt_p95_hour_ms
+        if p50_ms is None or p95_ms is None or self.rtt_p50_ms > p95_ms:
+            return self.rtt_p50_ms
+        return p50_ms
 
     def variation_ms(self) -> float | None:
-        """PDV as carried, else p95 minus min; ``inf`` if p95 was lost."""
-        if math.isinf(self.rtt_p95_ms):
+        """What is held against a jitter budget; ``inf`` if p95 was lost.
+
+        p95 as it is held, less the shortest of the newest window. PDV as
+        carried if there is no hour, or no shortest.
+        """
+        if math.isinf(self.held_p95_ms):
             return math.inf
-        if self.pdv_ms is None and self.rtt_min_ms is not None:
-            return self.rtt_p95_ms - self.rtt_min_ms
+        from_hour = self.rtt_p95_hour_ms is not None
+        if self.rtt_min_ms is not None and (from_hour or self.pdv_ms is None):
+            return self.held_p95_ms - self.rtt_min_ms
         return self.pdv_ms
+
+    def of_window(self) -> 'Latency':
+        """The newest window alone."""
+        if self.rtt_p95_hour_ms is None:
+            return self
+        return dataclasses.replace(
+            self, rtt_p50_hour_ms=None, rtt_p95_hour_ms=None
+        )
 
     @property
     def assumed(self) -> bool:
@@ -142,40 +163,6 @@ class Latency:
     def age_seconds(self, now: float) -> float:
         """Seconds since it was measured, as of :func:`age_seconds`."""
         return age_seconds(self.measured_at, now)
-
-    def check(self) -> None:
-        """Refuse what cannot have been measured.
-
-        :raises BadLatencyError: naming the first column that is wrong
-        """
-        for column in _QUANTILES:
-            _check_rtt(column, getattr(self, column))
-        _check_order(self)
-        if self.pdv_ms is not None and not 0 <= self.pdv_ms <= RTT_MAX_MS:
-            raise BadLatencyError('pdv_ms', f'is not in 0..{RTT_MAX_MS:g}')
-        if self.loss_ratio is not None and not 0 <= self.loss_ratio <= 1:
-            raise BadLatencyError('loss_ratio', 'is not in 0..1')
-        if self.samples is not None and self.samples < 1:
-            raise BadLatencyError('samples', 'is not a number >= 1')
-        if not (math.isfinite(self.measured_at) and self.measured_at >= 0):
-            raise BadLatencyError('measured_at', 'is not a time')
-        _check_loss(self)
-        self.check_variation()
-
-    def check_variation(self) -> None:
-        """Refuse a PDV that is not p95 less min, where all three are there.
-
-        :raises BadLatencyError: naming the column
-        """
-        if self.pdv_ms is None or self.rtt_min_ms is None:
-            return
-        variation_ms = self.rtt_p95_ms - self.rtt_min_ms
-        if not abs(self.pdv_ms - variation_ms) <= _PDV_ROUNDING_MS:
-            raise BadLatencyError(
-                'pdv_ms',
-                f'{self.pdv_ms:g} is not rtt_p95_ms {self.rtt_p95_ms:g} less '
-                f'rtt_min_ms {self.rtt_min_ms:g}',
-            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -228,54 +215,3 @@ class NewLatency:
             self,
             latency=dataclasses.replace(self.latency, measured_at=measured_at),
         )
-
-
-def is_lost(quantile: float, loss_ratio: float) -> bool:
-    """Whether a quantile of the probes sent fell on a lost one.
-
-    Of n probes of which k came back the nearest rank, q n rounded up, is
-    beyond k just where q > k / n. So it is the same for every n: at a loss of
-    0.05 the 95th percentile came back, above it was lost.
-
-    :param quantile: 0.95 for p95; 0 is the shortest
-    """
-    return loss_ratio >= 1 or quantile > 1 - loss_ratio + _LOSS_ROUNDING
-
-
-def _check_rtt(column: str, rtt_ms: float | None) -> None:
-    if rtt_ms is None or rtt_ms == math.inf:
-        return
-    if not 0 < rtt_ms <= RTT_MAX_MS:
-        raise BadLatencyError(
-            column, f'{rtt_ms:g} is not in 0..{RTT_MAX_MS:g} ms, 0 excluded'
-        )
-
-
-def _check_order(latency: Latency) -> None:
-    """Min <= p50 <= p95 <= p99; what is lost stays lost further up."""
-    below = ('', 0.0)
-    for column in _QUANTILES:
-        rtt_ms = getattr(latency, column)
-        if rtt_ms is None:
-            continue
-        if rtt_ms < below[1]:
-            raise BadLatencyError(
-                column, f'{rtt_ms:g} is less than {below[0]} {below[1]:g}'
-            )
-        below = (column, rtt_ms)
-
-
-def _check_loss(latency: Latency) -> None:
-    """What the loss ratio says is lost is no round trip."""
-    if latency.loss_ratio is None:
-        return
-    for column, quantile in _QUANTILES.items():
-        rtt_ms = getattr(latency, column)
-        if rtt_ms is None or math.isinf(rtt_ms):
-            continue
-        if is_lost(quantile, latency.loss_ratio):
-            raise BadLatencyError(
-                column,
-                f'{rtt_ms:g} contradicts loss_ratio {latency.loss_ratio:g}: '
-                'of the probes sent it is one that was lost (inf)',
-            )

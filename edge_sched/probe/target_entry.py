@@ -8,7 +8,7 @@ from typing import Any
 from edge_sched.model.client import MEASURED
 from edge_sched.model.client import parse_client
 from edge_sched.model.client import prefix_text
-from edge_sched.model.latency import RTT_MAX_MS
+from edge_sched.model.plausible import RTT_MAX_MS
 from edge_sched.model.text import shorten
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import KINDS

@@ -18,8 +18,9 @@ from edge_sched.model.client import Client
 from edge_sched.model.keys import NearClient
 from edge_sched.model.latency import PERCENTILES
 from edge_sched.model.latency import Answer
-from edge_sched.model.latency import BadLatencyError
 from edge_sched.model.latency import Latency
+from edge_sched.model.plausible import BadLatencyError
+from edge_sched.model.plausible import check
 from edge_sched.replay.settings import Settings
 
 #: Clients of one request, and servers of a group at one place: far more than
@@ -261,7 +262,7 @@ def _row(row: Mapping[str, Any]) -> Latency:
         elif value != math.inf:
             _number(value, name)
     latency = Latency(**figures)
-    latency.check()
+    check(latency)
     return latency
 
 

@@ -8,17 +8,20 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from edge_sched.judging.verdict import Policy
+from edge_sched.model.latency import MEMORIES
 from edge_sched.model.latency import PERCENTILES
 
 #: Options of ``[edge_sched]`` and where a policy has them.
 _POLICY = {
     'max_age': 'max_age_seconds',
     'outage_max_age': 'outage_max_age_seconds',
+    'memory': 'memory',
     'rank_percentile': 'rank_percentile',
     'reference_latency_ms': 'reference_latency_ms',
     'tie_band_ms': 'tie_band_ms',
     'fit_headroom': 'fit_headroom',
 }
+_CHOICES = {'memory': MEMORIES, 'rank_percentile': PERCENTILES}
 #: These cannot be 0.
 _DIVISORS = ('reference_latency_ms', 'tie_band_ms')
 
@@ -53,6 +56,8 @@ class Settings:
             for field in dataclasses.fields(cls)
             if field.name != 'policy'
         }
+        # What does not say so is of the time before there was another.
+        recorded = {'memory': 'window', **recorded}
         policy = Policy(**{of: recorded[name] for name, of in _POLICY.items()})
         return cls(policy, **others)
 
@@ -82,8 +87,8 @@ NAMES = (
 
 
 def _check(name: str, value: object) -> None:
-    if name == 'rank_percentile':
-        good = value in PERCENTILES
+    if name in _CHOICES:
+        good = value in _CHOICES[name]
     elif name == 'max_attempts':
         good = type(value) is int and 1 <= value <= _MOST_ATTEMPTS
     else:

@@ -134,6 +134,7 @@ def _settings() -> dict[str, Any]:
     return {
         'max_age': policy.max_age_seconds,
         'outage_max_age': policy.outage_max_age_seconds,
+        'memory': policy.memory,
         'rank_percentile': policy.rank_percentile,
         'reference_latency_ms': policy.reference_latency_ms,
         'tie_band_ms': policy.tie_band_ms,

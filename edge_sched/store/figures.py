@@ -26,6 +26,9 @@ FIGURES = (
     latencies.c.samples,
     latencies.c.measured_at,
     latencies.c.source,
+    latencies.c.rtt_p50_hour_ms,
+    latencies.c.rtt_p95_hour_ms,
+    latencies.c.hour_lost_from,
 )
 
 
@@ -49,12 +52,21 @@ def to_row(latency: Latency) -> dict[str, Any]:
         'rtt_p50_ms': _finite(latency.rtt_p50_ms),
         'rtt_p95_ms': _finite(latency.rtt_p95_ms),
         'rtt_p99_ms': _finite(latency.rtt_p99_ms),
-        'lost_from': _lost_from(latency),
+        'lost_from': _lost_from(
+            (50, latency.rtt_p50_ms),
+            (95, latency.rtt_p95_ms),
+            (99, latency.rtt_p99_ms),
+        ),
         'pdv_ms': _finite(latency.pdv_ms),
         'loss_ratio': latency.loss_ratio,
         'samples': latency.samples,
         'measured_at': latency.measured_at,
         'source': latency.source[:NAME_LENGTH],
+        'rtt_p50_hour_ms': _finite(latency.rtt_p50_hour_ms),
+        'rtt_p95_hour_ms': _finite(latency.rtt_p95_hour_ms),
+        'hour_lost_from': _lost_from(
+            (50, latency.rtt_p50_hour_ms), (95, latency.rtt_p95_hour_ms)
+        ),
     }
 
 
@@ -86,11 +98,17 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
         samples,
         measured_at,
         source,
+        p50_hour_ms,
+        p95_hour_ms,
+        hour_lost_from,
     ) = figures
     if lost_from is not None:
         rtt_p99_ms = math.inf
         rtt_p95_ms = math.inf if lost_from <= 95 else rtt_p95_ms
         rtt_p50_ms = math.inf if lost_from <= 50 else rtt_p50_ms
+    if hour_lost_from is not None:
+        p95_hour_ms = math.inf
+        p50_hour_ms = math.inf if hour_lost_from <= 50 else p50_hour_ms
     return Latency(
         texts.setdefault(vantage, vantage),
         client,
@@ -103,16 +121,15 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
         loss_ratio,
         samples,
         texts.setdefault(source, source),
+        p50_hour_ms,
+        p95_hour_ms,
     )
 
 
-def _lost_from(latency: Latency) -> int | None:
-    """The lowest quantile that was lost."""
-    if latency.rtt_p50_ms == math.inf:
-        return 50
-    if latency.rtt_p95_ms == math.inf:
-        return 95
-    return 99 if latency.rtt_p99_ms == math.inf else None
+def _lost_from(*quantiles: tuple[int, float | None]) -> int | None:
+    """The lowest quantile that was lost; they come in their order."""
+    lost = (percent for percent, rtt_ms in quantiles if rtt_ms == math.inf)
+    return next(lost, None)
 
 
 def _finite(number: float | None) -> float | None:

@@ -127,6 +127,7 @@ ancestors = sa.Table(
 
 #: One row a client and vantage. Infinity is no number to MariaDB, so a lost
 #: quantile is NULL and ``lost_from`` the lowest that was lost: 50, 95 or 99.
+#: Of the hour, ``hour_lost_from`` is 50 or 95, likewise.
 #: ``measured_at`` is UTC epoch seconds. ``site_vantage_id`` is the vantage
 #: again where the client is a site, else NULL: the way to the few rows between
 #: sites among all of a vantage. Without it PostgreSQL and SQLite read the lot.
@@ -160,6 +161,9 @@ latencies = sa.Table(
     sa.Column('measured_at', sa.Double(), nullable=False),
     sa.Column('source', _text(NAME_LENGTH), nullable=False),
     sa.Column('site_vantage_id', _ID),
+    sa.Column('rtt_p50_hour_ms', _MS),
+    sa.Column('rtt_p95_hour_ms', _MS),
+    sa.Column('hour_lost_from', sa.SmallInteger),
     sa.Index('ix_edge_latencies_vantage', 'vantage_id'),
     sa.Index(
         'ix_edge_latencies_site',

@@ -16,6 +16,7 @@ from edge_sched.judging import verdict
 from edge_sched.model import client
 from edge_sched.model import keys
 from edge_sched.model import latency
+from edge_sched.model.plausible import check
 
 NOW = 1_787_000_000.0
 ADDRESS = '203.0.113.7'
@@ -187,9 +188,18 @@ def rows(draw: Any, vantage: str = 'lyon') -> latency.Latency:
         loss_ratio=draw(loss_ratios(rtt_min, p50, p95, p99)),
         samples=draw(st.sampled_from([None, 1, 6, 59, 60, 64, 300])),
         source='stamp',
+        **draw(hours()),
     )
-    row.check()
+    check(row)
     return row
+
+
+@st.composite
+def hours(draw: Any) -> dict[str, float]:
+    """The figures of an hour, if there are any."""
+    p50_ms, p95_ms = sorted(draw(st.tuples(_rtts_ms, _rtts_ms)))
+    hour = {'rtt_p50_hour_ms': p50_ms, 'rtt_p95_hour_ms': p95_ms}
+    return draw(st.sampled_from([{}, hour]))
 
 
 @st.composite

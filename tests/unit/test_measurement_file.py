@@ -22,8 +22,8 @@ from edge_sched.measurement import file
 from edge_sched.measurement import lines
 from edge_sched.measurement import record
 from edge_sched.model.client import parse_client
-from edge_sched.model.latency import RTT_MAX_MS
 from edge_sched.model.latency import NewLatency
+from edge_sched.model.plausible import RTT_MAX_MS
 from tests.unit import factories
 from tests.unit.model.test_names import ONE
 from tests.unit.model.test_names import TWO
@@ -126,6 +126,22 @@ class TestCsv(testtools.TestCase):
                 expected,
                 (latency.rtt_p50_ms, latency.rtt_p95_ms, latency.rtt_p99_ms),
                 (p50, p95, p99),
+            )
+
+    def test_hour(self):
+        for p50, p95, kept in (
+            ('8', '20', (8, 20)),
+            ("8", "inf", (8, math.inf)),
+            ("inf", "INF", (math.inf, math.inf)),
+            ('', '', (None, None)),
+        ):
+            (row,) = read_csv(
+                f'{HEADER},rtt_p50_hour_ms,rtt_p95_hour_ms',
+                f'lyon,car,9,12,{p50},{p95}',
+            )
+            latency = row.latency
+            self.assertEqual(
+                kept, (latency.rtt_p50_hour_ms, latency.rtt_p95_hour_ms)
             )
 
     def test_clients_are_kept_in_one_form(self):

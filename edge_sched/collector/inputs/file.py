@@ -254,6 +254,8 @@ def _reading(row: NewLatency) -> Reading:
         measured_at=latency.measured_at,
         source=latency.source,
         lost_stated=True,
+        rtt_p50_hour_ms=latency.rtt_p50_hour_ms,
+        rtt_p95_hour_ms=latency.rtt_p95_hour_ms,
     )
 
 

@@ -19,6 +19,7 @@ from edge_sched.model.text import readable
 Pair: TypeAlias = tuple[str, str]
 
 _RTT = 'edge_sched_probe_rtt_seconds'
+_RTT_HOUR = 'edge_sched_probe_rtt_hour_seconds'
 _TARGET = 'edge_sched_probe_target_info'
 _TIME = 'edge_sched_prober_time_seconds'
 _PROBER = 'edge_sched_prober_info'
@@ -29,6 +30,8 @@ _FIELDS = {
     (_RTT, '0.5'): ('rtt_p50_ms', 1000),
     (_RTT, '0.95'): ('rtt_p95_ms', 1000),
     (_RTT, '0.99'): ('rtt_p99_ms', 1000),
+    (_RTT_HOUR, '0.5'): ('rtt_p50_hour_ms', 1000),
+    (_RTT_HOUR, '0.95'): ('rtt_p95_hour_ms', 1000),
     ('edge_sched_probe_rtt_min_seconds', ''): ('rtt_min_ms', 1000),
     ('edge_sched_probe_pdv_seconds', ''): ('pdv_ms', 1000),
     ('edge_sched_probe_loss_ratio', ''): ('loss_ratio', 1),

@@ -12,6 +12,10 @@ _WHAT = {
     'rtt_p50': 'the median round trip of the probes sent',
     'rtt_p95': 'the 95th percentile of round trips',
     'rtt_p99': 'the 99th percentile of round trips',
+    'rtt_p50_hour': 'the median of the medians of all windows of the last '
+    'hour',
+    'rtt_p95_hour': 'what the 95th percentiles of nine in ten windows of the '
+    'last hour did not exceed',
     'rtt_min': 'the shortest round trip',
     'pdv': 'the packet delay variation, p95 less the shortest round trip',
     'loss_ratio': 'the share of probes that was lost, 0 to 1',

@@ -9,6 +9,7 @@ from edge_sched.collector.inputs.recipe import Recipe
 from edge_sched.collector.inputs.recipe import filled
 from edge_sched.collector.inputs.recipe import latest
 from edge_sched.collector.inputs.recipe import newest
+from edge_sched.collector.inputs.recipe import over_hour
 
 
 def _prober() -> Recipe:
@@ -20,6 +21,7 @@ def _prober() -> Recipe:
     query for all.
     """
     rtt = 'edge_sched_probe_rtt_seconds{quantile="<Q>",{match}}'
+    hour = rtt.replace('rtt_seconds', 'rtt_hour_seconds')
     probed = 'edge_sched_probe_newest_sample_timestamp_seconds{{match}}'
     clock = 'edge_sched_prober_time_seconds{{match}}'
 
@@ -31,6 +33,8 @@ def _prober() -> Recipe:
             'rtt_p50': scraped(filled(rtt, Q=0.5)),
             'rtt_p95': scraped(filled(rtt, Q=0.95)),
             'rtt_p99': scraped(filled(rtt, Q=0.99)),
+            'rtt_p50_hour': scraped(filled(hour, Q=0.5)),
+            'rtt_p95_hour': scraped(filled(hour, Q=0.95)),
             'rtt_min': scraped('edge_sched_probe_rtt_min_seconds{{match}}'),
             'loss_ratio': scraped('edge_sched_probe_loss_ratio{{match}}'),
             'samples': scraped('edge_sched_probe_samples{{match}}'),
@@ -131,6 +135,8 @@ def _blackbox_icmp() -> Recipe:
             'rtt_p50': quantile(50),
             'rtt_p95': quantile(95),
             'rtt_p99': quantile(99),
+            'rtt_p50_hour': over_hour(quantile(50)),
+            'rtt_p95_hour': over_hour(quantile(95)),
             'rtt_min': f'min by ({{by}}) '
             f'(min_over_time(({rtt} > 0)[{{window}}:{{step}}]))',
             'loss_ratio': f'1 - {answered} / {count}',

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from edge_sched.collector.inputs.recipe import Recipe
 from edge_sched.collector.inputs.recipe import filled
 from edge_sched.collector.inputs.recipe import latest
+from edge_sched.collector.inputs.recipe import over_hour
 
 _REQUESTS = 'smokeping_requests_total{{match}}'
 
@@ -34,6 +35,8 @@ def _smokeping(
         'rtt_p50': quantile(0.5),
         'rtt_p95': quantile(0.95),
         'rtt_p99': quantile(0.99),
+        'rtt_p50_hour': over_hour(quantile(0.5)),
+        'rtt_p95_hour': over_hour(quantile(0.95)),
         'loss_ratio': f'clamp_min(1 - {received} / {sent}, 0)',
         'samples': f'round(increase({_REQUESTS}[{{window}}])) > 0',
         'measured_at': stamps,

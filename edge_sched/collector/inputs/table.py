@@ -133,6 +133,8 @@ class Table:
                 measured_at=columns['measured_at'].get(key),
                 source=own_source or source,
                 address=address,
+                rtt_p50_hour_ms=columns['rtt_p50_hour'].get(key),
+                rtt_p95_hour_ms=columns['rtt_p95_hour'].get(key),
             )
 
     def refused(self) -> dict[str, int]:

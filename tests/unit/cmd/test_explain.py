@@ -66,8 +66,8 @@ class DecisionTest(base.CommandTestCase):
 
 class TableTest(base.CommandTestCase):
     def test_aligned_and_without_control_characters(self) -> None:
-        values = 'a\x1b[2J', 'cell1', 2, 0, 'within', 5, 'inf', None, [1], ''
-        site = dict(zip(explain.SITE_COLUMNS, values, strict=True))
+        values = 'a\x1b[2J', 'cell1', 2, 0, 'within', 5, 'inf', 6, 7, None, [1]
+        site = dict(zip(explain.SITE_COLUMNS, (*values, ''), strict=True))
         header, row = explain._table([site])
         self.assertTrue(
             header.startswith('site      cell   hosts  room  verdict')
@@ -75,7 +75,7 @@ class TableTest(base.CommandTestCase):
         self.assertTrue(
             row.startswith(r'a\x1b[2J  cell1  2      0     within')
         )
-        self.assertTrue(row.endswith('inf         -            1'), row)
+        self.assertTrue(row.endswith('7                -            1'), row)
 
 
 class ArgumentsTest(base.CommandTestCase):

@@ -61,7 +61,7 @@ class TestShow(base.SyncedTestCase):
         self.assertEqual(
             '"vantage","client","verdict","rtt_p50_ms","rtt_p95_ms",'
             '"rtt_p99_ms","pdv_ms","loss_ratio","samples","age_seconds",'
-            '"source"',
+            '"source","rtt_p50_hour_ms","rtt_p95_hour_ms"',
             out.splitlines()[0],
         )
 
@@ -81,6 +81,8 @@ class TestShow(base.SyncedTestCase):
                 'loss_ratio': 0.01,
                 'samples': 600,
                 'source': 'stamp',
+                'rtt_p50_hour_ms': None,
+                'rtt_p95_hour_ms': None,
             },
             row,
         )

@@ -266,6 +266,8 @@ class TestList(base.SyncedTestCase):
                 'measured_at': '2026-01-02T02:04:05+00:00',
                 'source': 'stamp',
                 'project': None,
+                'rtt_p50_hour_ms': None,
+                'rtt_p95_hour_ms': None,
             },
             rows['10.0.0.0/8'],
         )

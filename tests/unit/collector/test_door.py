@@ -10,6 +10,7 @@ from oslotest import base
 from edge_sched.collector import door
 from edge_sched.model.client import parse_client
 from edge_sched.model.latency import Latency
+from edge_sched.model.plausible import check
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.fakes import reading
@@ -239,6 +240,27 @@ class DoorTest(base.BaseTestCase):
         self.assertEqual(INF, admit(**lost).latency.rtt_p95_ms)
         self.assertRefused('incomplete', **{**lost, 'rtt_p95_ms': None})
 
+    def test_hour_is_kept_if_a_network_can_have_it(self):
+        def hour(p50_ms, p95_ms):
+            return {'rtt_p50_hour_ms': p50_ms, 'rtt_p95_hour_ms': p95_ms}
+
+        # Whatever the loss of the newest window.
+        for p50_ms, p95_ms in ((5.0, 20.0), (5.0, INF), (INF, INF)):
+            latency = admit(loss_ratio=0.0, **hour(p50_ms, p95_ms)).latency
+            self.assertEqual(p50_ms, latency.rtt_p50_hour_ms)
+            self.assertEqual(p95_ms, latency.rtt_p95_hour_ms)
+        for reason, p50_ms, p95_ms in (
+            ('order', 20.0, 5.0),
+            ('order', INF, 5.0),
+            ('incomplete', 5.0, None),
+            ('incomplete', None, 20.0),
+            ('zero', 0.0, 20.0),
+            ('nan', 5.0, math.nan),
+            ('negative', -5.0, 20.0),
+            ('absurd', 5.0, 10_000.1),
+        ):
+            self.assertRefused(reason, **hour(p50_ms, p95_ms))
+
     def test_p99_may_be_absent(self):
         self.assertIsNone(admit(rtt_p99_ms=None).latency.rtt_p99_ms)
 
@@ -267,7 +289,14 @@ class DoorTest(base.BaseTestCase):
             {},
             optional={
                 name: st.none() | st.floats()
-                for name in (*FIGURES, 'loss_ratio', 'samples', 'measured_at')
+                for name in (
+                    *FIGURES,
+                    'rtt_p50_hour_ms',
+                    'rtt_p95_hour_ms',
+                    'loss_ratio',
+                    'samples',
+                    'measured_at',
+                )
             }
             | {'client': st.text(max_size=20), 'vantage': st.text()},
         )
@@ -278,5 +307,5 @@ class DoorTest(base.BaseTestCase):
         except door.RefusedError as refused:
             self.assertTrue(refused.reason.isalpha())
         else:
-            self.assertIsNone(latency.check())
+            self.assertIsNone(check(latency))
             self.assertTrue(OLDEST <= latency.measured_at <= NOW + 5)

@@ -391,6 +391,40 @@ class ChainTest(base.BaseTestCase):
             self.assertIs(strip, made.latency)
 
 
+class HourTest(base.BaseTestCase):
+    """20 ms at p95; the newest window is within, one of ten was not."""
+
+    def verdict(self, memory='hour', asked=None, **figures):
+        figures = {'rtt_p50_hour_ms': 8, 'rtt_p95_hour_ms': 31} | figures
+        rows = {'lyon': make_row(10, 12, **figures)}
+        policy = verdict.Policy(memory=memory)
+        made = factories.make_judge(asked or make_intent(), policy)
+        answer = latency.Answer(True, (rows,))
+        (both,), _ = made.judged([('lyon',)], answer)
+        self.assertEqual(both, made.at(('lyon',), answer))
+        return both
+
+    def test_tail_of_the_hour_is_held_against_a_budget(self):
+        found = self.verdict()
+        self.assertEqual((OVER, 8), (found.standing, found.rank_ms))
+
+    def test_newest_window_alone(self):
+        found = self.verdict('window')
+        self.assertEqual((WITHIN, 10), (found.standing, found.rank_ms))
+        self.assertIsNone(found.latency.rtt_p95_hour_ms)
+
+    def test_row_without_an_hour_is_judged_as_it_is(self):
+        found = self.verdict(rtt_p50_hour_ms=None, rtt_p95_hour_ms=None)
+        self.assertEqual((WITHIN, 10), (found.standing, found.rank_ms))
+
+    def test_jitter(self):
+        for least_ms, standing in ((11, WITHIN), (10.9, OVER)):
+            asked = make_intent(make_target(budget_ms=40), jitter_budget_ms=20)
+            figures = {'rtt_min_ms': least_ms, 'rtt_p50_ms': 11}
+            found = self.verdict(asked=asked, **figures)
+            self.assertEqual(standing, found.standing)
+
+
 class ManyRowsTest(base.BaseTestCase):
     """A thousand rows are judged as each of them is by itself."""
 

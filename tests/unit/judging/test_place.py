@@ -17,6 +17,7 @@ from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import WITHIN
 from edge_sched.model.latency import Answer
 from edge_sched.model.latency import Latency
+from edge_sched.model.plausible import check
 from tests.unit.factories import NOW
 from tests.unit.factories import make_intent
 from tests.unit.factories import make_row
@@ -114,7 +115,7 @@ class AnswerTest(base.BaseTestCase):
             ),
             lyon,
         )
-        lyon.check()
+        check(lyon)
 
     def test_host_of_two_sites_is_near_to_both(self) -> None:
         both = Place(('lyon-1', 'lyon', 'nice', 'cell1'), ('lyon', 'nice'))

@@ -138,6 +138,38 @@ class OverBudgetTest(base.BaseTestCase):
             refused(asked, rows),
         )
 
+    def test_hour_is_named_where_it_decides(self):
+        row = make_row(10, 12, rtt_p50_hour_ms=25, rtt_p95_hour_ms=31)
+        self.assertEqual(
+            f'{OVER_20}: nearest is lyon at 31 ms in one of ten windows of '
+            'the last hour, measured 40 s ago',
+            refused(make_intent(), {'lyon': row}),
+        )
+        self.assertEqual(
+            'no site within 20 ms (p50) of 203.0.113.7: nearest is lyon at '
+            '25 ms over the last hour, measured 40 s ago',
+            refused(make_intent(percentile='p50'), {'lyon': row}),
+        )
+        worse = make_row(30, 40, rtt_p50_hour_ms=15, rtt_p95_hour_ms=19)
+        self.assertEqual(
+            f'{OVER_20}: nearest is lyon at 30 ms (p50), measured 40 s ago',
+            refused(make_intent(), {'lyon': worse}),
+        )
+        lost = make_row(10, 12, rtt_p50_hour_ms=15, rtt_p95_hour_ms=math.inf)
+        self.assertEqual(
+            f'{OVER_20}: nearest is lyon, where probes are lost',
+            refused(make_intent(), {'lyon': lost}),
+        )
+
+    def test_p99_that_the_hour_decides(self):
+        row = make_row(10, 12, rtt_p50_hour_ms=15, rtt_p95_hour_ms=31)
+        self.assertEqual(
+            'no site within 20 ms (p99) of 203.0.113.7: nearest is lyon at '
+            '31 ms (p95) in one of ten windows of the last hour, measured '
+            '40 s ago',
+            refused(make_intent(percentile='p99'), {'lyon': row}),
+        )
+
     def test_whole_figure_is_not_rounded_up(self):
         self.assertIn(
             'at 31 ms,', refused(make_intent(), {'lyon': make_row(5, 31)})

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a row says, and which rows no measurement can give."""
+"""What a row says, of its newest window and of the last hour."""
 
-import dataclasses
 import math
 
 import ddt
 from hypothesis import given
-from hypothesis import strategies as st
 from oslotest import base
 
 from edge_sched.model import client
 from edge_sched.model import latency
-from edge_sched.probe.outcome import Outcome
-from edge_sched.probe.window import Window
 from tests.unit import factories
 from tests.unit.factories import make_row
 
@@ -25,16 +21,17 @@ class LatencyTest(base.BaseTestCase):
     def test_round_trip_at_a_percentile(self):
         row = make_row(5.0, 10.0, rtt_p99_ms=30.0)
         self.assertEqual(
-            [5.0, 10.0, 30.0], [row.rtt_ms(p) for p in ('p50', 'p95', 'p99')]
+            [5.0, 10.0, 30.0], [row.held_ms(p) for p in ('p50', 'p95', 'p99')]
         )
 
     def test_p99_that_is_not_carried_is_none(self):
-        self.assertIsNone(make_row().rtt_ms('p99'))
+        self.assertIsNone(make_row().held_ms('p99'))
 
     def test_what_is_lost_stays_lost_further_up(self):
-        self.assertEqual(INF, make_row(5.0, INF).rtt_ms('p99'))
-        self.assertEqual(INF, make_row(5.0, 9.0, rtt_p99_ms=INF).rtt_ms('p99'))
-        self.assertEqual(5.0, make_row(5.0, INF).rtt_ms('p50'))
+        self.assertEqual(INF, make_row(5.0, INF).held_ms('p99'))
+        row = make_row(5.0, 9.0, rtt_p99_ms=INF)
+        self.assertEqual(INF, row.held_ms('p99'))
+        self.assertEqual(5.0, make_row(5.0, INF).held_ms('p50'))
 
     # p95, min, pdv as carried; what it is.
     @ddt.data(
@@ -54,6 +51,67 @@ class LatencyTest(base.BaseTestCase):
     ):
         row = make_row(min(p95, 5.0), p95, rtt_min_ms=rtt_min, pdv_ms=pdv)
         self.assertEqual(expected, row.variation_ms())
+
+    # p50 and p95 of the newest window, p50 and p95 of the hour; what is held
+    # against a budget at either, and what is ranked by.
+    @ddt.data(
+        (5.0, 10.0, None, None, 5.0, 10.0, 5.0),
+        (5.0, 10.0, 6.0, 20.0, 6.0, 20.0, 6.0),
+        (5.0, 30.0, 4.0, 20.0, 5.0, 20.0, 4.0),
+        # As long as the tail of the hour is no more than that.
+        (20.0, 30.0, 4.0, 20.0, 20.0, 20.0, 4.0),
+        (20.1, 30.0, 4.0, 20.0, 20.1, 20.1, 20.1),
+        (INF, INF, 4.0, 20.0, INF, INF, INF),
+        (5.0, INF, 4.0, 20.0, 5.0, 20.0, 4.0),
+        (5.0, 10.0, 4.0, INF, 5.0, INF, 4.0),
+        (5.0, 10.0, INF, INF, INF, INF, INF),
+    )
+    @ddt.unpack
+    def test_hour_counts_unless_the_median_goes_over(
+        self, p50, p95, hour_p50, hour_p95, held_p50, held_p95, ranked
+    ):
+        row = make_row(
+            p50, p95, rtt_p50_hour_ms=hour_p50, rtt_p95_hour_ms=hour_p95
+        )
+        self.assertEqual(
+            (held_p50, held_p95, ranked),
+            (row.held_ms('p50'), row.held_ms('p95'), row.ranked_p50_ms),
+        )
+        alone = row.of_window()
+        self.assertEqual(
+            (p50, p95, p50),
+            (alone.held_ms('p50'), alone.held_ms('p95'), alone.ranked_p50_ms),
+        )
+
+    def test_p99_is_no_less_than_what_p95_is_held_to_be(self):
+        hour = {'rtt_p50_hour_ms': 5.0, 'rtt_p95_hour_ms': 20.0}
+        self.assertIsNone(make_row(**hour).held_ms('p99'))
+        for p99, held in ((15.0, 20.0), (30.0, 30.0), (INF, INF)):
+            row = make_row(rtt_p99_ms=p99, **hour)
+            self.assertEqual(held, row.held_ms('p99'))
+        hour['rtt_p95_hour_ms'] = INF
+        self.assertEqual(INF, make_row(rtt_p99_ms=15.0, **hour).held_p99_ms)
+
+    def test_variation_of_the_hour(self):
+        hour = {'rtt_p50_hour_ms': 5.0, 'rtt_p95_hour_ms': 20.0}
+        for rtt_min, pdv, variation in (
+            (4.0, 6.0, 16.0),
+            (4.0, None, 16.0),
+            (None, 6.0, 6.0),
+            (None, None, None),
+        ):
+            row = make_row(rtt_min_ms=rtt_min, pdv_ms=pdv, **hour)
+            self.assertEqual(variation, row.variation_ms())
+        hour['rtt_p95_hour_ms'] = INF
+        self.assertEqual(INF, make_row(pdv_ms=6.0, **hour).variation_ms())
+
+    @given(factories.rows())
+    def test_percentiles_are_held_in_their_order(self, row):
+        p50, p95, p99 = map(row.held_ms, latency.PERCENTILES)
+        self.assertLessEqual(row.rtt_p50_ms, p50)
+        self.assertLessEqual(row.ranked_p50_ms, p95)
+        self.assertLessEqual(p50, p95)
+        self.assertTrue(p99 is None or p95 <= p99)
 
     def test_skewed_clock_never_makes_an_age_negative(self):
         # Clocks that are kept in time differ by so much.
@@ -88,146 +146,3 @@ class LatencyTest(base.BaseTestCase):
             (900.1, False),
         ):
             self.assertIs(fresh, latency.is_fresh(age, 900))
-
-    @ddt.data(
-        {},
-        {'rtt_min_ms': 5.0, 'rtt_p99_ms': 10.0},
-        {'rtt_p50_ms': INF, 'rtt_p95_ms': INF, 'rtt_p99_ms': INF},
-        {'rtt_min_ms': INF, 'rtt_p50_ms': INF, 'rtt_p95_ms': INF},
-        {'rtt_p95_ms': INF, 'rtt_p99_ms': None},
-        {'rtt_p99_ms': 10_000.0},
-        {'rtt_min_ms': 0.01, 'rtt_p50_ms': 0.01, 'rtt_p95_ms': 0.02},
-        {'pdv_ms': 10_000.0},
-        {'pdv_ms': 0.0, 'loss_ratio': 0.0, 'samples': 1},
-        {'rtt_p50_ms': INF, 'rtt_p95_ms': INF, 'loss_ratio': 1.0},
-        # Half of the probes came back, and the shortest of them.
-        {'rtt_min_ms': 1.0, 'rtt_p95_ms': INF, 'loss_ratio': 0.5},
-        {'loss_ratio': 0.05, 'samples': 64},
-        {'rtt_p99_ms': 30.0, 'loss_ratio': 0.01},
-        # Each in whole milliseconds: 10.4 less 4.5 is 5.9.
-        {'rtt_min_ms': 5.0, 'pdv_ms': 6.0, 'rtt_p50_ms': 7.0},
-        {'rtt_min_ms': 4.0, 'pdv_ms': 7.5},
-        {'pdv_ms': 900.0},
-        {'samples': None, 'measured_at': 0.0},
-    )
-    def test_figures_that_can_be_measured_are_taken(self, figures):
-        make_row(**figures).check()
-
-    @ddt.data(
-        ('rtt_p50_ms', 0.0),
-        ('rtt_p50_ms', -1.0),
-        ('rtt_p50_ms', math.nan),
-        ('rtt_p50_ms', -INF),
-        ('rtt_p99_ms', 10_000.1),
-        ('rtt_min_ms', math.nan),
-        ('pdv_ms', -0.1),
-        ('pdv_ms', math.nan),
-        ('pdv_ms', INF),
-        ('loss_ratio', -0.01),
-        ('loss_ratio', 1.01),
-        ('loss_ratio', math.nan),
-        ('samples', 0),
-        ('measured_at', math.nan),
-        ('measured_at', INF),
-        ('measured_at', -1.0),
-        # Out of order: the later column is named.
-        ('rtt_p95_ms', 4.9),
-        ('rtt_p99_ms', 9.9),
-    )
-    @ddt.unpack
-    def test_what_cannot_be_measured_is_refused(self, column, value):
-        row = make_row(**{column: value})
-        error = self.assertRaises(latency.BadLatencyError, row.check)
-        self.assertEqual(column, error.column)
-        self.assertTrue(str(error).startswith(f'{column} '))
-
-    @ddt.data(
-        ({'rtt_p50_ms': INF}, 'rtt_p95_ms'),
-        ({'rtt_p95_ms': INF, 'rtt_p99_ms': 50.0}, 'rtt_p99_ms'),
-        ({'rtt_min_ms': 5.1}, 'rtt_p50_ms'),
-        # The one between is not carried, the order holds across it.
-        ({'rtt_min_ms': INF}, 'rtt_p50_ms'),
-    )
-    @ddt.unpack
-    def test_quantiles_are_in_order(self, figures, column):
-        row = make_row(**figures)
-        error = self.assertRaises(latency.BadLatencyError, row.check)
-        self.assertEqual(column, error.column)
-
-    # What the loss says was lost has no figure.
-    @ddt.data(
-        ('rtt_min_ms', {'rtt_min_ms': 1.0, 'loss_ratio': 1.0}),
-        ('rtt_p50_ms', {'loss_ratio': 1.0}),
-        ('rtt_p50_ms', {'rtt_p95_ms': INF, 'loss_ratio': 0.51}),
-        ('rtt_p95_ms', {'loss_ratio': 0.25, 'samples': 64}),
-        ('rtt_p95_ms', {'loss_ratio': 4 / 64}),
-        ('rtt_p99_ms', {'rtt_p99_ms': 30.0, 'loss_ratio': 0.02}),
-        ('pdv_ms', {'rtt_min_ms': 4.0, 'pdv_ms': 7.6}),
-        ('pdv_ms', {'rtt_min_ms': 4.0, 'pdv_ms': 0.0}),
-        (
-            'pdv_ms',
-            {'rtt_min_ms': 4.0, 'rtt_p95_ms': INF, 'pdv_ms': 6.0},
-        ),
-    )
-    @ddt.unpack
-    def test_what_contradicts_itself_is_refused(self, column, figures):
-        row = make_row(**figures)
-        error = self.assertRaises(latency.BadLatencyError, row.check)
-        self.assertEqual(column, error.column)
-
-    def test_a_contradiction_is_told_with_both_values(self):
-        row = make_row(9.1, 12.4, loss_ratio=0.25)
-        error = self.assertRaises(latency.BadLatencyError, row.check)
-        self.assertEqual(
-            'rtt_p95_ms 12.4 contradicts loss_ratio 0.25: of the probes sent '
-            'it is one that was lost (inf)',
-            str(error),
-        )
-        row = make_row(9.1, 12.4, rtt_min_ms=8, pdv_ms=1)
-        error = self.assertRaises(latency.BadLatencyError, row.check)
-        self.assertEqual(
-            'pdv_ms 1 is not rtt_p95_ms 12.4 less rtt_min_ms 8', str(error)
-        )
-
-    def test_what_a_rate_loses_makes_no_loss(self):
-        # 57 of 60 came back, as far as Prometheus extrapolates.
-        self.assertFalse(latency.is_lost(0.95, 1 - 56.99999 / 60))
-        # Nor does just what is forgiven.
-        forgiven = 1 - 0.05 + latency._LOSS_ROUNDING
-        self.assertFalse(latency.is_lost(forgiven, 0.05))
-
-    @given(st.sampled_from((50, 95, 99)), st.integers(1, 10_000), st.data())
-    def test_exactly_the_quantiles_beyond_what_came_back_are_lost(
-        self, percent, sent, data
-    ):
-        # The k-th shortest, k the least that is so much of all sent.
-        k = next(k for k in range(1, sent + 1) if k * 100 >= percent * sent)
-        lost = data.draw(
-            st.sampled_from((sent - k, sent - k + 1)) | st.integers(0, sent)
-        )
-        ranked = [*range(1, sent - lost + 1), *[INF] * lost]
-        self.assertEqual(
-            (ranked[k - 1] == INF, ranked[0] == INF),
-            (
-                latency.is_lost(percent / 100, lost / sent),
-                latency.is_lost(0.0, lost / sent),
-            ),
-        )
-
-    @given(
-        st.lists(st.floats(0.001, 10_000) | st.just(INF), min_size=1),
-        st.integers(2, 9),
-    )
-    def test_no_honest_window_is_refused(self, rtts_ms, digits):
-        window = Window(len(rtts_ms), 1)
-        for rtt_ms in rtts_ms:
-            window.add(Outcome(rtt_ms, rtt_ms), 0)
-        carried = {field.name for field in dataclasses.fields(latency.Latency)}
-        statistics = {
-            name: figure
-            for name, figure in dataclasses.asdict(window.statistics()).items()
-            if name in carried
-        }
-        make_row(**statistics).check()
-        statistics['loss_ratio'] = round(statistics['loss_ratio'], digits)
-        make_row(**statistics).check()

@@ -24,6 +24,7 @@ from tests.unit.factories import rows
 SETTINGS = {
     'max_age': 900.0,
     'outage_max_age': 21600.0,
+    'memory': 'hour',
     'rank_percentile': 'p50',
     'reference_latency_ms': 20.0,
     'tie_band_ms': 1.0,

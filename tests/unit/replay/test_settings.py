@@ -20,6 +20,7 @@ class SettingsTest(base.BaseTestCase):
         read = self.read(
             max_age=1,
             outage_max_age=2,
+            memory='window',
             rank_percentile='p99',
             reference_latency_ms=3,
             tie_band_ms=4,
@@ -28,7 +29,7 @@ class SettingsTest(base.BaseTestCase):
             cell_latency_weight_multiplier=7,
             max_attempts=8,
         )
-        policy = Policy(1, 2, 'p99', 3, 4, 5)
+        policy = Policy(1, 2, 'window', 'p99', 3, 4, 5)
         self.assertEqual(Settings(policy, 6, 7, 8), read)
 
     def test_some_are_changed_and_the_others_left(self) -> None:
@@ -51,6 +52,7 @@ class SettingsTest(base.BaseTestCase):
             ('reference_latency_ms', (1e-9, 5), (0, 9e-10, -1, None)),
             ('fit_headroom', (0, 0.99), (-0.1, [])),
             ('latency_weight_multiplier', (0, 3000.0), (-1, {})),
+            ('memory', ('hour', 'window'), ('day', 3600, None)),
             ('rank_percentile', ('p50', 'p99'), ('p90', 50, None)),
         ):
             for value in good:
@@ -62,9 +64,13 @@ class SettingsTest(base.BaseTestCase):
                 self.assertIn(f'{name} is {value!r}', str(error))
 
     def test_what_is_missing(self) -> None:
-        for name in SETTINGS:
+        for name in SETTINGS.keys() - {'memory'}:
             recorded = {k: v for k, v in SETTINGS.items() if k != name}
             self.assertRaises(KeyError, Settings.read, recorded)
+
+    def test_record_of_the_time_before_the_hour(self) -> None:
+        recorded = {k: v for k, v in SETTINGS.items() if k != 'memory'}
+        self.assertEqual('window', Settings.read(recorded).policy.memory)
 
     def test_odd_values_are_cut(self) -> None:
         error = self.assertRaises(TypeError, self.read, max_age='x' * 1000)

@@ -201,7 +201,7 @@ class Cloud:
                 f'{site}-1',
                 site,
                 (site,),
-                compare(decision, site, best, Policy()),
+                compare(decision, site, best),
                 best or '',
                 'yes' if best else 'nowhere',
                 (),

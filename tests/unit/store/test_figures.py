@@ -51,8 +51,31 @@ class FiguresTestCase(base.BaseTestCase):
             back = to_latency(stored(latency), {})
             for percentile in ('p50', 'p95', 'p99'):
                 self.assertEqual(
-                    latency.rtt_ms(percentile), back.rtt_ms(percentile)
+                    latency.held_ms(percentile), back.held_ms(percentile)
                 )
+
+    def test_lost_of_the_hour(self):
+        lost = math.inf
+        for p50, p95, lost_from in (
+            (4.0, 5.0, None),
+            (4.0, lost, 95),
+            (lost, lost, 50),
+        ):
+            latency = Latency(
+                'lyon',
+                'car',
+                1.0,
+                2.0,
+                3.0,
+                rtt_p50_hour_ms=p50,
+                rtt_p95_hour_ms=p95,
+            )
+            row = to_row(latency)
+            self.assertEqual(
+                (None, lost_from), (row['lost_from'], row['hour_lost_from'])
+            )
+            self.assertNotIn(lost, row.values())
+            self.assertEqual(latency, to_latency(stored(latency), {}))
 
     def test_equal_texts_are_one_object(self):
         texts = {}

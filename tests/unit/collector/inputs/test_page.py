@@ -14,6 +14,7 @@ from edge_sched.collector.reading import Reading
 from edge_sched.model.client import parse_client
 from edge_sched.model.latency import Latency
 from edge_sched.probe.exposition import ProbeCollector
+from edge_sched.probe.memory import Hour
 from edge_sched.probe.prober import Report
 from edge_sched.probe.series import Figures
 from edge_sched.probe.window import Statistics
@@ -82,7 +83,8 @@ class PageTest(base.BaseTestCase):
             pdv_ms=None,
             refused_ratio=0.0,
         )
-        figures = Figures(target, statistics, 80, 16, NOW - 1.5)
+        hour = Hour(9.5, math.inf)
+        figures = Figures(target, statistics, 80, 16, NOW - 1.5, hour)
         report = Report([figures], 1, 0.002, 0, 0, NOW)
         registry = CollectorRegistry()
         registry.register(ProbeCollector(lambda: report, 'lyon', '1.2'))
@@ -106,6 +108,8 @@ class PageTest(base.BaseTestCase):
                 samples=64,
                 measured_at=NOW + 58.5,
                 source=reading.source,
+                rtt_p50_hour_ms=9.5,
+                rtt_p95_hour_ms=math.inf,
             ),
             door.admit(reading, NOW + 60, NOW).latency,
         )

@@ -107,6 +107,12 @@ class TestProber(RecipeTestCase):
                     {**labels, 'quantile': quantile},
                     value * factor,
                 )
+            for quantile, value in (('0.5', 0.011), ('0.95', 0.025)):
+                lines += at_scrape(
+                    'probe_rtt_hour_seconds',
+                    {**labels, 'quantile': quantile},
+                    value * factor,
+                )
             lines += at_scrape('probe_loss_ratio', labels, factor / 64)
             lines += at_scrape('probe_samples', labels, 64 * factor)
             lines += at_scrape('probe_rtt_min_seconds', labels, 0.0098)
@@ -166,6 +172,8 @@ class TestProber(RecipeTestCase):
         self.assertEqual(0.015625, latency.loss_ratio)
         self.assertEqual(64, latency.samples)
         self.assertEqual('icmp', latency.source)
+        self.assertEqual(11.0, latency.rtt_p50_hour_ms)
+        self.assertEqual(25.0, latency.rtt_p95_hour_ms)
 
     def test_lost_quantile_of_a_named_client(self):
         reading = self.reading('car')
@@ -293,6 +301,16 @@ class TestBlackboxIcmp(RecipeTestCase):
         self.assertEqual(10.1, latency.rtt_min_ms)
         self.assertEqual(0.0, latency.loss_ratio)
         self.assertEqual(60, latency.samples)
+
+    def test_hour_is_of_all_and_the_window_of_the_newest(self):
+        latency = self.stored(self.CASES[60, 0], window=300)
+        # The newest 20, and all 60.
+        self.assertEqual(20, latency.samples)
+        self.assertEqual(15.05, latency.rtt_p50_ms)
+        self.assertEqual(13.05, latency.rtt_p50_hour_ms)
+        self.assertEqual(15.705, latency.rtt_p95_hour_ms)
+        lost = self.stored(self.CASES[60, 4], window=30)
+        self.assertEqual(math.inf, lost.rtt_p95_hour_ms)
 
     def test_rank_is_the_last_that_came_back(self):
         """57 of 60: p95 is the 57th, which no interpolation may lose."""
@@ -441,6 +459,8 @@ class TestSmokepingBuckets(Smokeping):
         self.assertEqual(NEWEST, latency.measured_at)
         # 20 every 15 s of 960 s.
         self.assertEqual(1280, latency.samples)
+        self.assertWithin(10, 9.0, latency.rtt_p50_hour_ms)
+        self.assertWithin(10, 9.0, latency.rtt_p95_hour_ms)
 
     def test_quantiles_are_of_requests(self):
         """One of 20 lost: p95 is the slow one, not the 18th of 19."""
