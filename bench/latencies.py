@@ -90,10 +90,12 @@ def row(
     p50_ms: float,
     p95_ms: float,
     samples: int | None = 300,
+    **of_hour: float,
 ) -> NewLatency:
     """What a site has measured of a client, just now.
 
     :param client: its number; or what it is called, ``site:lyon``
+    :param of_hour: the figures of the last hour, by their names
     """
     name = client_prefix(client) if isinstance(client, int) else client
     latency = Latency(
@@ -104,6 +106,7 @@ def row(
         samples=samples,
         measured_at=time.time(),
         source='stamp',
+        **of_hour,
     )
     return NewLatency(parse_client(name), latency)
 

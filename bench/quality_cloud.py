@@ -29,8 +29,8 @@ from bench.deployment import cells
 from bench.deployment import make_cell
 from bench.deployment import write_api_database
 from bench.plan import make_plan
-from edge_sched.model.latency import RTT_MAX_MS
 from edge_sched.model.latency import NewLatency
+from edge_sched.model.plausible import RTT_MAX_MS
 
 #: Charges a host for a server, and tells its group.
 _consume = SchedulerManager._consume_selected_host
@@ -155,7 +155,20 @@ def _rows(known: models.Statistics) -> Iterator[NewLatency]:
             None
             if known.samples is None
             else int(known.samples[site, client]),
+            **_of_hour(known, site, client),
         )
+
+
+def _of_hour(
+    known: models.Statistics, site: int, client: int
+) -> dict[str, float]:
+    if known.hour is None:
+        return {}
+    p50_ms, p95_ms = (each[site, client] for each in known.hour)
+    return {
+        'rtt_p50_hour_ms': _or_lost(p50_ms),
+        'rtt_p95_hour_ms': _or_lost(p95_ms),
+    }
 
 
 def _mesh_rows(mesh_ms: models.Array | None) -> Iterator[NewLatency]:

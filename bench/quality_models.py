@@ -18,6 +18,7 @@ from bench.country import KM_PER_MS
 from bench.country import LAST_MILE_MS
 from edge_sched.judging.scoring import TIE_BAND_RATIO
 from edge_sched.judging.scoring import TOLERANCE
+from edge_sched.probe.memory import ENOUGH
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Indices: TypeAlias = npt.NDArray[np.intp]
@@ -47,13 +48,20 @@ LATEST = 'latest sample'
 EWMA = 'EWMA 1/8'
 LOWEST_P50 = 'lowest p50'
 OURS = 'edge_sched'
+NEWEST = f'{OURS}, newest window'
 ORACLE = 'oracle'
 
-#: What is remembered, in frames. The first is what a default prober holds; the
-#: others take another ``window`` and ``interval``, or a Prometheus that is
-#: asked for such a time.
-MEMORIES = {OURS: 5, f'{OURS}, 17 min': WINDOW, f'{OURS}, 1 h': HOUR}
-JUDGED_MEMORY = f'{OURS}, 1 h'
+#: Frames of a window of a default prober.
+WINDOW_FRAMES = 5
+
+#: What is remembered as one window, in frames. The first is what a default
+#: prober has as such; the others take another ``window`` and ``interval``, or
+#: a Prometheus that is asked for such a time.
+WINDOWS = {
+    NEWEST: WINDOW_FRAMES,
+    f'{OURS}, 17 min': WINDOW,
+    f'{OURS}, 1 h': HOUR,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,11 +69,33 @@ class Statistics:
     """What a window of probes says, each a matrix.
 
     :param samples: probes in the window, ``None`` if unstated
+    :param hour: of the windows of the last hour, the median of their p50 and
+        what nine in ten of their p95 did not exceed, if it is known
     """
 
     p50_ms: Array
     p95_ms: Array
     samples: Array | None = None
+    hour: tuple[Array, Array] | None = None
+
+    def remembering(self, hour: Array) -> Self:
+        """The same with what a prober remembers of an hour of frames."""
+        windows = [
+            self.of(hour[end - WINDOW_FRAMES : end])
+            for end in range(len(hour), WINDOW_FRAMES - 1, -WINDOW_FRAMES)
+        ]
+        p50s, p95s = (
+            np.sort([getattr(each, name) for each in windows], axis=0)
+            for name in ('p50_ms', 'p95_ms')
+        )
+        count = (~np.isnan(p95s)).sum(axis=0)
+        p95_ms = np.where(
+            count >= ENOUGH,
+            _nearest_rank(p95s, count, 90),
+            _nearest_rank(p95s, count, 100),
+        )
+        p50_ms = _nearest_rank(p50s, count, 50)
+        return dataclasses.replace(self, hour=(p50_ms, p95_ms))
 
     @classmethod
     def of(cls, window: Array, probes: float = 1.0) -> Self:
@@ -146,11 +176,12 @@ class Instant:
         measured = [~np.isnan(each).all(axis=0) for each in (hour, after)]
         in_both = np.logical_and(*measured).all(axis=0)
         hour, after = hour[..., in_both], after[..., in_both]
+        remembered = {
+            name: Statistics.of(hour[-count:], max(1.0, WINDOW / count))
+            for name, count in WINDOWS.items()
+        }
         return cls(
-            {
-                name: Statistics.of(hour[-count:], max(1.0, WINDOW / count))
-                for name, count in MEMORIES.items()
-            },
+            {OURS: remembered[NEWEST].remembering(hour), **remembered},
             {
                 LATEST: latest(hour),
                 EWMA: ewma(hour),

@@ -45,6 +45,25 @@ class StatisticsTestCase(unittest.TestCase):
         self.assertEqual(0, known.samples[0, 0])
 
 
+class RememberingTestCase(unittest.TestCase):
+    def hour(self, *windows_ms):
+        """Of windows whose frames are all alike, the newest last."""
+        frames = np.repeat(windows_ms, models.WINDOW_FRAMES)
+        hour = of_one_path(*frames)
+        newest = Statistics.of(hour[-models.WINDOW_FRAMES :])
+        return [each[0, 0] for each in newest.remembering(hour).hour]
+
+    def test_median_and_what_nine_in_ten_kept(self):
+        self.assertEqual([15, 27], self.hour(*range(1, 31)))
+
+    def test_worst_of_few(self):
+        self.assertEqual([15, 29], self.hour(*range(1, 30)))
+
+    def test_windows_that_were_not_measured(self):
+        nothing = [np.nan] * 20
+        self.assertEqual([13, 25], self.hour(*nothing, *range(1, 26)))
+
+
 class SplitTestCase(unittest.TestCase):
     def test_each_node_is_a_site_or_a_client(self):
         sites, clients = split_nodes(99, seed=3)
@@ -117,11 +136,11 @@ class InstantTestCase(unittest.TestCase):
         frames[hour - 3 : hour, 0, 1] = 90
         instant = models.Instant.of(frames, hour)
         self.assertEqual(
-            [90, 10, 10],
+            [90, 90, 10, 10],
             [known.p50_ms[0, 1] for known in instant.remembered.values()],
         )
         self.assertEqual(
-            [64, 64, hour],
+            [64, 64, 64, hour],
             [known.samples[0, 1] for known in instant.remembered.values()],
         )
         latest, ewma, p50 = (
