@@ -2,6 +2,7 @@
 
 """What only Watcher knows: which servers it may not move, and why."""
 
+from watcher.common import exception
 from watcher.decision_engine.model import element
 from watcher.decision_engine.model import model_root
 
@@ -42,6 +43,11 @@ def why_not(
     """
     if instance is None:
         return OUT_OF_SCOPE
+    try:
+        node = model.get_node_by_instance_uuid(instance.uuid)
+    except exception.InstanceNotMapped:
+        # Notified of, while Nova has it nowhere: it may have no fields yet.
+        return OUT_OF_SCOPE
     if instance.watcher_exclude:
         return EXCLUDED
     if instance.host != standing.host:
@@ -50,5 +56,4 @@ def why_not(
         return LOCKED
     if instance.state not in _STATES[migration_type]:
         return WRONG_STATE
-    node = model.get_node_by_instance_uuid(instance.uuid)
     return '' if node.state == element.ServiceState.ONLINE.value else HOST_DOWN
