@@ -21,6 +21,7 @@ FOR_LINT := $(VENV)/.for-lint
 FOR_MUTANTS := $(VENV)/.for-mutants
 FOR_CLOUD := .cloud/venv/.for-cloud
 FOR_TEMPEST := .cloud/tempest/.for-tempest
+FOR_WATCHER := .cloud/watcher/.for-watcher
 CLOUD_PYTHON := .cloud/venv/bin/python
 
 .PHONY: help
@@ -35,7 +36,7 @@ help:
 	@echo 'make devstack-test  tests of the DevStack plug-in, without DevStack'
 	@echo 'make cloud       a real OpenStack on this machine, in .cloud: two cells,'
 	@echo '                 24 hosts; its ports are EDGE_SCHED_CLOUD_PORT and the next'
-	@echo 'make cloud-test  tests on that cloud, and Tempest'
+	@echo 'make cloud-test  tests on that cloud, with Tempest and Watcher'
 	@echo 'make cloud-down  stops it; it keeps its data'
 	@echo 'make lint        linters and type check'
 	@echo 'make mutants     changes of the code that no test notices; hours.'
@@ -83,6 +84,10 @@ $(FOR_TEMPEST): tools/venv.sh constraints.txt
 	tools/venv.sh tempest
 	@touch $@
 
+$(FOR_WATCHER): tools/venv.sh constraints.txt
+	tools/venv.sh watcher
+	@touch $@
+
 .PHONY: test unit functional watcher-test devstack-test
 test: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py unit,devstack,watcher,most-threading,threads-eventlet $(TESTS)
@@ -103,7 +108,7 @@ devstack-test: $(FOR_TESTS)
 test-e2e: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py e2e $(TESTS)
 
-.PHONY: cloud cloud-test cloud-down cloud-packages cloud-venv
+.PHONY: cloud cloud-test cloud-down cloud-packages cloud-venv cloud-watcher
 cloud-packages:
 	tools/packages.sh cloud
 
@@ -112,7 +117,11 @@ cloud-venv: $(FOR_CLOUD) $(FOR_TEMPEST)
 cloud: cloud-packages cloud-venv
 	$(CLOUD_PYTHON) -m tests.cloud up
 
-cloud-test: cloud
+# For its tests alone, which start it beside the cloud.
+cloud-watcher: $(FOR_WATCHER)
+
+# They are among all tests, or are named.
+cloud-test: cloud $(if $(TESTS),$(and $(findstring watcher,$(TESTS)),cloud-watcher),cloud-watcher)
 	$(CLOUD_PYTHON) tools/run_tests.py cloud $(TESTS)
 
 # Where there is no environment there is no cloud.

@@ -2,7 +2,7 @@
 #
 # Make one of the project's own virtual environments, or bring it up to date.
 #
-# usage: tools/venv.sh [test|docs|bench|lint|mutants|cloud|tempest]
+# usage: tools/venv.sh [test|docs|bench|lint|mutants|cloud|tempest|watcher]
 #
 #   test   the package with what its tests, demo and benchmark need (default)
 #   docs   adds what the documentation is built with
@@ -10,9 +10,9 @@
 #   lint   adds pre-commit, which brings the linters itself
 #   mutants
 #          adds Cosmic Ray, which makes mutants of the code
-#   cloud, tempest
+#   cloud, tempest, watcher
 #          what the cloud in a box is made of, in environments of their own
-#          (.cloud/venv, .cloud/tempest), still without this project
+#          (.cloud/venv and so on), still without this project
 #
 # Every version comes from constraints.txt. The Makefile calls this when one of
 # the files that it reads has changed. It needs git and a Python of 3.11 or
@@ -25,7 +25,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly WHAT=${1:-test}
 case $WHAT in
     cloud) readonly VENV=.cloud/venv ;;
-    tempest) readonly VENV=.cloud/tempest ;;
+    tempest | watcher) readonly VENV=.cloud/$WHAT ;;
     *) readonly VENV=.venv ;;
 esac
 
@@ -106,7 +106,11 @@ case $WHAT in
     tempest)
         pip_install tempest
         ;;
+    watcher)
+        pip_install python-watcher python-watcherclient gunicorn
+        ;;
     *)
-        fail "unknown: $WHAT (test, docs, bench, lint, mutants, cloud or tempest)"
+        fail "unknown: $WHAT (test, docs, bench, lint, mutants, cloud, tempest or" \
+            "watcher)"
         ;;
 esac

@@ -24,7 +24,7 @@ from tests.cloud.servers import ServersMixin
 #: What a decision record begins with in the log of nova-scheduler.
 RECORD = 'edge decision '
 #: They say each request and answer in full.
-CHATTY = ('keystoneauth', 'openstack', 'stevedore', 'urllib3')
+CHATTY = ('amqp', 'keystoneauth', 'openstack', 'stevedore', 'urllib3')
 #: Lines of a log that go with a failed test.
 LOG_LINES = 200
 

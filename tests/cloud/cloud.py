@@ -32,7 +32,8 @@ class Cloud(Supervisor):
     """
 
     def __init__(self, layout: Layout | None = None) -> None:
-        super().__init__(layout or Layout())
+        layout = layout or Layout()
+        super().__init__(layout, services.every(layout))
         self.configuration = Configuration(self.layout)
 
     def up(self) -> None:

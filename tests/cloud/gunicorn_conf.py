@@ -2,6 +2,8 @@
 
 """What gunicorn does for every API of the cloud; it reads this file."""
 
+import os
+import shlex
 import sys
 
 workers = 1
@@ -17,5 +19,5 @@ control_socket_disable = True
 
 
 def post_fork(server, worker):
-    """Nova reads the command line, and does not know gunicorn's options."""
-    sys.argv = sys.argv[:1]
+    """Nova and Watcher read the command line as if it were theirs."""
+    sys.argv[1:] = shlex.split(os.environ.get('WSGI_ARGUMENTS', ''))

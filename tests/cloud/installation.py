@@ -31,27 +31,28 @@ SOURCES = (
 )
 
 
-def install(layout: Layout) -> bool:
-    """Whether there was anything to do."""
+def install(layout: Layout) -> None:
+    """Beside Nova, and beside Tempest."""
     commands = Guide.read().commands('install-package')
+    install_by(layout, 'venv', commands)
+    # There is no Nova.
+    install_by(layout, 'tempest', ['pip install .'])
+
+
+def install_by(layout: Layout, environment: str, commands: list[str]) -> None:
+    """By these commands, if what they install has changed."""
     wanted = _fingerprint(commands)
-    mark = installed(layout)
+    mark = installed(layout, environment)
     if mark.exists() and mark.read_text() == wanted:
-        return False
+        return
     for command in commands:
         program, *arguments = shlex.split(command)
-        _pip_install(layout, program, arguments)
-    # Beside Tempest there is no Nova.
-    _pip_install(layout, 'pip', ['install', '.'], 'tempest')
+        _pip_install(layout, program, arguments, environment)
     mark.write_text(wanted)
-    return True
 
 
 def _pip_install(
-    layout: Layout,
-    program: str,
-    arguments: list[str],
-    environment_name: str = 'venv',
+    layout: Layout, program: str, arguments: list[str], environment: str
 ) -> None:
     # setuptools would pack what an earlier build has left there.
     shutil.rmtree(ROOT / 'build', ignore_errors=True)
@@ -66,7 +67,7 @@ def _pip_install(
             'PIP_CACHE_DIR': str(ROOT / '.cache' / 'pip'),
             'PIP_DISABLE_PIP_VERSION_CHECK': '1',
         },
-        environment_name=environment_name,
+        environment_name=environment,
     )
 
 

@@ -97,7 +97,7 @@ class Inventory:
             if user != 'admin':
                 self._user(user, project, 'member')
         for name, (kind, path) in CATALOG.items():
-            self._endpoints(name, kind, self._layout.ports.url(name) + path)
+            self.make_endpoints(name, kind, path)
 
     def _user(self, name: str, project_name: str, role_name: str) -> None:
         identity = self._admin.identity
@@ -112,7 +112,9 @@ class Inventory:
         role = identity.find_role(role_name)
         identity.assign_project_role_to_user(project, user, role)
 
-    def _endpoints(self, name: str, kind: str, url: str) -> None:
+    def make_endpoints(self, name: str, kind: str, path: str = '') -> None:
+        """In the catalog, of the service on the port of this name."""
+        url = self._layout.ports.url(name) + path
         identity = self._admin.identity
         service = identity.find_service(name)
         if not service:

@@ -29,6 +29,7 @@ NAMES = (
     'collector',
     'reflector',
     'auditor',
+    'watcher-api',
 )
 #: The others are of TCP.
 UDP = frozenset({'reflector'})

@@ -85,9 +85,9 @@ def every(layout: Layout) -> dict[str, Service]:
     return {service.name: service for service in services}
 
 
-def installed(layout: Layout) -> pathlib.Path:
-    """Written anew whenever edge_sched is installed."""
-    return layout.path('venv', '.installed')
+def installed(layout: Layout, environment: str = 'venv') -> pathlib.Path:
+    """Written anew whenever edge_sched is installed there."""
+    return layout.path(environment, '.installed')
 
 
 def api_paste(layout: Layout) -> pathlib.Path:
@@ -97,6 +97,20 @@ def api_paste(layout: Layout) -> pathlib.Path:
 
 def names(services: Iterable[Service]) -> list[str]:
     return [service.name for service in services]
+
+
+def gunicorn(
+    layout: Layout, name: str, module: str, environment: str = 'venv'
+) -> tuple[str, ...]:
+    """The command of a WSGI application, on the port of this name."""
+    return (
+        layout.program('gunicorn', environment),
+        f'--config={HERE / "gunicorn_conf.py"}',
+        f'--bind={ports.HOST}:{layout.ports[name]}',
+        f'--threads={API_THREADS}',
+        f'--worker-tmp-dir={layout.path("tmp")}',
+        f'{module}:application',
+    )
 
 
 def _mariadb(layout: Layout, name: str) -> Service:
@@ -172,7 +186,6 @@ def _api(layout: Layout, name: str, module: str, file: str) -> Service:
     """A WSGI application of OpenStack by gunicorn, in one process."""
     project = file.partition('.')[0].removesuffix('-api')
     etc = layout.path('etc', project)
-    port = layout.ports[name]
     variable = f'OS_{project.upper()}_CONFIG'
     inputs = [etc / file]
     files = file
@@ -182,14 +195,7 @@ def _api(layout: Layout, name: str, module: str, file: str) -> Service:
         inputs.append(installed(layout))
     return Service(
         name,
-        (
-            layout.program('gunicorn'),
-            f'--config={HERE / "gunicorn_conf.py"}',
-            f'--bind={ports.HOST}:{port}',
-            f'--threads={API_THREADS}',
-            f'--worker-tmp-dir={layout.path("tmp")}',
-            f'{module}:application',
-        ),
+        gunicorn(layout, name, module),
         serves(layout, name),
         {
             f'{variable}_DIR': str(etc),

@@ -6,10 +6,9 @@ import json
 import pathlib
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.cloud import processes
-from tests.cloud import services
 from tests.cloud.layout import Layout
 from tests.cloud.service import Service
 
@@ -25,15 +24,17 @@ class CloudError(Exception):
 
 
 class Supervisor:
-    """The services of the cloud in a folder, whether they run or not.
+    """Services of the cloud in a folder, whether they run or not.
 
     :ivar layout: its files and ports
     :ivar services: by their names
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(
+        self, layout: Layout, services: Mapping[str, Service]
+    ) -> None:
         self.layout = layout
-        self.services = services.every(self.layout)
+        self.services = services
 
     def start(self, name: str) -> None:
         """Start a service and return when it is ready.

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import configparser
+import shlex
+import tomllib
 
 from oslotest import base
 
 from tests.cloud.guide import Guide
 from tests.cloud.guide import GuideError
+from tests.cloud.layout import ROOT
+from tests.cloud.watcher import CHAPTER
 
 PAGE = """\
 Title
@@ -113,3 +117,25 @@ class InstallGuideTest(base.BaseTestCase):
     def test_database_is_made_by_whole_statements(self):
         lines = self.guide.block('install-mysql').splitlines()
         self.assertEqual({';'}, {line[-1] for line in lines})
+
+
+class WatcherChapterTest(base.BaseTestCase):
+    """What Watcher is made with, beside the cloud, is in its chapter."""
+
+    def setUp(self):
+        super().setUp()
+        self.chapter = Guide.read(CHAPTER)
+
+    def test_command_installs_the_extra_that_the_package_has(self):
+        [command] = self.chapter.commands('watcher-install')
+        self.assertEqual(
+            ['pip', 'install', '.[watcher]', 'PyMySQL'], shlex.split(command)
+        )
+        project = tomllib.loads((ROOT / 'pyproject.toml').read_text())
+        self.assertIn('watcher', project['project']['optional-dependencies'])
+
+    def test_decision_engine_has_the_store_of_the_others(self):
+        self.assertEqual(
+            Guide.read().block('install-edge-sched-conf'),
+            self.chapter.block('watcher-conf'),
+        )
