@@ -124,6 +124,8 @@ def rows(
                     samples=300,
                     measured_at=measured_at,
                     source='prober',
+                    rtt_p50_hour_ms=p50_ms * 1.05,
+                    rtt_p95_hour_ms=p50_ms * 1.2,
                 ),
             )
 
