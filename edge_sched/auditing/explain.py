@@ -26,7 +26,6 @@ from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.spread import Count
 from edge_sched.scheduler.nova_servers import page_of
 from edge_sched.scheduler.spread import Group
-from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.scheduler.topology.topology import Area
 from edge_sched.scheduler.topology.topology import Topology
@@ -94,14 +93,13 @@ def explain(
     :raises Exception: what Nova's API database fails with
     """
     page = page_of(server)
+    if page is None:
+        return None
     topology = TOPOLOGY.get()
-    found = subjects(page, None, topology, troubles) if page else ()
-    for subject in found:
+    for subject in subjects(page, None, topology, troubles):
         # A move stays in the cell; the others are shown all the same.
         everywhere = [
-            dataclasses.replace(subject, cell=cell)
-            for cell, each in topology.cells.items()
-            if not each.is_cell0()
+            dataclasses.replace(subject, cell=cell) for cell in topology.cells
         ]
         outlooks = {
             alike.cell: outlook
@@ -116,7 +114,7 @@ def explain(
         )
         sites = _Sites(subject, outlooks, topology)
         room = None
-        if asks_room and page:
+        if asks_room:
             cell = topology.cells[subject.cell]
             room = room_for(page, cell, sites.open_ones, topology)
         problem = room.problem if room else ''
@@ -136,7 +134,6 @@ class _Sites:
         self._subject = subject
         self._outlooks = outlooks
         self._topology = topology
-        self._group = Group(subject.intent.spread, subject.others)
         found = list(self._sites())
         self._found = dict(sorted(found, key=lambda item: _order(item[1])))
 
@@ -169,11 +166,10 @@ class _Sites:
             *(outlook.measured for outlook in self._outlooks.values())
         )
         areas = list(self._topology.areas(measured))
-        counts: Mapping[Location, Count] = {}
-        if self._subject.others:
-            counts = self._group.counts(
-                None, {a.location for a in areas}, self._topology.locator
-            )
+        group = Group(self._subject.intent.spread, self._subject.others)
+        counts = group.counts(
+            None, {a.location for a in areas}, self._topology.locator
+        )
         for area in areas:
             outlook = self._outlooks[area.cell]
             known = outlook.judged_as(area.location)

@@ -4,6 +4,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 from unittest import mock
 
@@ -78,18 +79,25 @@ class AuditTestCase(StagesTestCase):
         cell_id: int | None = 1,
         host: str | None = 'paris-1',
         spec: str | None = None,
+        fields: Mapping[str, Any] | None = None,
         **hints: str,
     ) -> None:
-        """A server that is to be near some clients."""
+        """A server that is to be near some clients.
+
+        :param fields: of its request, beside the hints
+        :param spec: the text of its request, if that is to be another
+        """
         asked = {f'edge:{key}': [value] for key, value in hints.items()}
         if clients:
             asked['edge:client'] = [*clients]
-        fields = {'nova_object.data': {'scheduler_hints': asked}}
+        request = {
+            'nova_object.data': {'scheduler_hints': asked, **(fields or {})}
+        }
         self.api.insert(
             api_models.RequestSpec,
             {
                 'instance_uuid': server,
-                'spec': json.dumps(fields) if spec is None else spec,
+                'spec': json.dumps(request) if spec is None else spec,
             },
         )
         self.api.insert(
@@ -101,6 +109,21 @@ class AuditTestCase(StagesTestCase):
             },
         )
         self.states[server] = ServerRow(host, 'active', None, False)
+
+    def insert_group(self, host_of: Mapping[str, str], **hints: str) -> None:
+        """A server group, and a server on each of some hosts."""
+        group = uuids.group
+        self.api.insert(
+            api_models.InstanceGroup,
+            {'id': 1, 'uuid': group, 'project_id': 'mine', 'name': 'g'},
+        )
+        fields = {'instance_group': {'nova_object.data': {'uuid': group}}}
+        for server, host in host_of.items():
+            self.insert(server, host=host, fields=fields, **hints)
+            self.api.insert(
+                api_models.InstanceGroupMember,
+                {'instance_uuid': server, 'group_id': 1},
+            )
 
     def beat(self, ago: float) -> None:
         """A collector was at work so many seconds ago."""

@@ -2,11 +2,9 @@
 
 """What a report shows, of tables that Nova might have."""
 
-import json
 import time
 from unittest import mock
 
-from nova.db.api import models as api_models
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.auditing import audit
@@ -103,34 +101,12 @@ class PictureTest(AuditTestCase):
         with mock.patch('time.time', lambda: later):
             self.assertTrue(self.page().freshness.is_outage)
 
-    def insert_group(
-        self, members: list[str], host: str, **hints: str
-    ) -> None:
-        group = uuids.group
-        self.api.insert(
-            api_models.InstanceGroup,
-            {'id': 1, 'uuid': group, 'project_id': 'mine', 'name': 'g'},
-        )
-        for server in members:
-            hint = {f'edge:{key}': [value] for key, value in hints.items()}
-            data = {
-                'scheduler_hints': hint,
-                'instance_group': {'nova_object.data': {'uuid': group}},
-            }
-            self.insert(
-                server,
-                host=host,
-                spec=json.dumps({'nova_object.data': data}),
-            )
-            self.api.insert(
-                api_models.InstanceGroupMember,
-                {'instance_uuid': server, 'group_id': 1},
-            )
-
     def test_group_at_one_site(self) -> None:
         members = [uuids.one, uuids.two]
         self.insert_group(
-            members, 'paris-1', spread='site', spread_mode='required'
+            dict.fromkeys(members, 'paris-1'),
+            spread='site',
+            spread_mode='required',
         )
         page = self.page()
         self.assertEqual(
@@ -147,5 +123,6 @@ class PictureTest(AuditTestCase):
         self.assertEqual(('nova', 2), (risk.site, risk.there))
 
     def test_group_that_nobody_spreads(self) -> None:
-        self.insert_group([uuids.one, uuids.two], 'paris-1', client=ALICE)
+        members = [uuids.one, uuids.two]
+        self.insert_group(dict.fromkeys(members, 'paris-1'), client=ALICE)
         self.assertEqual(0, self.page().groups.total)
