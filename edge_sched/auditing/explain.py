@@ -22,7 +22,6 @@ from edge_sched.auditing.room import room_for
 from edge_sched.auditing.trouble import Troubles
 from edge_sched.conf.policy import policy_of
 from edge_sched.judging.decision import HostVerdict
-from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.spread import Count
 from edge_sched.scheduler.nova_servers import page_of
 from edge_sched.scheduler.spread import Group
@@ -226,12 +225,18 @@ def rejected(verdict: HostVerdict) -> str:
     return f'unknown: {deciding.why}'
 
 
-def _order(site: Site) -> tuple[bool, bool, bool, float, str]:
-    rank_ms = site.verdict.deciding.rank_ms
+def _order(
+    site: Site,
+) -> tuple[bool, bool, int, Count, float, float, str]:
+    """As a move would choose: of those that score alike the nearer first."""
+    standing, _, score, _, deciding = site.verdict
+    rank_ms = deciding.rank_ms
     return (
         site.why_not != HERE,
         bool(site.why_not),
-        site.verdict.standing is UNKNOWN,
+        -standing,
+        site.members,
+        -score,
         math.inf if rank_ms is None else rank_ms,
         site.site,
     )

@@ -71,8 +71,8 @@ class ExplainCommandTest(CommandCloudTestCase):
                 ('paris', 'within', 'the server is here'),
                 ('lille', 'within', ''),
                 ('lyon', 'within', 'another cell, which no move leads to'),
-                ('brest', 'over', 'not in zone nova, which was asked for'),
                 ('nice', 'unknown', 'kept for other projects'),
+                ('brest', 'over', 'not in zone nova, which was asked for'),
             ],
             [
                 (site['site'], site['verdict'], site['why_not'])

@@ -43,6 +43,7 @@ HOSTS = {
     'lille': ['lille-1', 'lille-2'],
     'paris': ['paris-1', 'paris-2'],
 }
+P50_MS = {'brest': 30, 'lille': 12, 'paris': 9, 'lyon': 15}
 
 OTHER_CELL = 'another cell, which no move leads to'
 KEPT = 'kept for other projects'
@@ -83,7 +84,7 @@ class SitesTestCase(ExplainTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.build()
-        self.measure(ALICES, brest=30, lille=12, paris=9, lyon=15)
+        self.measure(ALICES, **P50_MS)
 
     def build(self, *more: Aggregate) -> None:
         """The cloud, with more that is said of its hosts."""
@@ -101,6 +102,16 @@ class SitesTestCase(ExplainTestCase):
             },
         )
         self.topology.return_value.cells = cells
+
+    def lose(self, **loss_ratio: float) -> None:
+        """What was measured, with a loss."""
+        for site, lost in loss_ratio.items():
+            p50_ms = P50_MS[site]
+            row = Latency(
+                site, ALICES, p50_ms, p50_ms, time.time(), loss_ratio=lost
+            )
+            new = NewLatency(parse_client(ALICES), row)
+            self.writer.store_latencies([new])
 
     def sites(self, server: str = 'a') -> dict[str, Site]:
         """By their names, in the order of the explanation."""
@@ -145,10 +156,9 @@ class SitesTest(SitesTestCase):
         )
 
     def test_metrics_that_a_site_is_over_in(self) -> None:
-        row = Latency('lille', ALICES, 40, 41, time.time(), loss_ratio=0.5)
-        self.writer.store_latencies([NewLatency(parse_client(ALICES), row)])
+        self.lose(brest=0.5)
         self.insert('a', ALICE, latency_budget_ms='20', loss_budget_pct='1')
-        self.assertEqual('over latency, loss', self.why_not()['lille'])
+        self.assertEqual('over latency, loss', self.why_not()['brest'])
 
     def test_site_over_budget_that_is_only_preferred(self) -> None:
         self.insert(
@@ -215,34 +225,57 @@ class SitesTest(SitesTestCase):
 
 
 class OrderTest(SitesTestCase):
-    def order(self) -> list[str]:
-        return [*self.sites()]
+    def check(self, *sites: str, server: str = 'a') -> None:
+        """The order of the sites; the best of an audit is the second."""
+        explanation = self.explained(server)
+        self.assertEqual([*sites], [site.site for site in explanation.sites])
+        self.assertEqual(sites[1], explanation.finding.best_site)
 
     def test_nearest_first_after_that_of_the_server(self) -> None:
         self.measure(ALICES, nice=10)
         self.insert('a', ALICE, host='lille-1')
-        self.assertEqual(
-            ['lille', 'paris', 'nice', 'brest', 'lyon'], self.order()
-        )
+        self.check('lille', 'paris', 'nice', 'brest', 'lyon')
 
-    def test_unmeasured_after_those_that_are_measured(self) -> None:
-        self.insert('a', ALICE, unknown='allow')
-        self.assertEqual(
-            ['paris', 'lille', 'brest', 'nice', 'lyon'], self.order()
+    def test_those_that_a_move_would_not_end_at_go_last(self) -> None:
+        self.measure(ALICES, lyon=1)
+        self.insert('a', ALICE, latency_budget_ms='20')
+        self.check('paris', 'lille', 'lyon', 'nice', 'brest')
+
+    def test_within_before_unmeasured_before_over(self) -> None:
+        self.insert(
+            'a', ALICE, latency_budget_ms='20', budget_mode='preferred'
         )
+        self.check('paris', 'lille', 'nice', 'brest', 'lyon')
+
+    def test_within_all_budgets_before_nearer_and_over_one(self) -> None:
+        self.lose(paris=0.0, lille=0.5, brest=0.0)
+        self.insert('a', ALICE, loss_budget_pct='1', budget_mode='preferred')
+        self.check('paris', 'brest', 'nice', 'lille', 'lyon')
+
+    def test_nearer_first_of_those_in_a_tie_band(self) -> None:
+        self.conf.config(group='edge_sched', tie_band_ms=50)
+        self.insert('a', ALICE)
+        self.check('paris', 'lille', 'brest', 'nice', 'lyon')
+
+    def test_fewer_of_the_group_before_nearer(self) -> None:
+        members = {uuids.one: 'paris-1', uuids.two: 'lille-1'}
+        self.insert_group(members, client=ALICE, spread='site')
+        self.check('paris', 'brest', 'lille', 'nice', 'lyon', server=uuids.one)
+
+    def test_within_budget_before_fewer_of_the_group(self) -> None:
+        members = {uuids.one: 'paris-1', uuids.two: 'lille-1'}
+        self.insert_group(
+            members,
+            client=f'{ALICE}@20',
+            budget_mode='preferred',
+            spread='site',
+        )
+        self.check('paris', 'lille', 'nice', 'brest', 'lyon', server=uuids.one)
 
     def test_those_alike_by_their_names(self) -> None:
-        self.insert('a', '198.51.100.7', unknown='allow')
+        self.insert('a', '198.51.100.7')
         self.assertEqual(
-            ['paris', 'brest', 'lille', 'nice', 'lyon'], self.order()
-        )
-
-    def test_those_that_a_move_would_not_end_at_by_the_same_order(
-        self,
-    ) -> None:
-        self.insert('a', ALICE, latency_budget_ms='5', host='brest-1')
-        self.assertEqual(
-            ['brest', 'paris', 'lille', 'lyon', 'nice'], self.order()
+            ['paris', 'brest', 'lille', 'nice', 'lyon'], [*self.sites()]
         )
 
 
