@@ -23,13 +23,6 @@ from edge_sched.judging.scoring import Standing
 
 _PREFIX = 'edge_sched_audit'
 
-#: As they are called in a label.
-_KINDS = {
-    trouble.UNREADABLE: 'unreadable',
-    trouble.SENSELESS: 'senseless',
-    trouble.GONE: 'gone',
-    trouble.PLACELESS: 'placeless',
-}
 _CELL_AWAY = 'cell_away'
 
 
@@ -97,8 +90,8 @@ class Metrics:
         self._unmeasured.set(len(tally.unmeasured))
         self._cells_away.set(len(troubles.away))
         self._outage.set(troubles.outage)
-        for kind, name in _KINDS.items():
-            self._troubles.labels(name).set(troubles.counts[kind])
+        for kind in trouble.SAID:
+            self._troubles.labels(kind).set(troubles.counts[kind])
         self._troubles.labels(_CELL_AWAY).set(
             sum(cell.servers for cell in troubles.away.values())
         )

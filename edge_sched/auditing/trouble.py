@@ -13,10 +13,26 @@ from edge_sched.model.text import readable
 #: So many servers are named of each kind of trouble. Chosen: a screen.
 NAMED = 20
 
-UNREADABLE = 'requests that cannot be read'
-SENSELESS = 'servers that ask for what makes no sense'
-GONE = 'servers that were deleted meanwhile'
-PLACELESS = 'servers without a host'
+#: The kinds of trouble, as a metric labels them.
+UNREADABLE, SENSELESS = 'unreadable', 'senseless'
+GONE, PLACELESS = 'gone', 'placeless'
+
+#: What is said of one of each kind, and of several.
+SAID = {
+    UNREADABLE: (
+        'request that cannot be read',
+        'requests that cannot be read',
+    ),
+    SENSELESS: (
+        'server that asks for what makes no sense',
+        'servers that ask for what makes no sense',
+    ),
+    GONE: (
+        'server that was deleted meanwhile',
+        'servers that were deleted meanwhile',
+    ),
+    PLACELESS: ('server without a host', 'servers without a host'),
+}
 
 
 @dataclasses.dataclass
@@ -69,7 +85,13 @@ class Troubles:
     def summary(self) -> Iterator[str]:
         """A line of each kind there was, with how many."""
         for cell in self.away.values():
-            yield f'{cell.servers} servers of cell {cell.name} are not judged'
-        for kind in (UNREADABLE, SENSELESS, GONE, PLACELESS):
+            one = f'server of cell {cell.name} is not judged'
+            several = f'servers of cell {cell.name} are not judged'
+            yield _counted(cell.servers, one, several)
+        for kind, words in SAID.items():
             if count := self.counts[kind]:
-                yield f'{count} {kind}'
+                yield _counted(count, *words)
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f'{count} {one if count == 1 else several}'

@@ -103,7 +103,7 @@ class AuditCommandTest(CommandCloudTestCase):
         self.assertEqual('ERROR', refused['status'])
 
         found = self.audit()
-        self.assertEqual('1 servers without a host\n', found.err)
+        self.assertEqual('1 server without a host\n', found.err)
         rows = {row['server']: row for row in found.json}
         self.assertEqual(
             [near['id'], crew['id'], dark['id'], far['id'], bobs['id']],
@@ -211,9 +211,9 @@ class AuditCommandTest(CommandCloudTestCase):
         self.assertEqual(
             [
                 f'server {gone["id"]}: was deleted meanwhile',
-                '1 servers of cell cell2 are not judged',
-                '1 requests that cannot be read',
-                '1 servers that were deleted meanwhile',
+                '1 server of cell cell2 is not judged',
+                '1 request that cannot be read',
+                '1 server that was deleted meanwhile',
             ],
             lines[2:],
         )

@@ -61,8 +61,8 @@ class ReportCommandTest(CommandCloudTestCase):
             file.writelines(f'{x}\n' for x in self.log_lines('edge decision'))
 
         text = self.report('--log', log)
-        self.assertEqual('1 servers without a host\n', self.said)
-        self.assertShown(text, '1 servers without a host')
+        self.assertEqual('1 server without a host\n', self.said)
+        self.assertShown(text, '1 server without a host')
         self.assertShown(text, '5 servers with an', 'edge:', 'key,')
         self.assertShown(
             text,

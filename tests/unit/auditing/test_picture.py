@@ -87,7 +87,7 @@ class PictureTest(AuditTestCase):
         )
         self.assertLess(fresh.oldest_seconds, 3600)
         self.assertFalse(fresh.is_outage)
-        self.assertEqual(('1 servers without a host',), page.unjudged)
+        self.assertEqual(('1 server without a host',), page.unjudged)
 
     def test_measuring_is_down(self) -> None:
         client = parse_client('198.51.100.0/24')

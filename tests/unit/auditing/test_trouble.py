@@ -32,25 +32,51 @@ class TroublesTest(base.BaseTestCase):
     def test_some_are_named_and_all_are_counted(self) -> None:
         for number in range(trouble.NAMED + 5):
             self.troubles.note(trouble.UNREADABLE, f's-{number}', 'no \x1b')
-        self.troubles.note(trouble.GONE, 'g', 'gone')
-        self.troubles.count(trouble.PLACELESS)
-        self.assertEqual(trouble.NAMED + 1, len(self.said))
+        self.assertEqual(trouble.NAMED, len(self.said))
         self.assertEqual('server s-0: no \\x1b', self.said[0])
         self.assertEqual(
-            [
-                '25 requests that cannot be read',
-                '1 servers that were deleted meanwhile',
-                '1 servers without a host',
-            ],
-            [*self.troubles.summary()],
+            ['25 requests that cannot be read'], [*self.troubles.summary()]
         )
+
+    def test_one_of_a_kind_and_several(self) -> None:
+        for kind, one, several in (
+            (
+                trouble.UNREADABLE,
+                '1 request that cannot be read',
+                '2 requests that cannot be read',
+            ),
+            (
+                trouble.SENSELESS,
+                '1 server that asks for what makes no sense',
+                '2 servers that ask for what makes no sense',
+            ),
+            (
+                trouble.GONE,
+                '1 server that was deleted meanwhile',
+                '2 servers that were deleted meanwhile',
+            ),
+            (
+                trouble.PLACELESS,
+                '1 server without a host',
+                '2 servers without a host',
+            ),
+        ):
+            troubles = Troubles(self.said.append)
+            for said in one, several:
+                troubles.count(kind)
+                self.assertEqual([said], [*troubles.summary()])
 
     def test_cell_that_is_away(self) -> None:
         self.troubles.cell_away('uuid', 'cell\x1b2', 'DBError: no\nroute')
-        self.troubles.away['uuid'].servers += 2
         self.assertEqual(
             ['cell cell\\x1b2 is away: DBError: no route'], self.said
         )
+        self.troubles.away['uuid'].servers += 1
+        self.assertEqual(
+            ['1 server of cell cell\\x1b2 is not judged'],
+            [*self.troubles.summary()],
+        )
+        self.troubles.away['uuid'].servers += 1
         self.assertEqual(
             ['2 servers of cell cell\\x1b2 are not judged'],
             [*self.troubles.summary()],
