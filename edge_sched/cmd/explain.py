@@ -19,6 +19,7 @@ from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import patient_settings_of
 from edge_sched.model.text import readable
 from edge_sched.replay.budgets import without_budgets
+from edge_sched.replay.lines import Found
 from edge_sched.replay.recorded import BadRecordError
 from edge_sched.replay.recorded import NotInFullError
 from edge_sched.replay.recorded import read
@@ -110,7 +111,7 @@ class Explain(show.ShowOne):
                     where = f'{path}, line {found.line}'
                     self._say(readable(f'{where}: {found.problem}'))
                 elif found.record.get('instance') == server:
-                    yield _decision(found.record)
+                    yield _decision(found)
 
     def _say(self, line: str) -> None:
         self.app.stderr.write(f'{line}\n')
@@ -194,9 +195,10 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _decision(record: Mapping[str, Any]) -> dict[str, Any]:
+def _decision(found: Found) -> dict[str, Any]:
     """What was decided, as far as the record tells."""
-    told = {
+    record = found.record
+    told = {'logged_at': found.logged_at or None} | {
         name: record.get(name)
         for name in ('request_id', 'operation', 'mode', 'outcome')
     }
@@ -214,8 +216,12 @@ def _decision(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _line(decision: Mapping[str, Any]) -> str:
-    """``create req-1: judged, lyon-1 first; without RAMWeigher lyon-2``."""
-    said = [f'{decision["operation"]} {decision["request_id"]}: ']
+    """``create req-1: judged, lyon-1 first; without RAMWeigher lyon-2``.
+
+    After when it was logged, if that is known.
+    """
+    said = [f'{at} '] if (at := decision['logged_at']) else []
+    said.append(f'{decision["operation"]} {decision["request_id"]}: ')
     said.append(f'{decision["outcome"]}')
     if why := decision.get('not_explained'):
         return readable(f'{"".join(said)} (the record {why})')

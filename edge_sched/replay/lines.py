@@ -3,6 +3,7 @@
 """Finds decision records in any log that has them in it."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TextIO
 
@@ -13,6 +14,9 @@ MARK = 'edge decision '
 LONGEST = 256 * 1024
 
 _DECODER = json.JSONDecoder()
+
+#: What a line begins with, of nova-scheduler or ``journalctl -o short-iso``.
+_TIME = re.compile(r'\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,:+Z-]{0,14}')
 
 
 class BadLineError(ValueError):
@@ -25,11 +29,14 @@ class Found(NamedTuple):
     :param line: where it was, the first is 1
     :param record: as ``edge_sched.judging.record`` made it, if nobody else did
     :param problem: why there is no record, else ``''``
+    :param logged_at: as the line has it, ``2026-08-22 10:15:00.123``, mostly
+        in the zone of whoever logged it; ``''`` if it has none
     """
 
     line: int
     record: Mapping[str, Any]
     problem: str = ''
+    logged_at: str = ''
 
 
 def bounded(log: TextIO) -> Iterator[str]:
@@ -50,23 +57,24 @@ def records_of(lines: Iterable[str]) -> Iterator[Found]:
         if MARK not in line:
             continue
         try:
-            yield Found(number, _record(line))
+            yield _found(number, line)
         except BadLineError as error:
             yield Found(number, {}, str(error))
 
 
-def _record(line: str) -> Mapping[str, Any]:
+def _found(number: int, line: str) -> Found:
     if len(line) > LONGEST:
         raise BadLineError(f'has more than {LONGEST} characters')
     message = _message(line)
-    _, _, text = message.partition(MARK)
+    before, _, text = message.partition(MARK)
     try:
         record, _ = _DECODER.raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise BadLineError('is broken off, or no JSON') from error
     if not isinstance(record, dict) or 'outcome' not in record:
         raise BadLineError('is no decision record')
-    return record
+    time = _TIME.match(before)
+    return Found(number, record, logged_at=time[0] if time else '')
 
 
 def _message(line: str) -> str:

@@ -9,6 +9,7 @@ import json
 
 from edge_sched.cmd import explain
 from edge_sched.model.latency import Answer
+from edge_sched.replay.lines import Found
 from tests.unit.cmd import base
 from tests.unit.factories import make_intent
 from tests.unit.factories import make_row
@@ -27,7 +28,7 @@ RECORD = record_of(
 
 class DecisionTest(base.CommandTestCase):
     def test_what_the_record_tells(self) -> None:
-        told = explain._decision(RECORD)
+        told = explain._decision(Found(1, RECORD))
         self.assertEqual('nice-0', told['first'])
         self.assertEqual({'loss': 'lyon'}, told['without_budget'])
         self.assertEqual(
@@ -36,11 +37,17 @@ class DecisionTest(base.CommandTestCase):
             explain._line(told),
         )
 
+    def test_when_it_was_logged(self) -> None:
+        at = '2026-08-22 10:15:00.123'
+        told = explain._decision(Found(1, RECORD, logged_at=at))
+        self.assertEqual(at, told['logged_at'])
+        self.assertIn(f'{at} create req-1: judged', explain._line(told))
+
     def test_weigher_that_decided(self) -> None:
         record = record_of(
             make_intent(), [Answer(True, (ROWS,))], {'lyon': [0], 'nice': [1]}
         )
-        told = explain._decision(record)
+        told = explain._decision(Found(1, record))
         self.assertIn(
             'lyon-0 first; without EdgeLatencyWeigher nice-0',
             explain._line(told),
@@ -49,7 +56,7 @@ class DecisionTest(base.CommandTestCase):
     def test_record_in_short(self) -> None:
         short = {k: v for k, v in RECORD.items() if k != 'places'}
         short['hosts'] = {'within': 1, 'unknown': 0, 'over': 1}
-        told = explain._decision(short)
+        told = explain._decision(Found(1, short))
         self.assertEqual(
             'create req-1: judged (the record is in short)',
             explain._line(told),
@@ -59,7 +66,7 @@ class DecisionTest(base.CommandTestCase):
         record = json.loads(json.dumps(RECORD))
         record['ranking']['without'] = 5
         record['request_id'] = '\x1b[2J'
-        told = explain._decision(record)
+        told = explain._decision(Found(1, record))
         self.assertIn('is missing or odd', told['not_explained'])
         self.assertIn(r'create \x1b[2J: judged', explain._line(told))
 

@@ -27,6 +27,24 @@ class RecordsOfTest(base.BaseTestCase):
             found('boot\n', TEXT + '\n', '{}', TEXT + ' trailing', ''),
         )
 
+    def test_when_it_was_logged(self):
+        for begin, logged_at in (
+            ('2026-08-22 10:15:00.123 7 INFO x', '2026-08-22 10:15:00.123'),
+            (
+                '2026-08-22T10:15:00+00:00 host x',
+                '2026-08-22T10:15:00+00:00',
+            ),
+            ('Aug 22 10:15:00 host nova', ''),
+            (
+                f'2026-08-22 10:15:00{"." * 99}',
+                f'2026-08-22 10:15:00{14 * "."}',
+            ),
+        ):
+            text = f'{begin} {TEXT}'
+            for line in text, json.dumps({'MESSAGE': text}):
+                (one,) = found(line)
+                self.assertEqual((RECORD, logged_at), (one[1], one.logged_at))
+
     def test_of_the_journal(self):
         entry = json.dumps({'MESSAGE': TEXT, 'PRIORITY': '6'})
         self.assertEqual([lines.Found(1, RECORD)], found(entry))
