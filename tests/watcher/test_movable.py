@@ -7,26 +7,12 @@ from oslotest import base
 from watcher.decision_engine.model import element
 from watcher.decision_engine.model import model_root
 
-from edge_sched.model.standing import OVER
-from edge_sched.model.standing import Hour
-from edge_sched.model.standing import ServerStanding
 from edge_sched.watcher import movable
 from edge_sched.watcher.parameters import LIVE
+from tests.unit.judging import test_moves
 
 SERVER = uuidutils.generate_uuid()
-STANDING = ServerStanding(
-    server=SERVER,
-    project_id='p',
-    host='compute-1',
-    site='lyon',
-    client='203.0.113.7',
-    verdict=OVER,
-    judged_ms=31.0,
-    budget_ms=20.0,
-    best_site='paris',
-    best_ms=12.0,
-    hour=Hour(0.0),
-)
+STANDING = test_moves.STANDING._replace(server=SERVER, host='compute-1')
 
 
 class NotifiedTest(base.BaseTestCase):
