@@ -6,7 +6,7 @@ import collections
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from edge_sched.judging.reason import of_outage
+from edge_sched.judging.ages import of_outage
 from edge_sched.judging.verdict import Policy
 from edge_sched.model.text import readable
 

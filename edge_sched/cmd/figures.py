@@ -9,7 +9,7 @@ from typing import Any
 
 from cliff import columns
 
-from edge_sched.judging.reason import future
+from edge_sched.judging.ages import future
 from edge_sched.measurement.record import MAX_NAME_LENGTH
 from edge_sched.model.text import readable
 

@@ -17,9 +17,9 @@ from edge_sched.cmd.shell import Shell
 from edge_sched.cmd.stores import explained
 from edge_sched.cmd.stores import settings_of
 from edge_sched.conf.policy import policy_of
+from edge_sched.judging.ages import of_outage
 from edge_sched.judging.decision import is_outage
 from edge_sched.judging.judge import Judge
-from edge_sched.judging.reason import of_outage
 from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model import keys

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from edge_sched.asking.intent import Intent
+from edge_sched.judging.ages import duration
+from edge_sched.judging.ages import future
 from edge_sched.judging.decision import Decision
 from edge_sched.judging.decision import HostVerdict
 from edge_sched.judging.decision import Where
@@ -27,7 +29,6 @@ from edge_sched.judging.verdict import NOT_CARRIED
 from edge_sched.judging.verdict import NOT_PLACED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import TOO_FEW_SAMPLES
-from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model.keys import NearClient
 from edge_sched.model.latency import Percentile
@@ -127,26 +128,6 @@ def bounded(text: str) -> str:
     if len(raw) <= MAX_BYTES:
         return text
     return raw[: MAX_BYTES - 3].decode('utf-8', 'ignore') + '...'
-
-
-def of_outage(policy: Policy) -> str:
-    """What an operator reads while measuring is down."""
-    oldest = duration(policy.outage_max_age_seconds)
-    return f'measuring is down: measurements are used up to an age of {oldest}'
-
-
-def duration(seconds: float) -> str:
-    """``40 s``, ``5 min``, ``2 h`` or ``3 d``: two of a unit at the least."""
-    for unit, length in (('d', 86400), ('h', 3600), ('min', 60)):
-        if seconds >= 2 * length:
-            return f'{seconds // length:.0f} {unit}'
-    return f'{seconds:.0f} s'
-
-
-def future(age_seconds: float) -> str:
-    """What is said of an age below 0; clocks are to be looked after."""
-    ahead = duration(-age_seconds)
-    return f'measured {ahead} in the future: check the clocks'
 
 
 def printable(name: str) -> str:

@@ -8,7 +8,7 @@ What is missing is a dash, since an empty cell might be a mistake.
 import datetime
 import math
 
-from edge_sched.judging.reason import duration
+from edge_sched.judging.ages import duration
 from edge_sched.judging.record import private
 from edge_sched.model.client import Client
 from edge_sched.model.text import readable

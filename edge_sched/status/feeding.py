@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 
 from oslo_upgradecheck.upgradecheck import Result
 
-from edge_sched.judging.reason import duration
+from edge_sched.judging.ages import duration
 from edge_sched.model.latency import age_seconds
 from edge_sched.status.finding import failure
 from edge_sched.status.finding import listed

@@ -574,18 +574,6 @@ class TextTest(base.BaseTestCase):
         self.assertEqual('\xe9' * 90, reason.bounded('\xe9' * 90))
         self.assertEqual('\xe9' * 88 + '...', reason.bounded('\xe9' * 91))
 
-    @ddt.data(
-        (0, '0 s'),
-        (40.4, '40 s'),
-        (7199, '119 min'),
-        (7200, '2 h'),
-        (172_799, '47 h'),
-        (172_800, '2 d'),
-    )
-    @ddt.unpack
-    def test_duration(self, seconds, shown):
-        self.assertEqual(shown, reason.duration(seconds))
-
     def test_store_away(self):
         self.assertEqual(
             'latency data is temporarily unavailable', reason.STORE_AWAY
