@@ -29,6 +29,14 @@ MEMORIES: tuple[Memory, ...] = get_args(Memory)
 #: so small that it would matter.
 CLOCK_SKEW_SECONDS = 5.0
 
+#: The source of a row that was made of the handshakes of a client's own
+#: connections.
+PASSIVE = 'tcp-passive'
+
+#: The source of a row of a prefix that was itself not measured: of what was
+#: measured of parts of it.
+DERIVED = 'derived'
+
 #: The source of a row that nobody measured: of hosts at one site.
 ASSUMED = 'assumed'
 
