@@ -21,6 +21,7 @@ from edge_sched.conf.policy import policy_of
 from edge_sched.judging.decision import decide
 from edge_sched.judging.standing import figure_ms
 from edge_sched.judging.verdict import NEVER_MEASURED
+from edge_sched.judging.verdict import ONLY_DERIVED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model import keys
@@ -58,7 +59,7 @@ class Covered:
 
 def state_of(verdict: Verdict) -> str:
     """``never``, ``stale`` or ``fresh``."""
-    if verdict.why == NEVER_MEASURED:
+    if verdict.why in (NEVER_MEASURED, ONLY_DERIVED):
         return NEVER
     return OLD if verdict.why == STALE or verdict.stale else FRESH
 

@@ -9,6 +9,7 @@ from edge_sched.auditing.demand import Demands
 from edge_sched.model import keys
 from edge_sched.model.client import Client
 from edge_sched.model.client import parse_client
+from edge_sched.model.latency import DERIVED
 from edge_sched.model.latency import Answer
 from edge_sched.store.cache import Key
 from edge_sched.store.reader import Reader
@@ -39,7 +40,12 @@ def answering(demands: Demands, store: Reader) -> Answering:
 
 def _stored(key: Key, answer: Answer) -> list[Key]:
     client, project_id = key
-    texts = {row.client for part in answer.parts for row in part.values()}
+    texts = {
+        row.client
+        for part in answer.parts
+        for row in part.values()
+        if row.source != DERIVED
+    }
     if client.site:
         return [key] if texts else []
     return [

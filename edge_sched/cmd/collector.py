@@ -146,6 +146,7 @@ def _equipment(conf: cfg.ConfigOpts) -> Equipment:
         max_age_seconds=settings.max_age_seconds,
         retention_seconds=group.retention,
         batch_rows=group.batch_rows,
+        tie_band_ms=conf.edge_sched.tie_band_ms,
         explain=_explainer(settings),
     )
 

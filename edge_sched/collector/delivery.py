@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from oslo_log import log as logging
 
 from edge_sched.collector import door
+from edge_sched.collector.derivations import Derivations
 from edge_sched.collector.equipment import Equipment
 from edge_sched.collector.metrics import Metrics
 from edge_sched.collector.outbox import Fate
@@ -48,6 +49,7 @@ class Delivery:
         self._outbox = Outbox(
             equipment.restamp_seconds, equipment.interval_seconds
         )
+        self._derivations = Derivations()
         self._is_up = True
         self._is_measuring = True
         self._is_skewed = False
@@ -105,6 +107,7 @@ class Delivery:
                 self._watch_clock(self._equipment.store.skew_seconds())
                 if self._is_measuring:
                     self._equipment.store.beat(self._equipment.name)
+                    self._derivations.derive(self._equipment)
                     self._retain()
         return self._is_up
 
@@ -118,11 +121,12 @@ class Delivery:
             tally.refused[refused.reason] += 1
             return refused.reason
         tally.saw(row.latency)
+        self._derivations.saw(row.latency.vantage)
         match self._outbox.put(row):
             case Fate.UNCHANGED:
                 tally.unchanged += 1
                 tally.taken += self._is_fresh(row)
-            case Fate.LEFT_OUT:
+            case Fate.LEFT_OUT | Fate.YIELDED:
                 tally.unchanged += 1
             case Fate.OLDER:
                 tally.refused['older'] += 1

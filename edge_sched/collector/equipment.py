@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge_sched.collector.inputs.base import Input
+from edge_sched.model.client import Prefix
+from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.measurements import Recorded
@@ -18,6 +20,14 @@ class Store(Protocol):
     def record(self, rows: Sequence[NewLatency]) -> Recorded: ...
 
     def beat(self, collector: str) -> None: ...
+
+    def measured_prefixes(
+        self, vantage: str, max_age_seconds: float
+    ) -> Sequence[tuple[Prefix, Latency]]: ...
+
+    def replace_derived(
+        self, vantage: str, rows: Sequence[NewLatency]
+    ) -> None: ...
 
     def skew_seconds(self) -> float: ...
 
@@ -35,6 +45,7 @@ class Equipment:
     :param max_age_seconds: from which on the scheduler uses no row
     :param retention_seconds: from which on a row is deleted
     :param batch_rows: in one transaction
+    :param tie_band_ms: within which places are equally near
     :param explain: what to tell an operator of a store that is away
     """
 
@@ -45,6 +56,7 @@ class Equipment:
     max_age_seconds: float = 900.0
     retention_seconds: float = 604_800.0
     batch_rows: int = 5000
+    tie_band_ms: float = 1.0
     explain: Callable[[StoreUnavailableError], str] = str
 
     @property

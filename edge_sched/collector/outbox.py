@@ -10,9 +10,11 @@ import enum
 from collections.abc import Iterator, Sequence
 
 from edge_sched.collector.equipment import Store
+from edge_sched.model.latency import PASSIVE
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.model.latency import latest_time
+from edge_sched.model.latency import precedence_at
 from edge_sched.store.ids import batches
 from edge_sched.store.measurements import Recorded
 
@@ -28,11 +30,13 @@ class Fate(enum.Enum):
     """What becomes of a row that was put in.
 
     ``LEFT_OUT`` did not change either, but the store has no place for it.
+    ``YIELDED`` to a row of the same pair that was got in a better way.
     """
 
     PENDING = 'pending'
     UNCHANGED = 'unchanged'
     LEFT_OUT = 'left out'
+    YIELDED = 'yielded'
     OLDER = 'older'
 
 
@@ -42,19 +46,15 @@ class _Written:
     :param fate: of the same row, if it comes again before it is due
     """
 
-    __slots__ = ('digest', 'due_at', 'fate', 'measured_at', 'seen')
+    __slots__ = ('digest', 'due_at', 'fate', 'measured_at', 'seen', 'source')
 
     def __init__(
-        self,
-        fate: Fate,
-        digest: int,
-        measured_at: float,
-        due_at: float,
-        seen: int,
+        self, fate: Fate, latency: Latency, due_at: float, seen: int
     ) -> None:
         self.fate = fate
-        self.digest = digest
-        self.measured_at = measured_at
+        self.digest = _digest(latency)
+        self.measured_at = latency.measured_at
+        self.source = latency.source
         self.due_at = due_at
         self.seen = seen
 
@@ -97,18 +97,24 @@ class Outbox:
         key = _key(row)
         waiting = self._pending.get(key)
         if waiting is not None:
-            if latency.measured_at >= waiting.latency.measured_at:
+            if latency.precedence_at >= waiting.latency.precedence_at:
                 self._pending[key] = row
                 return Fate.PENDING
             same = _digest(latency) == _digest(waiting.latency)
-            return Fate.PENDING if same else Fate.OLDER
+            if same:
+                return Fate.PENDING
+            return _lost_to(waiting.latency.source, latency)
         written = self._written.get(key)
         if written is not None:
             written.seen = self._round
             same = written.digest == _digest(latency)
-            if latency.measured_at < written.measured_at:
+            if latency.precedence_at < precedence_at(
+                written.measured_at, written.source
+            ):
                 # The same reading may be out by what its way here took.
-                return written.fate if same else Fate.OLDER
+                if same:
+                    return written.fate
+                return _lost_to(written.source, latency)
             if same and self._now < written.due_at:
                 return written.fate
         self._pending[key] = row
@@ -174,8 +180,7 @@ class Outbox:
         share = 0.5 + hash((key, latency.measured_at)) % 512 / 1024
         self._written[key] = _Written(
             fate,
-            _digest(latency),
-            latency.measured_at,
+            latency,
             latency.measured_at + share * self._period_seconds,
             self._round,
         )
@@ -183,6 +188,12 @@ class Outbox:
 
 def _key(row: NewLatency) -> Key:
     return row.latency.client, row.project_id, row.latency.vantage
+
+
+def _lost_to(source: str, latency: Latency) -> Fate:
+    """Why a row does not go before one of that source."""
+    passive = PASSIVE in (source, latency.source)
+    return Fate.YIELDED if passive and source != latency.source else Fate.OLDER
 
 
 def _digest(latency: Latency) -> int:

@@ -17,6 +17,7 @@ from edge_sched.judging import scoring
 from edge_sched.judging.judge import Column
 from edge_sched.judging.judge import judge_all
 from edge_sched.judging.scoring import OVER
+from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import WITHIN
 from edge_sched.judging.scoring import Standing
 from edge_sched.judging.verdict import UNMEASURED
@@ -170,8 +171,15 @@ def _host_verdict(
     )
     verdicts = tuple(verdict for verdict, _ in judged)
     accepted = all(map(accepts, verdicts))
-    deciding = min(verdicts, key=lambda v: (v.standing, -(v.rank_ms or 0.0)))
+    deciding = min(verdicts, key=_goodness)
     return HostVerdict(standing, accepted, score, verdicts, deciding)
+
+
+def _goodness(verdict: Verdict) -> tuple[Standing, bool, float]:
+    """The larger, the better; what was derived before nothing at all."""
+    is_ranked = verdict.rank_ms is not None
+    derived = is_ranked and verdict.standing is UNKNOWN
+    return verdict.standing, derived, -(verdict.rank_ms or 0.0)
 
 
 def worth_of_cells(

@@ -21,6 +21,7 @@ from edge_sched.judging.verdict import JITTER
 from edge_sched.judging.verdict import LATENCY
 from edge_sched.judging.verdict import LOSS
 from edge_sched.judging.verdict import NOT_CARRIED
+from edge_sched.judging.verdict import ONLY_DERIVED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import TOO_FEW_SAMPLES
 from edge_sched.judging.verdict import UNMEASURED
@@ -28,6 +29,7 @@ from edge_sched.judging.verdict import UNPLACED
 from edge_sched.judging.verdict import Policy
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model.keys import NearClient
+from edge_sched.model.latency import DERIVED
 from edge_sched.model.latency import PERCENTILES
 from edge_sched.model.latency import Answer
 from edge_sched.model.latency import Latency
@@ -141,6 +143,7 @@ class Judge:
         for row in rows:
             if (
                 row is None
+                or row.source == DERIVED
                 or not oldest < row.measured_at <= now
                 or (row.samples is not None and row.samples < least_samples)
                 or (rank_ms := rank_ms_of(row)) is None
@@ -161,7 +164,8 @@ class Judge:
         """The verdict at a host, by the vantages that may speak for it.
 
         The first vantage with any row decides, usable or not: a cell-wide
-        row must not certify a site whose own row went dark. A named client's
+        row must not certify a site whose own row went dark. What was derived
+        counts only where nothing was measured at any of them. A named client's
         prefixes are judged each, and the worst verdict is the name's; so are
         the places of a group.
         """
@@ -184,6 +188,9 @@ class Judge:
         if not is_fresh(age_seconds, self._usable_seconds):
             why = FUTURE if age_seconds < 0 else STALE
             return Verdict(UNKNOWN, row, age_seconds, why=why)
+        if row.source == DERIVED:
+            why, rank_ms = ONLY_DERIVED, self._rank_ms_of(row)
+            return Verdict(UNKNOWN, row, age_seconds, (), why, rank_ms)
         verdict = self._of_usable(row, age_seconds)
         if age_seconds > self._policy.max_age_seconds:
             return verdict._replace(stale=True)
@@ -225,6 +232,8 @@ class Judge:
 
     def _of_objective(self, verdict: Verdict, score: float) -> float:
         """What becomes of a score without any budget, or with ``fit``."""
+        if verdict.standing is UNKNOWN and verdict.rank_ms is not None:
+            return scoring.derived_fit_score(score) if self._fits else score
         if verdict.standing is not WITHIN:
             return score if self._has_budget else 0.0
         if self._fits:
@@ -278,12 +287,18 @@ class Judge:
 def first_row(
     chain: Sequence[str], rows: Mapping[str, Latency]
 ) -> Latency | None:
-    """The row of the most specific vantage that has any."""
+    """The row of the most specific vantage that has any that was measured.
+
+    Else the first that was derived.
+    """
+    derived = None
     for vantage in chain:
         row = rows.get(vantage)
         if row is not None:
-            return row
-    return None
+            if row.source != DERIVED:
+                return row
+            derived = derived or row
+    return derived
 
 
 def _row_of_window(

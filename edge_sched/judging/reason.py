@@ -27,6 +27,7 @@ from edge_sched.judging.verdict import LOSS
 from edge_sched.judging.verdict import NEVER_MEASURED
 from edge_sched.judging.verdict import NOT_CARRIED
 from edge_sched.judging.verdict import NOT_PLACED
+from edge_sched.judging.verdict import ONLY_DERIVED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import TOO_FEW_SAMPLES
 from edge_sched.judging.verdict import Verdict
@@ -48,6 +49,7 @@ _WHY_ORDER = (
     TOO_FEW_SAMPLES,
     FUTURE,
     STALE,
+    ONLY_DERIVED,
     NEVER_MEASURED,
 )
 

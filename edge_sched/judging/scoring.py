@@ -4,13 +4,15 @@
 
 A host is *within*, *unknown* or *over* for a client, and the score keeps the
 three apart: whatever the figures, a host within budget scores above one that
-nobody measured, and that one above a host known to be over. The score is
+nobody measured, and that one above a host known to be over. What was derived
+is unknown as well, and scores between that and within. The score is
 absolute, in [0, 1], so that Nova's normalisation leaves it as it is.
 
 Worked example, budget 20 ms, objective ``nearest``::
 
     within at  5 ms:  s = 1 / (1 +  5/20) = 0.8    (2 + s) / 3 = 0.933
     within at 19 ms:  s = 1 / (1 + 19/20) = 0.513  (2 + s) / 3 = 0.838
+    derived,  5 ms:   s = 1 / (1 +  5/20) = 0.8    (3 + s) / 6 = 0.633
     unknown:                                        1 / 2       = 0.5
     over at 31 ms:    s = 1 / (1 + 31/20) = 0.392   s / 3       = 0.131
 """
@@ -161,16 +163,21 @@ def class_scores(
 ) -> list[float]:
     """The scores of hosts for one client, by the closeness of their bands.
 
-    Over fills [0, 1/3], unknown is 1/2, within fills [2/3, 1]. ``s`` is 1 at
-    no distance, 1/2 at the scale (the budget), 0 if lost. In one loop, which
-    takes half the time where there are a thousand.
+    Over fills [0, 1/3], within [2/3, 1]. Unknown is 1/2, and what is ranked
+    by a figure all the same fills [1/2, 2/3]. ``s`` is 1 at no distance, 1/2
+    at the scale (the budget), 0 if lost. In one loop, which takes half the
+    time where there are a thousand.
 
     :param rtts_ms: what each is ranked by, ``None`` counts as lost
     """
     bands = Bands(_best_ms(standings, rtts_ms), tie_band_ms)
     floor, lost = bands.floor, math.inf
     return [
-        1 / 2
+        (
+            1 / 2
+            if rtt_ms is None
+            else (3 + 1 / (1 + floor(rtt_ms) / scale_ms)) / 6
+        )
         if standing is UNKNOWN
         else (
             standing
@@ -206,6 +213,17 @@ def fit_score(score: float, has_headroom: bool) -> float:
     :param score: with the objective ``nearest``, in [2/3, 1]
     """
     return 1.0 if has_headroom else (2 + 3 * score) / 8
+
+
+def derived_fit_score(score: float) -> float:
+    """The score of what was derived, for the objective ``fit``.
+
+    In [1/2, 13/24]: below what is inside the strip, where nothing that is
+    within a budget scores less than 9/16.
+
+    :param score: with the objective ``nearest``, in [1/2, 2/3]
+    """
+    return (3 + 2 * score) / 8
 
 
 def keeps_headroom(

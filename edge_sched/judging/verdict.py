@@ -18,6 +18,7 @@ Chain = tuple[str, ...]
 LATENCY, JITTER, LOSS = 'latency', 'jitter', 'loss'
 
 NEVER_MEASURED = 'never measured'
+ONLY_DERIVED = 'only what is around it was measured'
 STALE = 'stale'
 FUTURE = 'measured in the future: check the clocks'
 TOO_FEW_SAMPLES = 'too few samples'
@@ -52,7 +53,7 @@ class Verdict(NamedTuple):
     :param why: if not all that is asked for is known, one of the words above;
         else ``''``. What is known may be over all the same
     :param rank_ms: what it is ranked by, ``inf`` if lost; ``None`` unless
-        the row is usable
+        the row is usable, or would be if it had not been derived
     :param stale: whether the row is older than ``max_age`` and judged all the
         same, since measuring is down
     """

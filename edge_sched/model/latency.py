@@ -12,6 +12,7 @@ figure that is not carried is unknown.
 import dataclasses
 import ipaddress
 import math
+import types
 from collections.abc import Mapping
 from typing import Literal, get_args
 
@@ -40,6 +41,14 @@ DERIVED = 'derived'
 #: The source of a row that nobody measured: of hosts at one site.
 ASSUMED = 'assumed'
 
+#: How much older than it is a row counts beside another one of its pair, by
+#: its source; of any other not at all. So no pair is fed by two in turn. One
+#: of handshakes yields to one of probes for as long as that is used by
+#: default; one that was derived, for centuries, to any that was measured.
+SETBACK_SECONDS: Mapping[str, float] = types.MappingProxyType(
+    {PASSIVE: 900.0, DERIVED: 1e10}
+)
+
 
 def latest_time(now: float) -> float:
     """The latest time that a measurement may have."""
@@ -56,6 +65,14 @@ def age_seconds(measured_at: float, now: float) -> float:
     """
     age_seconds = now - measured_at
     return 0.0 if -CLOCK_SKEW_SECONDS <= age_seconds < 0 else age_seconds
+
+
+def precedence_at(measured_at: float, source: str) -> float:
+    """What the largest of goes before the other rows of its pair.
+
+    UTC epoch seconds, as if it had been measured then.
+    """
+    return measured_at - SETBACK_SECONDS.get(source, 0.0)
 
 
 def is_fresh(age_seconds: float, max_age_seconds: float) -> bool:
@@ -146,8 +163,11 @@ class Latency:
         """What is held against a jitter budget; ``inf`` if p95 was lost.
 
         p95 as it is held, less the shortest of the newest window. PDV as
-        carried if there is no hour, or no shortest.
+        carried if there is no hour, or no shortest. Handshakes have none: a
+        SYN that was lost is not seen.
         """
+        if self.source == PASSIVE:
+            return None
         if math.isinf(self.held_p95_ms):
             return math.inf
         from_hour = self.rtt_p95_hour_ms is not None
@@ -162,6 +182,11 @@ class Latency:
         return dataclasses.replace(
             self, rtt_p50_hour_ms=None, rtt_p95_hour_ms=None
         )
+
+    @property
+    def precedence_at(self) -> float:
+        """See :func:`precedence_at`."""
+        return precedence_at(self.measured_at, self.source)
 
     @property
     def assumed(self) -> bool:

@@ -8,11 +8,13 @@ import math
 import sqlalchemy as sa
 
 from edge_sched.model.client import Prefix
+from edge_sched.model.latency import DERIVED
 from edge_sched.store.packing import unpack
 from edge_sched.store.schema import clients
 from edge_sched.store.schema import latencies
 from edge_sched.store.schema import named_prefixes
 from edge_sched.store.schema import vantages
+from edge_sched.store.survey import WAS_MEASURED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,10 +76,11 @@ def candidates(connection: sa.Connection, vantage: str) -> list[Candidate]:
                 sa.and_(
                     here.c.client_id == clients.c.id,
                     here.c.vantage_id == vantage_id,
+                    here.c.source != DERIVED,
                 ),
             )
         )
-        .where(clients.c.network.is_not(None))
+        .where(clients.c.network.is_not(None), WAS_MEASURED)
     )
     found = {}
     for row in measured:

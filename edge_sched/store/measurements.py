@@ -6,15 +6,18 @@
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import sqlalchemy as sa
 
 from edge_sched.model.client import Client
+from edge_sched.model.latency import SETBACK_SECONDS
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.model.latency import latest_time
+from edge_sched.model.latency import precedence_at
 from edge_sched.store import clock
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.figures import FIGURES
@@ -224,10 +227,10 @@ def _write(
     newest: dict[Key, Latency] = {}
     older = 0
     for key, latency in keyed:
-        if latency.measured_at < times.get(key, 0.0):
+        if latency.precedence_at < times.get(key, -math.inf):
             older += 1
         else:
-            times[key] = latency.measured_at
+            times[key] = latency.precedence_at
             newest[key] = latency
     done = len(rows) - len(newest)
     # In the order of the key, so that two writers do not lock each other out.
@@ -249,6 +252,7 @@ def _write(
                 }
                 for client_id, vantage_id in batch
             ],
+            ('source', SETBACK_SECONDS),
         )
         done += len(batch)
         progress(done)
@@ -260,26 +264,27 @@ def _times(
     rows: Sequence[tuple[Key, Latency]],
     latest: float,
 ) -> dict[Key, float]:
-    """When stored rows were measured, as far as one of these can be older.
+    """When stored rows count as measured, where one of these may yield.
 
-    It seldom can, so that this seldom reads more than a few.
+    It seldom may, so that this seldom reads more than a few.
     """
-    oldest = min((row.measured_at for _, row in rows), default=latest)
+    oldest = min((row.precedence_at for _, row in rows), default=latest)
     asked: dict[int, set[int]] = {}
     for (client_id, vantage_id), _ in rows:
         asked.setdefault(client_id, set()).add(vantage_id)
     return {
-        (client_id, vantage_id): measured_at
+        (client_id, vantage_id): precedence_at(measured_at, source)
         for client_ids in batches(sorted(asked), BATCH_VALUES)
         for vantage_ids in batches(
             sorted(set().union(*(asked[id_] for id_ in client_ids))),
             BATCH_VALUES,
         )
-        for client_id, vantage_id, measured_at in connection.execute(
+        for client_id, vantage_id, measured_at, source in connection.execute(
             sa.select(
                 latencies.c.client_id,
                 latencies.c.vantage_id,
                 latencies.c.measured_at,
+                latencies.c.source,
             ).where(
                 latencies.c.client_id.in_(client_ids),
                 latencies.c.vantage_id.in_(vantage_ids),

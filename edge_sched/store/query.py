@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from edge_sched.model.client import Client
+from edge_sched.model.latency import DERIVED
 from edge_sched.model.latency import Answer
 from edge_sched.store.cache import Key
 from edge_sched.store.figures import FIGURES
@@ -35,6 +36,8 @@ from edge_sched.store.schema import vantages
 #: How many statements are kept, by what they are for; one takes a quarter of
 #: a look-up to make. Chosen: most requests have one or two clients.
 _SHAPES = 8
+
+_DERIVED: sa.ColumnClause[str] = sa.literal_column(f"'{DERIVED}'")
 
 #: No id of any row.
 _NONE = sa.literal(0)
@@ -168,7 +171,8 @@ def _longest(branches: Sequence[sa.Select[Any]]) -> sa.Select[Any]:
             matches.c.part_id,
             latencies.c.vantage_id,
         ),
-        order_by=matches.c.length.desc(),
+        # What was derived counts where nothing was measured.
+        order_by=(latencies.c.source == _DERIVED, matches.c.length.desc()),
     )
     ranked = (
         sa.select(

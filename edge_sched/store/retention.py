@@ -81,7 +81,7 @@ class Remover:
         ):
             for batch in batches(keys, BATCH_VALUES):
                 deleted += self._write(
-                    functools.partial(_delete, which=which, keys=batch)
+                    functools.partial(delete_rows, which=which, keys=batch)
                 )
         return deleted
 
@@ -148,7 +148,7 @@ def _next_keys(
     return [(row.client_id, row.vantage_id) for row in rows]
 
 
-def _delete(
+def delete_rows(
     connection: sa.Connection, which: Conditions, keys: Sequence[Key]
 ) -> int:
     """Delete rows among these that still go; how many there were.

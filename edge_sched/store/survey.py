@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from edge_sched.model.client import Client
+from edge_sched.model.latency import DERIVED
 from edge_sched.model.latency import latest_time
 from edge_sched.store.cache import Key
 from edge_sched.store.packing import unpack
@@ -25,6 +26,11 @@ from edge_sched.store.transactions import patiently_reading
 
 #: Clients at a time. Chosen: more connections than that are no trouble.
 PAGE = 1000
+
+#: Whether a client has a row that was not derived.
+WAS_MEASURED = sa.exists().where(
+    latencies.c.client_id == clients.c.id, latencies.c.source != DERIVED
+)
 
 _HAS_ROW = sa.exists().where(latencies.c.vantage_id == vantages.c.id)
 
@@ -98,7 +104,7 @@ def measured_clients(settings: StoreSettings) -> Iterator[list[Key]]:
         )
         .where(
             clients.c.id > sa.bindparam('after'),
-            sa.exists().where(latencies.c.client_id == clients.c.id),
+            WAS_MEASURED,
         )
         .order_by(clients.c.id)
         .limit(PAGE)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from edge_sched.model.latency import SETBACK_SECONDS
 from edge_sched.model.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.errors import StoreError
@@ -168,6 +169,7 @@ def _copy(
             'measured_at',
             latest,
             [_moved(row, column.name, to_id) for row in batch],
+            ('source', SETBACK_SECONDS),
         )
     return len(rows)
 

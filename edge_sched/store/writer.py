@@ -15,9 +15,11 @@ from typing import Self
 
 from edge_sched.model.client import Client
 from edge_sched.model.client import Prefix
+from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.store import candidates
 from edge_sched.store import clock
+from edge_sched.store import derived
 from edge_sched.store import heartbeat
 from edge_sched.store import measurements
 from edge_sched.store import named
@@ -131,6 +133,28 @@ class Writer:
             functools.partial(retention.delete_old_heartbeats, oldest=oldest)
         )
         return deleted
+
+    def measured_prefixes(
+        self, vantage: str, max_age_seconds: float
+    ) -> list[tuple[Prefix, Latency]]:
+        """The prefixes that were measured from there, and are not too old."""
+        return self._store.read(
+            lambda connection: derived.measured_prefixes(
+                connection, vantage, max_age_seconds
+            )
+        )
+
+    def replace_derived(
+        self, vantage: str, rows: Iterable[NewLatency]
+    ) -> None:
+        """Have these be what is derived there, and nothing else.
+
+        What was measured meanwhile stays as it was.
+        """
+        every_row = list(rows)
+        self._store.write(
+            lambda connection: derived.replace(connection, vantage, every_row)
+        )
 
     def list_latencies(
         self, client: Client | None = None, vantage: str | None = None

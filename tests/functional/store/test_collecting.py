@@ -10,7 +10,10 @@ import time
 import fixtures
 
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import DERIVED
+from edge_sched.model.latency import PASSIVE
 from edge_sched.store import ids
+from edge_sched.store import measurements
 from edge_sched.store.candidates import Candidate
 from edge_sched.store.measurements import Recorded
 from tests.functional.store import base
@@ -338,6 +341,82 @@ class CollectingTests:
         return self.select(f'SELECT COUNT(*) FROM {table}')[0][0]
 
 
+class PrecedenceTests:
+    """One pair is never fed by two sources in turn."""
+
+    def record(self, p50_ms, ago_seconds, source):
+        return self.writer.record(
+            [
+                base.row(
+                    'lyon',
+                    '203.0.113.0/24',
+                    p50_ms,
+                    measured_at=base.NOW - ago_seconds,
+                    source=source,
+                )
+            ]
+        )
+
+    def assert_stored(self, p50_ms, source):
+        (row,) = self.writer.list_latencies()
+        self.assertEqual(
+            (p50_ms, source), (row.latency.rtt_p50_ms, row.latency.source)
+        )
+
+    def test_handshakes_do_not_replace_fresh_probes(self):
+        self.record(1.0, 899, 'stamp')
+        recorded = self.record(2.0, 0, PASSIVE)
+        self.assertEqual((0, 1), (recorded.written, recorded.older))
+        self.assert_stored(1.0, 'stamp')
+
+    def test_handshakes_replace_probes_that_are_no_longer_used(self):
+        self.record(1.0, 900, 'stamp')
+        self.assertEqual(1, self.record(2.0, 0, PASSIVE).written)
+        self.assert_stored(2.0, PASSIVE)
+
+    def test_probes_replace_newer_handshakes(self):
+        self.record(1.0, 0, PASSIVE)
+        self.assertEqual(1, self.record(2.0, 899, 'icmp').written)
+        self.assert_stored(2.0, 'icmp')
+
+    def test_probes_that_are_no_longer_used_replace_no_handshakes(self):
+        self.record(1.0, 0, PASSIVE)
+        self.assertEqual(1, self.record(2.0, 901, 'icmp').older)
+        self.assert_stored(1.0, PASSIVE)
+
+    def test_of_two_of_handshakes_the_newer_counts(self):
+        self.record(1.0, 20, PASSIVE)
+        self.assertEqual(1, self.record(2.0, 10, PASSIVE).written)
+        self.assertEqual(1, self.record(3.0, 11, PASSIVE).older)
+        self.assert_stored(2.0, PASSIVE)
+
+    def test_what_was_derived_replaces_only_what_was(self):
+        self.record(1.0, 5, DERIVED)
+        self.assertEqual(1, self.record(2.0, 4, DERIVED).written)
+        self.assertEqual(1, self.record(3.0, 800, PASSIVE).written)
+        self.assertEqual(1, self.record(4.0, 0, DERIVED).older)
+        self.assert_stored(3.0, PASSIVE)
+
+    def test_what_another_wrote_meanwhile_counts_as_well(self):
+        """Two collectors, each of which has seen no row of the other's."""
+        self.patch(measurements, '_times', lambda *args: {})
+        for first, second, stored in (
+            (('stamp', 800), (PASSIVE, 0), 'stamp'),
+            (('stamp', 901), (PASSIVE, 0), PASSIVE),
+            ((PASSIVE, 0), ('stamp', 800), 'stamp'),
+            ((PASSIVE, 0), ('stamp', 901), PASSIVE),
+            ((PASSIVE, 600), (DERIVED, 0), PASSIVE),
+            ((DERIVED, 0), (PASSIVE, 600), PASSIVE),
+        ):
+            self.writer.purge()
+            for p50_ms, (source, ago) in enumerate((first, second), start=1):
+                self.record(float(p50_ms), ago, source)
+            self.assert_stored(
+                1.0 if stored == first[0] else 2.0,
+                stored,
+            )
+
+
 class SqliteTestCase(base.Sqlite, CollectingTests, base.StoreTestCase):
     pass
 
@@ -347,4 +426,22 @@ class MariaDBTestCase(base.MariaDB, CollectingTests, base.StoreTestCase):
 
 
 class PostgreSQLTestCase(base.PostgreSQL, CollectingTests, base.StoreTestCase):
+    pass
+
+
+class SqlitePrecedenceTestCase(
+    base.Sqlite, PrecedenceTests, base.StoreTestCase
+):
+    pass
+
+
+class MariaDBPrecedenceTestCase(
+    base.MariaDB, PrecedenceTests, base.StoreTestCase
+):
+    pass
+
+
+class PostgreSQLPrecedenceTestCase(
+    base.PostgreSQL, PrecedenceTests, base.StoreTestCase
+):
     pass

@@ -10,6 +10,7 @@ from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.collector.scope import Scope
+from edge_sched.model.client import Prefix
 from edge_sched.model.client import parse_client
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
@@ -58,11 +59,14 @@ def row(
     client: str = CLIENT,
     p50_ms: float = 10.0,
     measured_at: float = NOW,
+    source: str = '',
 ) -> NewLatency:
     """A row of the store."""
     return NewLatency(
         parse_client(client),
-        Latency(vantage, client, p50_ms, p50_ms + 2, measured_at),
+        Latency(
+            vantage, client, p50_ms, p50_ms + 2, measured_at, source=source
+        ),
     )
 
 
@@ -78,6 +82,7 @@ class FakeStore:
         self.skew = 0.0
         self.unknown: set[str] = set()
         self.closed = False
+        self.derived: dict[str, list[Latency]] = {}
 
     def record(self, rows: Sequence[NewLatency]) -> Recorded:
         self._check()
@@ -94,7 +99,7 @@ class FakeStore:
             key = (each.latency.vantage, each.latency.client)
             stored = self.rows.get(key)
             if stored is None or (
-                stored.measured_at <= each.latency.measured_at
+                stored.precedence_at <= each.latency.precedence_at
             ):
                 self.rows[key] = each.latency
                 written += 1
@@ -113,6 +118,24 @@ class FakeStore:
     def skew_seconds(self) -> float:
         self._check()
         return self.skew
+
+    def measured_prefixes(
+        self, vantage: str, max_age_seconds: float
+    ) -> list[tuple[Prefix, Latency]]:
+        self._check()
+        return [
+            (prefix, latency)
+            for (where, client), latency in self.rows.items()
+            if where == vantage
+            and latency.measured_at >= NOW - max_age_seconds
+            and (prefix := parse_client(client).prefix)
+        ]
+
+    def replace_derived(
+        self, vantage: str, rows: Sequence[NewLatency]
+    ) -> None:
+        self._check()
+        self.derived[vantage] = [row.latency for row in rows]
 
     def retain(self, older_than_seconds: float) -> int:
         self._check()

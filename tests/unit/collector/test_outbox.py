@@ -9,11 +9,13 @@ from oslotest import base
 from edge_sched.collector.outbox import FORGET_ROUNDS
 from edge_sched.collector.outbox import Fate
 from edge_sched.collector.outbox import Outbox
+from edge_sched.model.latency import PASSIVE
 from edge_sched.store.errors import StoreUnavailableError
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.fakes import FakeStore
 from tests.unit.collector.fakes import row
 
+PAIR = 'lyon', '203.0.113.0/24'
 MAX_AGE = 900.0
 INTERVAL = 30.0
 RESTAMP = MAX_AGE / 3
@@ -38,6 +40,34 @@ class OutboxTest(base.BaseTestCase):
         self.assertEqual(0, len(self.outbox))
         self.assertEqual([Fate.UNCHANGED], self.put(row()))
         self.assertEqual([], self.flush())
+
+    def test_handshakes_yield_to_fresh_probes(self):
+        served = [
+            row(p50_ms=12.0, measured_at=NOW + seconds, source=PASSIVE)
+            for seconds in (-10, 10)
+        ]
+        self.put(row(measured_at=NOW))
+        self.assertEqual([Fate.YIELDED] * 2, self.put(*served))
+        self.flush()
+        self.assertEqual([Fate.YIELDED] * 2, self.put(*served))
+        self.assertEqual([], self.flush())
+
+    def test_probes_go_before_handshakes_that_wait_or_are_written(self):
+        served = row(p50_ms=12.0, measured_at=NOW, source=PASSIVE)
+        probed = row(measured_at=NOW - 10)
+        self.assertEqual([Fate.PENDING] * 2, self.put(served, probed))
+        self.flush()
+        self.assertEqual('', self.store.rows[PAIR].source)
+        self.outbox = Outbox(RESTAMP, INTERVAL)
+        self.put(served)
+        self.flush()
+        self.assertEqual([Fate.PENDING], self.put(probed))
+
+    def test_handshakes_are_written_once_probes_are_no_longer_used(self):
+        self.put(row(measured_at=NOW))
+        self.flush()
+        served = row(p50_ms=12.0, measured_at=NOW + 900, source=PASSIVE)
+        self.assertEqual([Fate.PENDING], self.put(served))
 
     def test_what_changed_is_written(self):
         self.put(row())

@@ -144,6 +144,13 @@ class SeveralClientsTest(base.BaseTestCase):
         self.assertIs(far, made.verdicts['lyon'].deciding.latency)
         self.assertIs(over, made.verdicts['nice'].deciding.latency)
 
+    def test_client_that_nobody_measured_decides_before_one_derived(self):
+        derived = make_row(source=latency.DERIVED)
+        made = decided(make_intent(*self.TARGETS), {'lyon': [derived, None]})
+        self.assertEqual(
+            verdict.NEVER_MEASURED, made.verdicts['lyon'].deciding.why
+        )
+
     def test_client_with_a_figure_decides_before_one_without(self):
         lossy = make_row(0.2, 0.3, loss_ratio=0.005)
         unranked, ranked = lossy, dataclasses.replace(lossy, rtt_p99_ms=0.5)

@@ -12,6 +12,7 @@ from oslotest import base
 
 from edge_sched.judging import judge
 from edge_sched.judging import verdict
+from edge_sched.judging.decision import acceptance
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import UNKNOWN
 from edge_sched.judging.scoring import WITHIN
@@ -425,6 +426,90 @@ class HourTest(base.BaseTestCase):
             self.assertEqual(standing, found.standing)
 
 
+def derived(*args, **figures):
+    return make_row(*args, samples=None, source=latency.DERIVED, **figures)
+
+
+@ddt.ddt
+class DerivedTest(base.BaseTestCase):
+    """What was derived certifies nothing, and goes before nothing at all."""
+
+    def scored(self, asked, *rows):
+        made = factories.make_judge(asked)
+        return made.scores([made.of_row(row) for row in rows])
+
+    def test_unknown_and_ranked(self):
+        row = derived(5, 10)
+        self.assertEqual(
+            verdict.Verdict(
+                UNKNOWN, row, 40.0, (), verdict.ONLY_DERIVED, 5.0, False
+            ),
+            judged(row),
+        )
+
+    def test_older_than_is_used(self):
+        made = judged(derived(age=901))
+        self.assertEqual((verdict.STALE, None), (made.why, made.rank_ms))
+
+    # With a budget, without any, and with one that is fitted.
+    @ddt.data(
+        make_intent(required=False, reject_unknown=False),
+        NO_BUDGET,
+        make_intent(objective='fit', required=False, reject_unknown=False),
+    )
+    def test_between_what_is_within_and_what_is_unknown(self, asked):
+        near, far, within, none = self.scored(
+            asked, derived(5, 10), derived(90, 95), make_row(15, 19), None
+        )
+        self.assertGreater(within, near)
+        self.assertGreater(near, far)
+        self.assertGreater(far, none)
+
+    def test_only_where_nothing_was_measured_on_the_whole_chain(self):
+        made = factories.make_judge(make_intent())
+        chain = 'lyon-1', 'lyon', 'eu'
+        near, far, cell = derived(1, 2), derived(3, 4), make_row(5, 6, age=901)
+        for rows, expected in (
+            ({'lyon-1': near, 'lyon': far, 'eu': cell}, cell),
+            ({'lyon': far, 'eu': cell}, cell),
+            ({'lyon-1': near, 'lyon': far}, near),
+            ({'lyon': far}, far),
+        ):
+            found = made.at(chain, latency.Answer(True, (rows,)))
+            self.assertIs(expected, found.latency)
+
+    @hypothesis.given(
+        st.lists(factories.rows(), min_size=1, max_size=4),
+        factories.percentiles,
+        st.none() | factories.budgets_ms,
+        st.none() | factories.budgets_ms,
+        st.sampled_from(['nearest', 'fit']),
+        st.booleans(),
+    )
+    def test_no_required_budget_is_certified(
+        self, rows, percentile, budget_ms, jitter_ms, objective, outage
+    ):
+        asked = make_intent(
+            make_target(budget_ms=budget_ms),
+            percentile=percentile,
+            jitter_budget_ms=jitter_ms,
+            objective=objective,
+        )
+        rows = [
+            dataclasses.replace(row, source=latency.DERIVED) for row in rows
+        ]
+        parts = tuple({'lyon': row} for row in rows)
+        made = factories.make_judge(asked, outage=outage)
+        for answer in (
+            latency.Answer(True, parts),
+            *(latency.Answer(True, (part,)) for part in parts),
+        ):
+            ((found,), _) = made.judged([('lyon',)], answer)
+            self.assertIs(UNKNOWN, found.standing)
+            self.assertTrue(found.why)
+            self.assertFalse(acceptance(asked)(found))
+
+
 class ManyRowsTest(base.BaseTestCase):
     """A thousand rows are judged as each of them is by itself."""
 
@@ -466,6 +551,7 @@ class ManyRowsTest(base.BaseTestCase):
                 *(make_row(age=age) for age in (-5.1, -5, -1, 0, 900, 901)),
                 *(make_row(samples=n) for n in (None, 1, 59, 60, 299, 300)),
                 make_row(rtt_p99_ms=30.0),
+                *(derived(p50_ms) for p50_ms in (1.0, 6.0, 40.0)),
                 make_row(5, INF, rtt_p99_ms=INF),
             )
 

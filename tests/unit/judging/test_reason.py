@@ -385,6 +385,13 @@ class UnusableTest(base.BaseTestCase):
             rows = {'lyon': None, 'paris': None}
             self.assertEqual(expected, refused(make_intent(), rows, detail))
 
+    def test_only_what_is_around_was_measured(self):
+        rows = {'lyon': make_row(source=latency.DERIVED), 'paris': None}
+        self.assertEqual(
+            f'{NO_DATA} (only what is around it was measured)',
+            refused(make_intent(), rows),
+        )
+
     def test_newest_is_old(self):
         rows = {
             'lyon': make_row(age=7300),

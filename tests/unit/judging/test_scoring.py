@@ -175,7 +175,10 @@ class ScoreTest(base.BaseTestCase):
         (WITHIN, 1.0, 5e-324, 2 / 3),
         (WITHIN, 1.0, 1e308, 1.0),
         (UNKNOWN, None, 20.0, 0.5),
-        (UNKNOWN, 0.0, 20.0, 0.5),
+        (UNKNOWN, 0.0, 20.0, 4 / 6),
+        (UNKNOWN, 5.0, 20.0, 3.8 / 6),
+        (UNKNOWN, 60.0, 20.0, 3.25 / 6),
+        (UNKNOWN, INF, 20.0, 0.5),
         (OVER, 0.0, 20.0, 1 / 3),
         (OVER, 30.0, 20.0, 0.4 / 3),
         (OVER, INF, 20.0, 0.0),
@@ -217,6 +220,12 @@ class ScoreTest(base.BaseTestCase):
         roomy = scoring.keeps_headroom(judged, 20.0, 0.1)
         observed = scoring.fit_score((2 + s) / 3, roomy)
         self.assertAlmostEqual(expected, observed, 12)
+
+    @hypothesis.given(shares, st.floats(0.5, 1))
+    def test_derived_is_below_all_within_for_fit_as_well(self, s, within):
+        derived = scoring.derived_fit_score((3 + s) / 6)
+        self.assertAlmostEqual(0.5 + s / 24, derived, 12)
+        self.assertLess(derived, scoring.fit_score((2 + within) / 3, False))
 
     @hypothesis.given(st.integers(1, 10_000))
     def test_fit_keeps_the_headroom_at_its_edge(self, tenths):

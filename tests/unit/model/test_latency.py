@@ -92,6 +92,30 @@ class LatencyTest(base.BaseTestCase):
         hour['rtt_p95_hour_ms'] = INF
         self.assertEqual(INF, make_row(rtt_p99_ms=15.0, **hour).held_p99_ms)
 
+    def test_handshakes_have_no_variation(self):
+        row = make_row(
+            rtt_min_ms=3.0,
+            rtt_p50_hour_ms=6.0,
+            rtt_p95_hour_ms=20.0,
+            source=latency.PASSIVE,
+        )
+        self.assertIsNone(row.variation_ms())
+
+    # Fresh probes go before handshakes, and these before probes of old.
+    @ddt.data(
+        ('stamp', 0, 'icmp', 1),
+        ('stamp', 899, latency.PASSIVE, 0),
+        (latency.PASSIVE, 0, 'stamp', 901),
+        (latency.PASSIVE, 600_000, latency.DERIVED, 0),
+        ('icmp', 600_000, latency.DERIVED, 0),
+    )
+    @ddt.unpack
+    def test_precedence(self, first, first_age, second, second_age):
+        self.assertGreater(
+            make_row(age=first_age, source=first).precedence_at,
+            make_row(age=second_age, source=second).precedence_at,
+        )
+
     def test_variation_of_the_hour(self):
         hour = {'rtt_p50_hour_ms': 5.0, 'rtt_p95_hour_ms': 20.0}
         for rtt_min, pdv, variation in (
