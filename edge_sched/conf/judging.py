@@ -74,8 +74,8 @@ Related options:
                 'hour',
                 'a budget at p95 against what nine in ten windows of the last '
                 'hour kept, or the newest median if that is longer; ranked by '
-                'the median of the hour, or the newest where that is beyond '
-                'those nine in ten',
+                'the median of the hour, or the newest where that is more '
+                'than twice what those nine in ten had',
             ),
             ('window', 'only the newest window of each pair'),
         ),

@@ -60,10 +60,14 @@ class LatencyTest(base.BaseTestCase):
         (5.0, 30.0, 4.0, 20.0, 5.0, 20.0, 4.0),
         # As long as the tail of the hour is no more than that.
         (20.0, 30.0, 4.0, 20.0, 20.0, 20.0, 4.0),
-        (20.1, 30.0, 4.0, 20.0, 20.1, 20.1, 20.1),
+        (20.1, 30.0, 4.0, 20.0, 20.1, 20.1, 4.0),
+        # It is another path where it is twice that.
+        (40.0, 50.0, 4.0, 20.0, 40.0, 40.0, 4.0),
+        (40.1, 50.0, 4.0, 20.0, 40.1, 40.1, 40.1),
         (INF, INF, 4.0, 20.0, INF, INF, INF),
         (5.0, INF, 4.0, 20.0, 5.0, 20.0, 4.0),
         (5.0, 10.0, 4.0, INF, 5.0, INF, 4.0),
+        (INF, INF, 4.0, INF, INF, INF, INF),
         (5.0, 10.0, INF, INF, INF, INF, INF),
     )
     @ddt.unpack
