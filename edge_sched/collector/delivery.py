@@ -49,7 +49,7 @@ class Delivery:
         self._outbox = Outbox(
             equipment.restamp_seconds, equipment.interval_seconds
         )
-        self._derivations = Derivations()
+        self._derivations = Derivations(clock)
         self._is_up = True
         self._is_measuring = True
         self._is_skewed = False

@@ -2,7 +2,6 @@
 
 """Rows of prefixes that nobody measured, made of those of their parts."""
 
-import time
 from collections.abc import Callable
 
 from edge_sched.collector.equipment import Equipment
@@ -16,10 +15,11 @@ _SHARE = 0.1
 class Derivations:
     """Looks at each vantage as often as its rows are stamped anew.
 
-    :param clock: seconds
+    :param clock: UTC epoch seconds; where it is set back, what was derived
+        grows old, which is nothing that anybody trusts
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         #: Until when what was derived of a vantage will do.
         self._done_until: dict[str, float] = {}
