@@ -61,6 +61,7 @@ class DayTest(RoundsTestCase):
             self.collector.round()
         # What the fakes keep is theirs.
         self.store.rows.clear()
+        self.store.derived.clear()
         self.store.batches.clear()
         self.store.beats.clear()
         self.store.retained.clear()
