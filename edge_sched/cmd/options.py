@@ -13,6 +13,7 @@ from edge_sched.conf import database
 from edge_sched.conf import edge_sched
 from edge_sched.conf import prober
 from edge_sched.conf import reflector
+from edge_sched.conf import wanted
 
 
 def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
@@ -24,5 +25,6 @@ def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
         (collector.GROUP, collector.OPTS),
         (prober.GROUP, prober.OPTS),
         (reflector.GROUP, reflector.OPTS),
+        (wanted.GROUP, wanted.OPTS),
         *loading.list_opts(),
     ]

@@ -11,10 +11,11 @@ from oslo_config import cfg
 
 from edge_sched.conf import database
 from edge_sched.conf import edge_sched
+from edge_sched.conf import wanted
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    """Register the options of the scheduler and of the store.
+    """Register the options of scheduler, store, and of who is wanted.
 
     A second call for the same ``conf`` is no error, and values already read
     from files are found all the same. A service registers its own group
@@ -22,3 +23,4 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     """
     edge_sched.register_opts(conf)
     database.register_opts(conf)
+    wanted.register_opts(conf)

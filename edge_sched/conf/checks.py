@@ -26,6 +26,7 @@ _GROUPS = (
     'edge_sched_database',
     'edge_sched_prober',
     'edge_sched_reflector',
+    'edge_sched_wanted',
 )
 _INPUT = 'edge_sched_input_'
 

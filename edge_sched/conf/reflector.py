@@ -2,34 +2,11 @@
 
 """Group ``[edge_sched_reflector]``: who is answered at the client side."""
 
-import ipaddress
-from typing import Any
-
 from oslo_config import cfg
 from oslo_config import types
 
 from edge_sched.conf import group
-
-
-class Prefix(types.ConfigType):
-    """A prefix of addresses, ``192.0.2.0/24``; host bits are masked."""
-
-    def __init__(self) -> None:
-        super().__init__(type_name='prefix value')
-
-    def __call__(
-        self, value: Any
-    ) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-        try:
-            return ipaddress.ip_network(value, strict=False)
-        except ValueError:
-            raise ValueError(f'{value!r} is not an address or a prefix') from (
-                None
-            )
-
-    def _formatter(self, value: Any) -> str:
-        return str(value)
-
+from edge_sched.conf.types import Prefix
 
 GROUP = cfg.OptGroup(
     'edge_sched_reflector',

@@ -219,3 +219,84 @@ reflectors = sa.Table(
     sa.Column('port', sa.Integer, nullable=False),
     **_TABLE_ARGS,
 )
+
+
+def _wanted_id(table: str) -> sa.Column[Any]:
+    return sa.Column(
+        'wanted_id',
+        _ID,
+        sa.ForeignKey(
+            wanted.c.id, name=f'fk_{table}_wanted', ondelete='CASCADE'
+        ),
+        primary_key=True,
+        autoincrement=False,
+    )
+
+
+#: Clients that are asked for and were not measured: a /24 or /56, what is
+#: probed for it, and how far that is, ``probing``, ``measured`` or
+#: ``silent``. The number of asks is what is bounded.
+wanted = sa.Table(
+    'edge_wanted',
+    metadata,
+    sa.Column('id', _ID, primary_key=True),
+    sa.Column('network', _ADDRESS, nullable=False),
+    sa.Column('last', _ADDRESS, nullable=False),
+    sa.Column('length', sa.SmallInteger, nullable=False),
+    sa.Column('address', _ADDRESS, nullable=False),
+    sa.Column('probe', _text(8), nullable=False),
+    sa.Column('port', sa.Integer, nullable=False),
+    sa.Column('access_ms', _MS, nullable=False),
+    sa.Column('state', _text(8), nullable=False),
+    sa.Column('wanted_at', sa.Double(), nullable=False),
+    sa.Column('done_at', sa.Double()),
+    sa.UniqueConstraint('network', 'last', name='uq_edge_wanted_prefix'),
+    **_TABLE_ARGS,
+)
+
+#: Who asks for each; whether it is a server that stands, since when, and when
+#: he last did.
+wanted_asks = sa.Table(
+    'edge_wanted_asks',
+    metadata,
+    _wanted_id('edge_wanted_asks'),
+    sa.Column('project_id', _text(NAME_LENGTH), primary_key=True),
+    sa.Column('standing', sa.Boolean, nullable=False),
+    sa.Column('since', sa.Double(), nullable=False),
+    sa.Column('asked_at', sa.Double(), nullable=False),
+    sa.Index('ix_edge_wanted_asks_project', 'project_id'),
+    **_TABLE_ARGS,
+)
+
+#: Which sites probe each, and since when. A vantage by its name: it may have
+#: no row of anybody yet.
+wanted_probes = sa.Table(
+    'edge_wanted_probes',
+    metadata,
+    _wanted_id('edge_wanted_probes'),
+    sa.Column('vantage', _text(NAME_LENGTH), primary_key=True),
+    sa.Column('since', sa.Double(), nullable=False),
+    sa.Index('ix_edge_wanted_probes_vantage', 'vantage'),
+    **_TABLE_ARGS,
+)
+
+#: Which sites ask whom they are to probe, and when they last did.
+wanted_sites = sa.Table(
+    'edge_wanted_sites',
+    metadata,
+    sa.Column('vantage', _text(NAME_LENGTH), primary_key=True),
+    sa.Column('heard_at', sa.Double(), nullable=False),
+    **_TABLE_ARGS,
+)
+
+#: One row: when an auditor last looked after that list, how many places it
+#: has left, and how long a client takes until it is measured.
+wanting = sa.Table(
+    'edge_wanting',
+    metadata,
+    sa.Column('id', sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column('beaten_at', sa.Double(), nullable=False),
+    sa.Column('places', sa.Integer, nullable=False),
+    sa.Column('retry_seconds', sa.Double(), nullable=False),
+    **_TABLE_ARGS,
+)

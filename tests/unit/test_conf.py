@@ -42,6 +42,17 @@ DEFAULTS = {
     'store_retry_after': 30,
 }
 
+#: Of ``[edge_sched_wanted]``: nobody is, until an operator says who may be.
+WANTED_DEFAULTS = {
+    'allow': [],
+    'deny': [],
+    'max_clients': 1000,
+    'gateway': None,
+    'named': True,
+    'interval': 5,
+    'geo_database': None,
+}
+
 #: Options that other services have in the same words, by keystoneauth.
 KEYSTONE = {
     option.name
@@ -75,6 +86,9 @@ class ConfTest(base.BaseTestCase):
 
     def test_names_and_defaults(self) -> None:
         self.assertEqual(DEFAULTS, dict(self.conf.edge_sched.items()))
+        self.assertEqual(
+            WANTED_DEFAULTS, dict(self.conf.edge_sched_wanted.items())
+        )
         self.assertEqual(
             'sqlite:////var/lib/edge_sched/latency.sqlite',
             self.conf.edge_sched_database.connection,
