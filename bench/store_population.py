@@ -126,6 +126,7 @@ def rows(
                     source='prober',
                     rtt_p50_hour_ms=p50_ms * 1.05,
                     rtt_p95_hour_ms=p50_ms * 1.2,
+                    loss_hour_ratio=0.001,
                 ),
             )
 

@@ -41,6 +41,7 @@ COLUMNS = (
     'source',
     'rtt_p50_hour_ms',
     'rtt_p95_hour_ms',
+    'loss_hour_ratio',
 )
 
 
@@ -146,6 +147,7 @@ def _cells(vantage: str, verdict: Verdict) -> tuple[Any, ...]:
         row.source,
         figure(row.rtt_p50_hour_ms),
         figure(row.rtt_p95_hour_ms),
+        row.loss_hour_ratio,
     )
 
 

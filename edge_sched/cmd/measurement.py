@@ -201,4 +201,5 @@ def _cells(row: StoredLatency) -> tuple[Any, ...]:
         row.project_id or None,
         figure(latency.rtt_p50_hour_ms),
         figure(latency.rtt_p95_hour_ms),
+        latency.loss_hour_ratio,
     )

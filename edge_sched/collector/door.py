@@ -97,6 +97,7 @@ def admit(reading: Reading, now: float, oldest: float) -> NewLatency:
         source=reading.source,
         rtt_p50_hour_ms=_of_hour(reading.rtt_p50_hour_ms),
         rtt_p95_hour_ms=_of_hour(reading.rtt_p95_hour_ms),
+        loss_hour_ratio=reading.loss_hour_ratio,
     )
     _check_order(latency)
     try:
@@ -177,8 +178,9 @@ def _samples(samples: float | None) -> int | None:
 
 def _quantiles(reading: Reading) -> tuple[float, float, float | None]:
     """Round trips at p50, p95 and p99, lost ones ``inf``."""
-    if reading.loss_ratio is not None and not 0 <= reading.loss_ratio <= 1:
-        raise RefusedError('loss')
+    for ratio in (reading.loss_ratio, reading.loss_hour_ratio):
+        if ratio is not None and not 0 <= ratio <= 1:
+            raise RefusedError('loss')
     p50_ms = _quantile_ms(reading, 0.5, reading.rtt_p50_ms)
     p95_ms = _quantile_ms(reading, 0.95, reading.rtt_p95_ms)
     p99_ms = reading.rtt_p99_ms

@@ -214,5 +214,6 @@ def _digest(latency: Latency) -> int:
             latency.source,
             latency.rtt_p50_hour_ms,
             latency.rtt_p95_hour_ms,
+            latency.loss_hour_ratio,
         )
     )

@@ -42,6 +42,7 @@ class Reading(NamedTuple):
     lost_stated: bool = False
     rtt_p50_hour_ms: float | None = None
     rtt_p95_hour_ms: float | None = None
+    loss_hour_ratio: float | None = None
 
 
 class Harvest(NamedTuple):

@@ -75,7 +75,8 @@ Related options:
                 'a budget at p95 against what nine in ten windows of the last '
                 'hour kept, or the newest median if that is longer; ranked by '
                 'the median of the hour, or the newest where that is more '
-                'than twice what those nine in ten had',
+                'than twice what those nine in ten had; a loss budget '
+                'against the loss of the hour',
             ),
             ('window', 'only the newest window of each pair'),
         ),

@@ -258,7 +258,7 @@ class Judge:
             )
         if intent.loss_budget_pct is not None:
             standings[LOSS] = scoring.check_loss(
-                row.loss_ratio, intent.loss_budget_pct
+                row.held_loss_ratio, intent.loss_budget_pct
             )
         return standings
 

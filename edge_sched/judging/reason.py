@@ -167,6 +167,8 @@ def _of_client(
     said += f' at {math.ceil(nearest_by / (1 + TOLERANCE))} {unit}'
     if metrics[0] == LATENCY:
         said += _by_what(intent, verdict)
+    elif metrics[0] == LOSS and _is_loss_of_hour(verdict):
+        said += ' over the last hour'
     if verdict.latency and verdict.latency.assumed:
         return f'{said}, assumed'
     said += f', measured {duration(verdict.age_seconds or 0)} ago'
@@ -253,9 +255,8 @@ def _figures(intent: Intent) -> dict[str, Callable[[Verdict], float]]:
 
     def loss_pct(verdict: Verdict) -> float:
         row = verdict.latency
-        if row is None or row.loss_ratio is None:
-            return math.inf
-        return row.loss_ratio * 100
+        ratio = row.held_loss_ratio if row else None
+        return math.inf if ratio is None else ratio * 100
 
     return {LATENCY: latency_ms, JITTER: jitter_ms, LOSS: loss_pct}
 
@@ -286,6 +287,15 @@ def _by_what(intent: Intent, verdict: Verdict) -> str:
     elif percentile == 'p50' and rtt_ms == row.rtt_p50_hour_ms:
         said += ' over the last hour'
     return said
+
+
+def _is_loss_of_hour(verdict: Verdict) -> bool:
+    row = verdict.latency
+    return (
+        row is not None
+        and row.loss_hour_ratio is not None
+        and row.held_loss_ratio == row.loss_hour_ratio
+    )
 
 
 def _or_inf(figure: float | None) -> float:

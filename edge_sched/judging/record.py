@@ -194,9 +194,12 @@ def _best(
 
 
 def _of_hour(row: Latency) -> dict[str, Any]:
+    loss_ratio = row.loss_hour_ratio
+    of_loss = {} if loss_ratio is None else {'loss_hour_ratio': loss_ratio}
     if row.rtt_p95_hour_ms is None:
-        return {}
+        return of_loss
     return {
+        **of_loss,
         'rtt_p50_hour_ms': figure(row.rtt_p50_hour_ms),
         'rtt_p95_hour_ms': figure(row.rtt_p95_hour_ms),
     }

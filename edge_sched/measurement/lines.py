@@ -26,6 +26,7 @@ OPTIONAL = (
     'project',
     'rtt_p50_hour_ms',
     'rtt_p95_hour_ms',
+    'loss_hour_ratio',
 )
 COLUMNS = frozenset(REQUIRED + OPTIONAL)
 

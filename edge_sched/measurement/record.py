@@ -86,6 +86,7 @@ def _record(
         source=_name(cells, 'source'),
         rtt_p50_hour_ms=_lost_or_absent(cells, 'rtt_p50_hour_ms'),
         rtt_p95_hour_ms=_lost_or_absent(cells, 'rtt_p95_hour_ms'),
+        loss_hour_ratio=_number(cells, 'loss_hour_ratio'),
     )
     check(latency)
     return NewLatency(client, latency, project_id, line=number)

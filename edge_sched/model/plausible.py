@@ -54,8 +54,10 @@ def check(latency: Latency) -> None:
     _check_hour(latency)
     if latency.pdv_ms is not None and not 0 <= latency.pdv_ms <= RTT_MAX_MS:
         raise BadLatencyError('pdv_ms', f'is not in 0..{RTT_MAX_MS:g}')
-    if latency.loss_ratio is not None and not 0 <= latency.loss_ratio <= 1:
-        raise BadLatencyError('loss_ratio', 'is not in 0..1')
+    for column in ('loss_ratio', 'loss_hour_ratio'):
+        ratio = getattr(latency, column)
+        if ratio is not None and not 0 <= ratio <= 1:
+            raise BadLatencyError(column, 'is not in 0..1')
     if latency.samples is not None and latency.samples < 1:
         raise BadLatencyError('samples', 'is not a number >= 1')
     if not (math.isfinite(latency.measured_at) and latency.measured_at >= 0):

@@ -50,6 +50,12 @@ _GAUGES: tuple[tuple[str, str, str, Read], ...] = (
         lambda each: each.statistics.loss_ratio,
     ),
     (
+        'loss_hour_ratio',
+        '',
+        'Probes in the windows of the last hour that were lost, 0 to 1.',
+        lambda each: each.hour and each.hour.loss_ratio,
+    ),
+    (
         'residence_refused_ratio',
         '',
         'Probes in the window with a claimed residence not credited, 0 to 1.',
@@ -174,7 +180,10 @@ def _hours(figures: Iterable[Figures]) -> Metric:
     for each in figures:
         if each.hour is None:
             continue
-        for quantile, rtt_ms in zip(('0.5', '0.95'), each.hour, strict=True):
+        for quantile, rtt_ms in (
+            ('0.5', each.hour.rtt_p50_ms),
+            ('0.95', each.hour.rtt_p95_ms),
+        ):
             seconds = (rtt_ms + each.target.access_ms) / 1e3
             family.add_metric((*each.target.key, quantile), seconds)
     return family

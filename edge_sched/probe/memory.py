@@ -10,6 +10,7 @@ where against what nine in ten windows of the last hour kept.
 
 import array
 import bisect
+import math
 from typing import NamedTuple
 
 from edge_sched.probe.window import Statistics
@@ -18,7 +19,7 @@ from edge_sched.probe.window import nearest_rank
 HOUR_SECONDS = 3600.0
 
 #: Seconds from one window that is remembered to the next at the least. Chosen:
-#: a window at the default rates, and 45 of them, at 24 bytes, are an hour.
+#: a window at the default rates, and 45 of them, at 32 bytes, are an hour.
 PAUSE_SECONDS = 80.0
 
 #: Windows of which it is known what nine in ten kept, by the rule of three;
@@ -31,10 +32,12 @@ class Hour(NamedTuple):
 
     :param rtt_p50_ms: the median of their medians; ``inf`` if it was lost
     :param rtt_p95_ms: what nine in ten of their p95 did not exceed, likewise
+    :param loss_ratio: of all their probes, 0 to 1
     """
 
     rtt_p50_ms: float
     rtt_p95_ms: float
+    loss_ratio: float
 
 
 class Memory:
@@ -43,12 +46,20 @@ class Memory:
     :param now: seconds, by a clock that is never set
     """
 
-    __slots__ = ('_due_at', '_ended_at', '_p50', '_p95', '_pause_seconds')
+    __slots__ = (
+        '_due_at',
+        '_ended_at',
+        '_loss',
+        '_p50',
+        '_p95',
+        '_pause_seconds',
+    )
 
     def __init__(self, window_seconds: float, now: float) -> None:
         self._ended_at = array.array('d')
         self._p50 = array.array('d')
         self._p95 = array.array('d')
+        self._loss = array.array('d')
         self.resize(window_seconds, now)
 
     def resize(self, window_seconds: float, now: float) -> None:
@@ -67,6 +78,7 @@ class Memory:
         self._ended_at.append(now)
         self._p50.append(window.rtt_p50_ms)
         self._p95.append(window.rtt_p95_ms)
+        self._loss.append(window.loss_ratio)
 
     def hour(self, now: float) -> Hour | None:
         """What they amount to; ``None`` while there are none."""
@@ -78,10 +90,12 @@ class Memory:
         return Hour(
             nearest_rank(sorted(self._p50), 50),
             nearest_rank(sorted(self._p95), percent),
+            # Each window is full, and the size of all is mostly the same.
+            math.fsum(self._loss) / count,
         )
 
     def _forget(self, now: float) -> None:
         """Those that ended more than an hour ago."""
         gone = bisect.bisect_left(self._ended_at, now - HOUR_SECONDS)
-        for each in (self._ended_at, self._p50, self._p95):
+        for each in (self._ended_at, self._p50, self._p95, self._loss):
             del each[:gone]

@@ -29,6 +29,7 @@ FIGURES = (
     latencies.c.rtt_p50_hour_ms,
     latencies.c.rtt_p95_hour_ms,
     latencies.c.hour_lost_from,
+    latencies.c.loss_hour_ratio,
 )
 
 
@@ -67,6 +68,7 @@ def to_row(latency: Latency) -> dict[str, Any]:
         'hour_lost_from': _lost_from(
             (50, latency.rtt_p50_hour_ms), (95, latency.rtt_p95_hour_ms)
         ),
+        'loss_hour_ratio': latency.loss_hour_ratio,
     }
 
 
@@ -101,6 +103,7 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
         p50_hour_ms,
         p95_hour_ms,
         hour_lost_from,
+        loss_hour_ratio,
     ) = figures
     if lost_from is not None:
         rtt_p99_ms = math.inf
@@ -123,6 +126,7 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
         texts.setdefault(source, source),
         p50_hour_ms,
         p95_hour_ms,
+        loss_hour_ratio,
     )
 
 

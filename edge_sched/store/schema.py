@@ -164,6 +164,7 @@ latencies = sa.Table(
     sa.Column('rtt_p50_hour_ms', _MS),
     sa.Column('rtt_p95_hour_ms', _MS),
     sa.Column('hour_lost_from', sa.SmallInteger),
+    sa.Column('loss_hour_ratio', sa.Double()),
     sa.Index('ix_edge_latencies_vantage', 'vantage_id'),
     sa.Index(
         'ix_edge_latencies_site',

@@ -198,7 +198,11 @@ def rows(draw: Any, vantage: str = 'lyon') -> latency.Latency:
 def hours(draw: Any) -> dict[str, float]:
     """The figures of an hour, if there are any."""
     p50_ms, p95_ms = sorted(draw(st.tuples(_rtts_ms, _rtts_ms)))
-    hour = {'rtt_p50_hour_ms': p50_ms, 'rtt_p95_hour_ms': p95_ms}
+    hour = {
+        'rtt_p50_hour_ms': p50_ms,
+        'rtt_p95_hour_ms': p95_ms,
+        'loss_hour_ratio': draw(st.none() | st.floats(0, 1)),
+    }
     return draw(st.sampled_from([{}, hour]))
 
 

@@ -144,6 +144,13 @@ class TestCsv(testtools.TestCase):
                 kept, (latency.rtt_p50_hour_ms, latency.rtt_p95_hour_ms)
             )
 
+    def test_loss_of_the_hour(self):
+        for text, ratio in (('0.02', 0.02), ('', None)):
+            (row,) = read_csv(
+                f'{HEADER},loss_hour_ratio', f'lyon,car,9,12,{text}'
+            )
+            self.assertEqual(ratio, row.latency.loss_hour_ratio)
+
     def test_clients_are_kept_in_one_form(self):
         (row,) = read_csv(
             HEADER,

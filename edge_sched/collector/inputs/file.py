@@ -256,6 +256,7 @@ def _reading(row: NewLatency) -> Reading:
         lost_stated=True,
         rtt_p50_hour_ms=latency.rtt_p50_hour_ms,
         rtt_p95_hour_ms=latency.rtt_p95_hour_ms,
+        loss_hour_ratio=latency.loss_hour_ratio,
     )
 
 

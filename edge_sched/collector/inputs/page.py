@@ -35,6 +35,7 @@ _FIELDS = {
     ('edge_sched_probe_rtt_min_seconds', ''): ('rtt_min_ms', 1000),
     ('edge_sched_probe_pdv_seconds', ''): ('pdv_ms', 1000),
     ('edge_sched_probe_loss_ratio', ''): ('loss_ratio', 1),
+    ('edge_sched_probe_loss_hour_ratio', ''): ('loss_hour_ratio', 1),
     ('edge_sched_probe_samples', ''): ('samples', 1),
     ('edge_sched_probe_newest_sample_timestamp_seconds', ''): (
         'measured_at',

@@ -16,6 +16,8 @@ _WHAT = {
     'hour',
     'rtt_p95_hour': 'what the 95th percentiles of nine in ten windows of the '
     'last hour did not exceed',
+    'loss_hour_ratio': 'the share of all probes of the last hour that was '
+    'lost, 0 to 1',
     'rtt_min': 'the shortest round trip',
     'pdv': 'the packet delay variation, p95 less the shortest round trip',
     'loss_ratio': 'the share of probes that was lost, 0 to 1',

@@ -28,6 +28,7 @@ FIGURES = (
     'rtt_p99',
     'rtt_p50_hour',
     'rtt_p95_hour',
+    'loss_hour_ratio',
     'rtt_min',
     'pdv',
     'loss_ratio',
@@ -81,8 +82,8 @@ def filled(template: str, **parts: object) -> str:
 def over_hour(expression: str) -> str:
     """The same of the last hour in the place of the window.
 
-    One quantile of all probes of an hour stands for what nine in ten windows
-    of it had: the two differ little, and there are no windows here.
+    Of round trips one quantile of all probes of an hour stands for what nine
+    in ten windows of it had: the two differ little, and there are no windows.
     """
     return expression.replace('{window}', '1h')
 

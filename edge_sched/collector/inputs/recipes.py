@@ -37,6 +37,9 @@ def _prober() -> Recipe:
             'rtt_p95_hour': scraped(filled(hour, Q=0.95)),
             'rtt_min': scraped('edge_sched_probe_rtt_min_seconds{{match}}'),
             'loss_ratio': scraped('edge_sched_probe_loss_ratio{{match}}'),
+            'loss_hour_ratio': scraped(
+                'edge_sched_probe_loss_hour_ratio{{match}}'
+            ),
             'samples': scraped('edge_sched_probe_samples{{match}}'),
             'measured_at': latest(
                 filled(
@@ -117,6 +120,7 @@ def _blackbox_icmp() -> Recipe:
 
     count = total('count_over_time')
     answered = total('sum_over_time')
+    loss = f'1 - {answered} / {count}'
 
     def quantile(percent: int) -> str:
         return filled(
@@ -139,7 +143,8 @@ def _blackbox_icmp() -> Recipe:
             'rtt_p95_hour': over_hour(quantile(95)),
             'rtt_min': f'min by ({{by}}) '
             f'(min_over_time(({rtt} > 0)[{{window}}:{{step}}]))',
-            'loss_ratio': f'1 - {answered} / {count}',
+            'loss_ratio': loss,
+            'loss_hour_ratio': over_hour(loss),
             # Two exporters at a time make no more of them.
             'samples': f'count_over_time(({probe})[{{window}}:{{step}}])',
             'measured_at': f'max by ({{by}}) ({of_icmp(newest(ok))})',

@@ -31,13 +31,15 @@ def _smokeping(
     """
     # One that is gone has none, and is left out.
     stamps = f'timestamp({_REQUESTS})'
+    loss = f'clamp_min(1 - {received} / {sent}, 0)'
     expressions = {
         'rtt_p50': quantile(0.5),
         'rtt_p95': quantile(0.95),
         'rtt_p99': quantile(0.99),
         'rtt_p50_hour': over_hour(quantile(0.5)),
         'rtt_p95_hour': over_hour(quantile(0.95)),
-        'loss_ratio': f'clamp_min(1 - {received} / {sent}, 0)',
+        'loss_ratio': loss,
+        'loss_hour_ratio': over_hour(loss),
         'samples': f'round(increase({_REQUESTS}[{{window}}])) > 0',
         'measured_at': stamps,
     }

@@ -135,6 +135,7 @@ class Table:
                 address=address,
                 rtt_p50_hour_ms=columns['rtt_p50_hour'].get(key),
                 rtt_p95_hour_ms=columns['rtt_p95_hour'].get(key),
+                loss_hour_ratio=columns['loss_hour_ratio'].get(key),
             )
 
     def refused(self) -> dict[str, int]:

@@ -62,32 +62,32 @@ class RollingUpgradeTests:
 
         # The new release before the schema is expanded: declared a failure.
         self.assertIn(
-            'the latency store is at revision 0007, not 0009: run "edge-sched '
+            'the latency store is at revision 0008, not 0010: run "edge-sched '
             'db sync"',
             self.fail_next('latency', 'show', '203.0.113.7'),
         )
         self.assertIn(
-            '0009 (contract) waits for 0008 (expand)',
+            '0010 (contract) waits for 0009 (expand)',
             self.fail_next('db', 'sync', '--contract'),
         )
         self.assertEqual({'lyon': 1.0}, self.finds())
 
         for _ in range(2):
             self.assertIn(
-                'is at 0008; left to do: 0009 (contract)\n',
+                'is at 0009; left to do: 0010 (contract)\n',
                 self.run_next('db', 'sync', '--expand'),
             )
         self.check_both_releases()
 
-        self.assertIn('is at 0009\n', self.run_next('db', 'sync'))
+        self.assertIn('is at 0010\n', self.run_next('db', 'sync'))
         self.check_the_next_release_alone()
 
     def check_both_releases(self):
         """Each reads and writes beside the other."""
-        self.assertEqual('0008', migrate.current(self.settings))
-        self.assertTrue(migrate.is_newer('0008'))
+        self.assertEqual('0009', migrate.current(self.settings))
+        self.assertTrue(migrate.is_newer('0009'))
         # There is nothing to do for this release, which is no mistake.
-        self.assertEqual('0008', migrate.sync(self.settings))
+        self.assertEqual('0009', migrate.sync(self.settings))
         self.assertEqual({'lyon': 1.0}, self.finds())
         self.store(
             base.row('lyon', '203.0.113.0/24', 2.0, measured_at=base.NOW + 1),

@@ -8,8 +8,8 @@ from edge_sched.store import migrate
 from tests.unit.cmd import base
 
 TO_COME = (
-    migrate.Revision('0008', 'expand', 'More.'),
-    migrate.Revision('0009', 'contract', 'Less.'),
+    migrate.Revision('0009', 'expand', 'More.'),
+    migrate.Revision('0010', 'contract', 'Less.'),
 )
 
 
@@ -43,7 +43,7 @@ class TestPhases(base.CommandTestCase):
         self.sync()
         with self.knowing(*self.known, TO_COME[1]):
             self.assertEqual(
-                f'is at {self.known[-1].name}; left to do: 0009 (contract)\n',
+                f'is at {self.known[-1].name}; left to do: 0010 (contract)\n',
                 self.sync('--expand'),
             )
 
@@ -51,7 +51,7 @@ class TestPhases(base.CommandTestCase):
         self.sync()
         with self.knowing(*self.known, *TO_COME):
             self.assertFails(
-                '0009 (contract) waits for 0008 (expand)',
+                '0010 (contract) waits for 0009 (expand)',
                 *('db', 'sync', '--contract'),
             )
 

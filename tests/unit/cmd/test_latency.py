@@ -61,7 +61,8 @@ class TestShow(base.SyncedTestCase):
         self.assertEqual(
             '"vantage","client","verdict","rtt_p50_ms","rtt_p95_ms",'
             '"rtt_p99_ms","pdv_ms","loss_ratio","samples","age_seconds",'
-            '"source","rtt_p50_hour_ms","rtt_p95_hour_ms"',
+            '"source","rtt_p50_hour_ms","rtt_p95_hour_ms",'
+            '"loss_hour_ratio"',
             out.splitlines()[0],
         )
 
@@ -83,6 +84,7 @@ class TestShow(base.SyncedTestCase):
                 'source': 'stamp',
                 'rtt_p50_hour_ms': None,
                 'rtt_p95_hour_ms': None,
+                'loss_hour_ratio': None,
             },
             row,
         )

@@ -268,6 +268,7 @@ class TestList(base.SyncedTestCase):
                 'project': None,
                 'rtt_p50_hour_ms': None,
                 'rtt_p95_hour_ms': None,
+                'loss_hour_ratio': None,
             },
             rows['10.0.0.0/8'],
         )

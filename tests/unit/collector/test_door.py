@@ -240,6 +240,13 @@ class DoorTest(base.BaseTestCase):
         self.assertEqual(INF, admit(**lost).latency.rtt_p95_ms)
         self.assertRefused('incomplete', **{**lost, 'rtt_p95_ms': None})
 
+    def test_loss_of_the_hour(self):
+        for ratio in (None, 0.0, 0.07, 1.0):
+            latency = admit(loss_hour_ratio=ratio).latency
+            self.assertEqual(ratio, latency.loss_hour_ratio)
+        for ratio in (-0.1, 1.1, INF, math.nan):
+            self.assertRefused('loss', loss_hour_ratio=ratio)
+
     def test_hour_is_kept_if_a_network_can_have_it(self):
         def hour(p50_ms, p95_ms):
             return {'rtt_p50_hour_ms': p50_ms, 'rtt_p95_hour_ms': p95_ms}
@@ -294,6 +301,7 @@ class DoorTest(base.BaseTestCase):
                     'rtt_p50_hour_ms',
                     'rtt_p95_hour_ms',
                     'loss_ratio',
+                    'loss_hour_ratio',
                     'samples',
                     'measured_at',
                 )

@@ -186,6 +186,8 @@ class RowTest(base.BaseTestCase):
         for ratio, standing in ((0.0, WITHIN), (0.01, WITHIN), (0.011, OVER)):
             row = make_row(loss_ratio=ratio)
             self.assertIs(standing, judged(row, LOSS_1).standing)
+            hour = make_row(loss_ratio=0.5, loss_hour_ratio=ratio)
+            self.assertIs(standing, judged(hour, LOSS_1).standing)
 
     def test_every_metric_over_its_budget_is_named(self):
         asked = make_intent(jitter_budget_ms=5.0, loss_budget_pct=1.0)

@@ -374,6 +374,16 @@ class OverBudgetTest(base.BaseTestCase):
             refused(asked, {'lyon': make_row(INF, INF, loss_ratio=1.0)}),
         )
 
+    def test_loss_of_the_hour(self):
+        asked = make_intent(make_target(budget_ms=None), loss_budget_pct=0.5)
+        row = make_row(loss_ratio=0.0, loss_hour_ratio=0.02)
+        self.assertIn(
+            'nearest is lyon at 2 % over the last hour, measured',
+            refused(asked, {'lyon': row}),
+        )
+        row = make_row(INF, INF, loss_ratio=0.6, loss_hour_ratio=0.02)
+        self.assertIn('lyon at 60 %, measured', refused(asked, {'lyon': row}))
+
 
 class UnusableTest(base.BaseTestCase):
     def test_never_measured(self):

@@ -87,6 +87,24 @@ class LatencyTest(base.BaseTestCase):
             (alone.held_ms('p50'), alone.held_ms('p95'), alone.ranked_p50_ms),
         )
 
+    # Loss of the newest window, of the hour, newest p50; what is held.
+    @ddt.data(
+        (0.1, None, 5.0, 0.1),
+        (None, 0.02, 5.0, 0.02),
+        (None, None, 5.0, None),
+        (0.1, 0.02, 5.0, 0.02),
+        (0.0, 0.02, 5.0, 0.02),
+        (0.6, 0.02, INF, 0.6),
+        (0.6, 0.7, INF, 0.7),
+    )
+    @ddt.unpack
+    def test_loss_of_the_hour_counts_unless_the_median_is_lost(
+        self, newest, hour, p50, held
+    ):
+        row = make_row(p50, INF, loss_ratio=newest, loss_hour_ratio=hour)
+        self.assertEqual(held, row.held_loss_ratio)
+        self.assertEqual(newest, row.of_window().held_loss_ratio)
+
     def test_p99_is_no_less_than_what_p95_is_held_to_be(self):
         hour = {'rtt_p50_hour_ms': 5.0, 'rtt_p95_hour_ms': 20.0}
         self.assertIsNone(make_row(**hour).held_ms('p99'))

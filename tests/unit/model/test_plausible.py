@@ -90,6 +90,9 @@ class PlausibleTest(base.BaseTestCase):
         ({'rtt_p50_hour_ms': 9, 'rtt_p95_hour_ms': 0}, 'rtt_p95_hour_ms'),
         ({'rtt_p50_hour_ms': 9}, 'rtt_p95_hour_ms'),
         ({'rtt_p95_hour_ms': 9}, 'rtt_p50_hour_ms'),
+        ({'loss_hour_ratio': 1.1}, 'loss_hour_ratio'),
+        ({'loss_hour_ratio': -0.1}, 'loss_hour_ratio'),
+        ({'loss_hour_ratio': math.nan}, 'loss_hour_ratio'),
     )
     @ddt.unpack
     def test_quantiles_are_in_order(self, figures, column):

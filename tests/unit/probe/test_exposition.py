@@ -99,8 +99,8 @@ class ExpositionTestCase(base.BaseTestCase):
     def test_the_hour(self):
         gateway = a_target(access_ms=3.0)
         for target, hour, seconds in (
-            (None, Hour(10.0, 25.0), [0.010, 0.025]),
-            (gateway, Hour(10.0, math.inf), [0.013, math.inf]),
+            (None, Hour(10.0, 25.0, 0.0), [0.010, 0.025]),
+            (gateway, Hour(10.0, math.inf, 0.25), [0.013, math.inf]),
         ):
             samples = self.samples(a_figure(target, hour))
             self.assertEqual(
@@ -111,6 +111,10 @@ class ExpositionTestCase(base.BaseTestCase):
                     )
                 ],
                 samples['edge_sched_probe_rtt_hour_seconds'],
+            )
+            self.assertEqual(
+                [(CLIENT, hour.loss_ratio)],
+                samples['edge_sched_probe_loss_hour_ratio'],
             )
         self.assertNotIn(
             'edge_sched_probe_rtt_hour_seconds', self.samples(a_figure())

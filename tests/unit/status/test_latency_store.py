@@ -53,8 +53,8 @@ class JudgeStoreTest(base.JudgementTestCase):
 
     def test_of_a_newer_release(self) -> None:
         self.assertWarns(
-            judge_store(Store(URL, False, '0009', is_newer=True)),
-            'is at revision 0009, of a newer release. That is as it should',
+            judge_store(Store(URL, False, '0010', is_newer=True)),
+            'is at revision 0010, of a newer release. That is as it should',
         )
 
     def test_too_old(self) -> None:

@@ -69,6 +69,7 @@ class FiguresTestCase(base.BaseTestCase):
                 3.0,
                 rtt_p50_hour_ms=p50,
                 rtt_p95_hour_ms=p95,
+                loss_hour_ratio=0.25,
             )
             row = to_row(latency)
             self.assertEqual(

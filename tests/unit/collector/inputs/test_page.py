@@ -83,7 +83,7 @@ class PageTest(base.BaseTestCase):
             pdv_ms=None,
             refused_ratio=0.0,
         )
-        hour = Hour(9.5, math.inf)
+        hour = Hour(9.5, math.inf, 0.07)
         figures = Figures(target, statistics, 80, 16, NOW - 1.5, hour)
         report = Report([figures], 1, 0.002, 0, 0, NOW)
         registry = CollectorRegistry()
@@ -110,6 +110,7 @@ class PageTest(base.BaseTestCase):
                 source=reading.source,
                 rtt_p50_hour_ms=9.5,
                 rtt_p95_hour_ms=math.inf,
+                loss_hour_ratio=0.07,
             ),
             door.admit(reading, NOW + 60, NOW).latency,
         )

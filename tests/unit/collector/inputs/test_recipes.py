@@ -114,6 +114,7 @@ class TestProber(RecipeTestCase):
                     value * factor,
                 )
             lines += at_scrape('probe_loss_ratio', labels, factor / 64)
+            lines += at_scrape('probe_loss_hour_ratio', labels, factor / 128)
             lines += at_scrape('probe_samples', labels, 64 * factor)
             lines += at_scrape('probe_rtt_min_seconds', labels, 0.0098)
             return lines
@@ -174,6 +175,7 @@ class TestProber(RecipeTestCase):
         self.assertEqual('icmp', latency.source)
         self.assertEqual(11.0, latency.rtt_p50_hour_ms)
         self.assertEqual(25.0, latency.rtt_p95_hour_ms)
+        self.assertEqual(0.0078125, latency.loss_hour_ratio)
 
     def test_lost_quantile_of_a_named_client(self):
         reading = self.reading('car')
@@ -311,6 +313,7 @@ class TestBlackboxIcmp(RecipeTestCase):
         self.assertEqual(15.705, latency.rtt_p95_hour_ms)
         lost = self.stored(self.CASES[60, 4], window=30)
         self.assertEqual(math.inf, lost.rtt_p95_hour_ms)
+        self.assertAlmostEqual(4 / 60, lost.loss_hour_ratio)
 
     def test_rank_is_the_last_that_came_back(self):
         """57 of 60: p95 is the 57th, which no interpolation may lose."""
@@ -461,6 +464,7 @@ class TestSmokepingBuckets(Smokeping):
         self.assertEqual(1280, latency.samples)
         self.assertWithin(10, 9.0, latency.rtt_p50_hour_ms)
         self.assertWithin(10, 9.0, latency.rtt_p95_hour_ms)
+        self.assertEqual(0.0, latency.loss_hour_ratio)
 
     def test_quantiles_are_of_requests(self):
         """One of 20 lost: p95 is the slow one, not the 18th of 19."""
