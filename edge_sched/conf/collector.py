@@ -33,8 +33,9 @@ options of the driver. One that fails stops no other.
 Possible values:
 
 * A list of one or more names of small letters, digits and underscores:
-  ``openmetrics``, ``prometheus``, ``aetos`` and ``file`` are also the names of
-  the drivers; any other name needs ``driver``.
+  ``openmetrics``, ``prometheus``, ``aetos``, ``file``, ``telegraf`` and
+  ``atlas`` are also the names of the drivers; any other name needs
+  ``driver``.
 """,
     ),
     cfg.IntOpt(

@@ -25,8 +25,8 @@ option in it.
 Possible values:
 
 * The name of an entry point of ``edge_sched.inputs``: ``openmetrics`` (the
-  probers themselves), ``prometheus``, ``aetos`` or ``file``, or what another
-  package adds. Unset, it is the name of the input.
+  probers themselves), ``prometheus``, ``aetos``, ``file``, ``telegraf`` or
+  ``atlas``, or what another package adds. Unset, it is the name of the input.
 """,
 )
 

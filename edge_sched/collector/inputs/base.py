@@ -4,6 +4,7 @@
 
 import abc
 import dataclasses
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import ClassVar
@@ -14,6 +15,11 @@ from edge_sched.collector.reading import Harvest
 from edge_sched.collector.scope import Scope
 from edge_sched.model.client import Prefix
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.names import normal
+
+#: A word, which has blanks in it where it is quoted.
+_WORD = re.compile(r'"[^"]+"|[^"\s]+')
+_WORDS = re.compile(rf'\s*(?:{_WORD.pattern})(?:\s+(?:{_WORD.pattern}))*\s*')
 
 
 class InputError(Exception):
@@ -113,6 +119,33 @@ class Input(abc.ABC):
         ``[edge_sched_input_a] prober: 'lyon' is not a vantage and a URL``
         """
         return ValueError(f'[{self.group}] {option}: {value!r} {why}')
+
+    def read_named(
+        self, option: str, what: str = 'a vantage'
+    ) -> dict[str, str]:
+        """What stands for each value, by the lines of an option.
+
+        ``lyon 10.1.1.2`` is ``{'10.1.1.2': 'lyon'}``, and ``lyon`` alone is
+        the value, too.
+        """
+        named: dict[str, str] = {}
+        for text in self.settings[option]:
+            if not _WORDS.fullmatch(text):
+                raise self.bad_setting(
+                    option,
+                    text,
+                    f'is not {what} and a value, in double quotes if there '
+                    'are blanks in them',
+                )
+            *name, value = (
+                normal(word.strip('"')) for word in _WORD.findall(text)
+            )
+            if value in named:
+                raise self.bad_setting(option, text, 'has a value twice')
+            named[value] = ' '.join(name) or value
+        if not named:
+            raise self.bad_setting(option, '', 'names no vantage at all')
+        return named
 
     def _read_clients(self) -> list[Prefix]:
         prefixes = []

@@ -2,29 +2,24 @@
 
 """Driver ``file``: a directory of measurement files."""
 
-import errno
-import io
-import os
-import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import TextIO
 
 from oslo_config import cfg
 
 from edge_sched.collector.inputs.base import Deadline
-from edge_sched.collector.inputs.base import Input
-from edge_sched.collector.inputs.base import InputError
+from edge_sched.collector.inputs.directory import MAX_FILES
+from edge_sched.collector.inputs.directory import BoundError
+from edge_sched.collector.inputs.directory import DirectoryInput
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.measurement.file import JSON_ENDINGS
-from edge_sched.measurement.file import BadFileError
 from edge_sched.measurement.file import form_of
 from edge_sched.measurement.file import read_measurements
 from edge_sched.measurement.lines import MAX_LINE_LENGTH
 from edge_sched.model.latency import NewLatency
-from edge_sched.model.latency import latest_time
 from edge_sched.model.names import normal
 
 OPTS = (
@@ -63,44 +58,18 @@ Possible values:
 * ``*``: the files are believed.
 """,
     ),
-    cfg.IntOpt(
-        'max_files',
-        default=1000,
-        min=1,
-        help="""
-The most files of the directory that are read, in the order of their names.
-
-The others are left out, which counts as one failure, until there are fewer.
-
-Possible values:
-
-* A positive integer.
-""",
-    ),
+    MAX_FILES,
 )
 
-_ENDINGS = ('.csv', *JSON_ENDINGS)
 
-
-class _Version(NamedTuple):
-    """What tells one version of a file from the next."""
-
-    inode: int
-    size: int
-    written_ns: int
-
-
-class _BoundError(Exception):
-    """A file that is too large, or takes too long."""
-
-
-class FileInput(Input):
-    """A source is one file; one that did not change has nothing to say.
+class FileInput(DirectoryInput):
+    """CSV and JSON lines, which say themselves of which vantage they are.
 
     :param clock: UTC epoch seconds, for tests
     """
 
     OPTS = OPTS
+    ENDINGS = ('.csv', *JSON_ENDINGS)
 
     def __init__(
         self,
@@ -110,102 +79,27 @@ class FileInput(Input):
         mine: Callable[[str], bool],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(name, conf, group, mine)
-        self._clock = clock
-        self._directory = self.settings.directory
+        super().__init__(name, conf, group, mine, clock)
         self._vantages = frozenset(map(normal, self.settings.vantages))
-        if not self._directory or not os.path.isabs(self._directory):
-            raise self.bad_setting(
-                'directory', self._directory, 'is not an absolute path'
-            )
         if not self._vantages:
             raise self.bad_setting(
                 'vantages', '', "is not a list of names, or '*'"
             )
-        # Of each file read, why it was bad; '' if it was not.
-        self._done: dict[str, tuple[_Version, str]] = {}
 
     def vantages(self) -> Collection[str]:
         return {v for v in self._vantages - {'*'} if self.mine(v)}
 
-    def collect(self, deadline: Deadline) -> Iterator[Harvest]:
-        try:
-            names = sorted(
-                name
-                for name in os.listdir(self._directory)
-                if name.lower().endswith(_ENDINGS) and not name.startswith('.')
-            )
-        except OSError as error:
-            raise InputError(
-                f'cannot list {self._directory}: {error.strerror}'
-            ) from error
-        there = frozenset(names)
-        self._done = {
-            name: done for name, done in self._done.items() if name in there
-        }
-        most = self.settings.max_files
-        for name in names[:most]:
-            path = os.path.join(self._directory, name)
-            yield self._read_if_new(name, path, deadline)
-        if len(names) > most:
-            # Once for all of them, however many there are.
-            path = os.path.join(self._directory, names[most])
-            yield _failed(path, 'and those after it are beyond max_files')
-
-    def _read_if_new(
-        self, name: str, path: str, deadline: Deadline
+    def read(
+        self, stream: TextIO, path: str, written_at: float, deadline: Deadline
     ) -> Harvest:
-        try:
-            # In binary, so that nothing of it is read before it is known to
-            # be a file.
-            with open(path, 'rb', opener=_opened) as opened:
-                found = os.fstat(opened.fileno())
-                if not stat.S_ISREG(found.st_mode):
-                    return _failed(path, 'is not a regular file')
-                version = _Version(
-                    found.st_ino, found.st_size, found.st_mtime_ns
-                )
-                done, why = self._done.get(name, (None, ''))
-                if done == version:
-                    return _failed(path, why) if why else Harvest(())
-                new = self._read(opened, path, found.st_mtime, deadline)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                return _failed(path, 'is a link, which is not followed')
-            return _failed(path, str(error.strerror))
-        except _BoundError as error:
-            return _failed(path, str(error))
-        except BadFileError as error:
-            why = str(error.bad[0])
-            # Of a file from the future our clock may be what is wrong.
-            if found.st_mtime <= latest_time(self._clock()):
-                self._done[name] = (version, why)
-            # Rows that were read, but not taken.
-            return _failed(path, why)._replace(
-                refused={'line': len(error.bad)}
-            )
-        self._done[name] = (version, '')
-        return self._harvest(new, path)
-
-    def _read(
-        self,
-        opened: BinaryIO,
-        path: str,
-        written_at: float,
-        deadline: Deadline,
-    ) -> list[NewLatency]:
-        now = min(written_at, self._clock())
-        with io.TextIOWrapper(
-            opened, encoding='utf-8', errors='surrogateescape', newline='\n'
-        ) as stream:
-            return read_measurements(
-                self._bounded(
-                    iter(lambda: stream.readline(MAX_LINE_LENGTH + 1), ''),
-                    deadline.within(self.limits.timeout_seconds),
-                ),
+        lines = iter(lambda: stream.readline(MAX_LINE_LENGTH + 1), '')
+        return self._harvest(
+            read_measurements(
+                self._bounded(lines, deadline),
                 form_of(path),
-                now,
+                min(written_at, self.clock()),
             )
+        )
 
     def _bounded(
         self, lines: Iterator[str], deadline: Deadline
@@ -214,19 +108,19 @@ class FileInput(Input):
         for number, line in enumerate(lines):
             size += len(line)
             if size > self.limits.max_bytes:
-                raise _BoundError(
+                raise BoundError(
                     f'is longer than {self.limits.max_bytes} bytes'
                 )
             # The first line of CSV is no row.
             if number > self.limits.max_series:
-                raise _BoundError(
+                raise BoundError(
                     f'has more than {self.limits.max_series} rows'
                 )
             if deadline.passed():
-                raise _BoundError('could not be read in time')
+                raise BoundError('could not be read in time')
             yield line
 
-    def _harvest(self, rows: list[NewLatency], path: str) -> Harvest:
+    def _harvest(self, rows: list[NewLatency]) -> Harvest:
         readings = []
         refused: Counter[str] = Counter()
         for row in rows:
@@ -235,7 +129,7 @@ class FileInput(Input):
                 refused['vantage'] += 1
             elif self.mine(vantage):
                 readings.append(_reading(row))
-        return Harvest(readings, refused, source=path)
+        return Harvest(readings, refused)
 
 
 def _reading(row: NewLatency) -> Reading:
@@ -258,12 +152,3 @@ def _reading(row: NewLatency) -> Reading:
         rtt_p95_hour_ms=latency.rtt_p95_hour_ms,
         loss_hour_ratio=latency.loss_hour_ratio,
     )
-
-
-def _failed(path: str, why: str) -> Harvest:
-    return Harvest((), failed=why, source=path)
-
-
-def _opened(path: str, flags: int) -> int:
-    """For ``open``: no link is followed, and no pipe waited for."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

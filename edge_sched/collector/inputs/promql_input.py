@@ -25,14 +25,9 @@ from edge_sched.collector.inputs.recipes import RECIPES
 from edge_sched.collector.inputs.table import Table
 from edge_sched.collector.inputs.table import claims
 from edge_sched.collector.reading import Harvest
-from edge_sched.model.names import normal
 
 #: Options that take the place of what a recipe has under the same name.
 _TEXTS = ('vantage_label', 'client_label', 'project_label', 'source')
-
-#: A word, which has blanks in it where it is quoted.
-_WORD = re.compile(r'"[^"]+"|[^"\s]+')
-_WORDS = re.compile(rf'\s*(?:{_WORD.pattern})(?:\s+(?:{_WORD.pattern}))*\s*')
 
 #: Label matchers, as in the braces of a PromQL selector.
 _QUOTED = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`[^`]*`'
@@ -70,7 +65,7 @@ class PromQLInput(Input):
     ) -> None:
         super().__init__(name, conf, group, mine)
         self._recipe = self._tailored(RECIPES[self.settings.recipe])
-        self._vantages = self._read_vantages()
+        self._vantages = self.read_named('vantage')
 
     def vantages(self) -> Collection[str]:
         return {v for v in self._vantages.values() if self.mine(v)}
@@ -228,25 +223,3 @@ class PromQLInput(Input):
         ):
             expression = expression.replace(placeholder, text)
         return expression
-
-    def _read_vantages(self) -> dict[str, str]:
-        """The vantage that each value of the label stands for."""
-        vantages: dict[str, str] = {}
-        for text in self.settings.vantage:
-            if not _WORDS.fullmatch(text):
-                raise self.bad_setting(
-                    'vantage',
-                    text,
-                    'is not a vantage and a value, in double quotes if there '
-                    'are blanks in them',
-                )
-            *name, value = (
-                normal(word.strip('"')) for word in _WORD.findall(text)
-            )
-            vantage = ' '.join(name) or value
-            if value in vantages:
-                raise self.bad_setting('vantage', text, 'has a value twice')
-            vantages[value] = vantage
-        if not vantages:
-            raise self.bad_setting('vantage', '', 'names no vantage at all')
-        return vantages

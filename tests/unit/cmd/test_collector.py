@@ -4,6 +4,7 @@
 
 import contextlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -102,6 +103,44 @@ class OnceTest(CollectorTestCase):
         self.assertEqual((0, ''), self.run_once())
         self.assertEqual([('lyon', CLIENT, 12.0)], self.rows())
 
+    def test_files_of_telegraf_and_of_atlas_fill_the_store(self):
+        now = int(time.time())
+        self.write(
+            'telegraf.out',
+            f'ping,host=lyon-1,url={CLIENT} average_response_ms=11.2,'
+            'packets_received=100i,packets_transmitted=100i,'
+            f'percentile50_ms=10.9,percentile95_ms=14.1 {now}000000000',
+        )
+        self.write(
+            'results.json',
+            json.dumps(
+                [
+                    {
+                        'type': 'ping',
+                        'prb_id': 7,
+                        'dst_addr': '203.0.113.7',
+                        'timestamp': now,
+                        'result': [{'rtt': 21.5}, {'x': '*'}, {'rtt': 20.5}],
+                    }
+                ]
+            ),
+        )
+        self.configure(
+            '[edge_sched_input_telegraf]',
+            f'path = {self.home}/telegraf.out',
+            'vantage = lyon lyon-1',
+            '[edge_sched_input_atlas]',
+            f'directory = {self.home}',
+            'probe = oslo 7',
+            f'client = {CLIENT} 203.0.113.7',
+            inputs='telegraf, atlas',
+        )
+        self.assertEqual((0, ''), self.run_once())
+        self.assertEqual(
+            [('lyon', CLIENT, 14.1), ('oslo', CLIENT, 'inf')],
+            sorted(self.rows()),
+        )
+
     def test_a_store_without_tables_is_explained(self):
         self.store.unlink()
         status, _ = self.run_once()
@@ -140,7 +179,7 @@ class OnceTest(CollectorTestCase):
                 [],
                 {'inputs': 'telepathy'},
                 "[edge_sched_input_telepathy] driver: 'telepathy' is not one "
-                'of aetos, file, openmetrics, prometheus',
+                'of aetos, atlas, file, openmetrics, prometheus, telegraf',
             ),
         ):
             self.configure(*lines, **more)

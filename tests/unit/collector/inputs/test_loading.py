@@ -71,7 +71,7 @@ class LoadingTest(base.BaseTestCase):
         error = self.assertRaises(ValueError, self.load, '', 'telepathy')
         self.assertEqual(
             "[edge_sched_input_telepathy] driver: 'telepathy' is not one of "
-            'aetos, file, openmetrics, prometheus',
+            'aetos, atlas, file, openmetrics, prometheus, telegraf',
             str(error),
         )
 
