@@ -191,10 +191,12 @@ class Instant:
         )
 
 
-def split_nodes(count: int, seed: int) -> tuple[Indices, Indices]:
+def split_nodes(
+    count: int, seed: int, sites: int = SITES
+) -> tuple[Indices, Indices]:
     """The nodes that are sites, by chance, and those that are clients."""
     nodes = np.random.default_rng(seed).permutation(count)
-    return nodes[:SITES], nodes[SITES:]
+    return nodes[:sites], nodes[sites:]
 
 
 def split_matrix(matrix: Array, seed: int) -> Array:

@@ -34,6 +34,7 @@ SUITE = {
     'soak': 1.0,
     'store': 1.25,
     'quality': None,
+    'wanted': None,
     'moves': None,
     'together': 1.0,
     'together_cost': None,

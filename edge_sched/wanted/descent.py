@@ -17,10 +17,10 @@ from collections.abc import Collection, Mapping, Sequence
 #: which is the best for 92 of 100 clients where geography is the belief.
 NEAR_SHARE = 2 / 3
 
-#: So many sites that heard the client say where it is: those that are nearest
-#: to it. All of them find the best of 40 sites as often; where sites measure
-#: 64 others only, 3 find it for 77 of 100 clients of 300 sites, and all for 56
-#: (measured on PlanetLab's round trips, 12 asked).
+#: So many sites that heard the client say where it is, those that are nearest
+#: to it. All would find the best of 40 sites as often; but where each site has
+#: measured 64 of 300 others, 3 find it for 7 clients in 10 and all for little
+#: more than half of them (PlanetLab's round trips, 12 asked).
 _WITNESSES = 3
 
 #: What a line of the client's own counts, to an error as long (chosen: a tenth
