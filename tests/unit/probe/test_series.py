@@ -147,10 +147,11 @@ class FiguresTestCase(base.BaseTestCase):
             if number in (63, 64, 127):
                 hour = series.figures().hour
                 self.assertEqual(
-                    {63: None, 64: (32, 61), 127: (32, 61)}[number], hour
+                    {63: None, 64: (32, 61, 0.0), 127: (32, 61, 0.0)}[number],
+                    hour,
                 )
         # Two windows: the worst p95, and of two medians the lower.
-        self.assertEqual((32, 125), series.figures().hour)
+        self.assertEqual((32, 125, 0.0), series.figures().hour)
 
     def test_window_that_is_not_full_is_not_remembered(self):
         now = [500.0]
