@@ -54,8 +54,10 @@ class FewTest(base.BaseTestCase):
     def test_sites_that_are_gone_were_asked_all_the_same(self):
         gone = {f'gone-{number}': 1.0 for number in range(11)}
         self.assertEqual(1, len(next_sites(['rome', 'bonn'], {}, gone)))
-        gone['gone-11'] = 1.0
-        self.assertEqual((), next_sites(['rome', 'bonn'], {}, gone))
+        for number in (11, 12):
+            gone[f'gone-{number}'] = 1.0
+            self.assertEqual((), next_sites(['rome', 'bonn'], {}, gone))
+            self.assertEqual((), next_sites(ROAD, ROAD_MS, gone))
 
     def test_nobody(self):
         self.assertEqual((), next_sites([], {}, {}))
@@ -124,6 +126,36 @@ class DescentTest(base.BaseTestCase):
         measured_ms = {'km-10': 9.0, 'km-20': 11.0, 'km-30': 21.0}
         asked = next_sites(ROAD, ROAD_MS, measured_ms, at_once=1)
         self.assertEqual(('km-14',), asked)
+
+    def first_of_two(self, *mesh_ms):
+        """Of s and t, by those of each to a and b, at 10 and at 100 ms."""
+        pairs = [(site, other) for site in 'st' for other in 'ab']
+        (asked,) = next_sites(
+            'abst',
+            dict(zip(pairs, mesh_ms, strict=True)),
+            {'a': 10.0, 'b': 100.0},
+            most=3,
+            at_once=1,
+        )
+        return asked
+
+    def test_an_error_counts_by_the_round_trip_that_it_is_in(self):
+        # 20 of 100 ms are less than 3 of 10.
+        self.assertEqual('s', self.first_of_two(10, 120, 13, 100))
+        self.assertEqual('t', self.first_of_two(10, 140, 13, 100))
+
+    def test_a_line_is_no_longer_than_the_shortest_round_trip(self):
+        # To both 1 ms: a line of 10 ms leaves errors of 0.1 and 0.89, and its
+        # doubt makes them 1.09; more than 1.05, and less than 1.25.
+        self.assertEqual('t', self.first_of_two(1, 1, 20.5, 100))
+        self.assertEqual('s', self.first_of_two(1, 1, 22.5, 100))
+
+    def test_what_was_not_measured_is_an_error_of_the_whole(self):
+        for rtt_ms, first in ((17.0, 'b'), (21.0, 'c')):
+            asked = next_sites(
+                'abc', {('a', 'b'): rtt_ms}, {'a': 10.0}, most=2, at_once=1
+            )
+            self.assertEqual((first,), asked)
 
     def test_what_was_not_measured_is_a_guess_between(self):
         # 9 of 10 ms is like the client, 900 is not, and d nobody knows.

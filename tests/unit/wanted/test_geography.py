@@ -23,6 +23,7 @@ class ParseTest(base.BaseTestCase):
     def test_degrees_north_and_east(self):
         self.assertEqual(LYON, geography.parse_position('45.76,4.84'))
         self.assertEqual(APIA, geography.parse_position(' -13.83 , -171.77 '))
+        self.assertEqual(LYON, geography.parse_position(f'{"45.76,4.84":64}'))
         self.assertEqual((90, -180), geography.parse_position('+90,-180.'))
 
     def test_what_is_no_position_is_named_with_what_is(self):
