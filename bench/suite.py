@@ -34,6 +34,7 @@ SUITE = {
     'soak': 1.0,
     'store': 1.25,
     'quality': None,
+    'wired': None,
     'wanted': None,
     'moves': None,
     'together': 1.0,
