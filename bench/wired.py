@@ -122,9 +122,10 @@ def sections(options: argparse.Namespace) -> list[Section]:
     text = f"""\
 Paths are made up: a route that is longer than the best that a path ever had,
 noise, rare changes, and spells in which it is late. Their sizes were fitted to
-what was published of 50 paths between probes of RIPE Atlas: of requests with a p95 budget of one to two times the best round trip, how many
-are kept in the next hour, violated, or refused though they would be kept, by
-the least of three pings every four minutes (published in brackets):
+what was published of 50 paths between probes of RIPE Atlas: of requests with a
+p95 budget of one to two times the best round trip, how many are kept in the
+next hour, violated, or refused though they would be kept, by the least of
+three pings every four minutes (published in brackets):
 
 {table(rows)}
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from edge_sched.collector.inputs import pooled
 from edge_sched.collector.inputs.line_protocol import Point
+from edge_sched.model.plausible import is_lost
 
 _PERCENTILE = re.compile(r'percentile([0-9]{1,3})_ms')
 
@@ -35,6 +36,11 @@ class Ping(NamedTuple):
     sent: int
     received: int
     rtts_ms: Mapping[str, float]
+
+    @property
+    def loss_ratio(self) -> float:
+        """Of the packets sent, 0 to 1."""
+        return 1 - self.received / self.sent
 
     @property
     def rtt_ms(self) -> float:
@@ -80,7 +86,6 @@ def figures(pings: Sequence[Ping]) -> Mapping[str, Any]:
 
 def _of_several(ping: Ping) -> Mapping[str, Any]:
     rtts_ms = ping.rtts_ms
-    loss_ratio = 1 - ping.received / ping.sent
     p50_ms, p95_ms, p99_ms = (
         _of_sent(ping, quantile) for quantile in (0.5, 0.95, 0.99)
     )
@@ -94,7 +99,7 @@ def _of_several(ping: Ping) -> Mapping[str, Any]:
         'rtt_p95_ms': p95_ms,
         'rtt_p99_ms': p99_ms,
         'rtt_min_ms': rtts_ms.get('minimum_response_ms'),
-        'loss_ratio': loss_ratio,
+        'loss_ratio': ping.loss_ratio,
         'samples': ping.sent if exact else min(ping.sent, pooled.MEAN_SAMPLES),
         'source': 'telegraf ping' if exact else 'telegraf ping mean',
     }
@@ -107,7 +112,7 @@ def _of_sent(ping: Ping, quantile: float) -> float | None:
     that came back: between the percentiles that are there, as if evenly.
     ``None`` if they do not reach as far.
     """
-    if quantile * ping.sent > ping.received:
+    if is_lost(quantile, ping.loss_ratio):
         return math.inf
     known = sorted(
         (int(found[1]) / 100, rtt_ms)

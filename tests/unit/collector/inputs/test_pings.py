@@ -137,6 +137,11 @@ class FiguresTest(base.BaseTestCase):
         self.assertAlmostEqual(10 + 9 * (50 / 94 - 0.5) / 0.45, p50_ms)
         self.assertEqual((math.inf, 100), (p95_ms, samples))
 
+    def test_the_last_that_came_back_is_not_lost(self):
+        # p95 of those sent is the longest, which is no percentile.
+        _, p95_ms, p99_ms, samples = self.percentiles(100, 95)
+        self.assertEqual((30, None, 10), (p95_ms, p99_ms, samples))
+
     def test_percentiles_that_do_not_reach_as_far_only_rank(self):
         # p95 of those sent is p99.58 of those that came back.
         p50_ms, p95_ms, p99_ms, samples = self.percentiles(1000, 954)
