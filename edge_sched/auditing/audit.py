@@ -54,6 +54,7 @@ class Finding(NamedTuple):
     :param best_site: ``''`` if there is none
     :param movable: ``yes``, or in a word why not
     :param unmeasured: its clients that nobody has measured lately
+    :param clients: all of them
     """
 
     server: str
@@ -65,6 +66,7 @@ class Finding(NamedTuple):
     best_site: str
     movable: str
     unmeasured: Sequence[Key]
+    clients: Sequence[Key] = ()
 
 
 class _Host(NamedTuple):
@@ -164,6 +166,7 @@ def finding_of(
         _name(best, outlook, best) if best else '',
         places.why_not(subject, here, best),
         outlook.unmeasured,
+        outlook.clients,
     )
 
 

@@ -80,8 +80,8 @@ class Subject:
     group: str = ''
 
 
-class _Asking(NamedTuple):
-    """A server that asks for something."""
+class Asking(NamedTuple):
+    """A server, or a request for one, that asks for something."""
 
     row: RequestRow
     request: StoredRequest
@@ -111,7 +111,7 @@ def subjects(
     asking = [
         each
         for row in read_requests(page, project_id)
-        if (each := _read(row, troubles))
+        if (each := read_asking(row, troubles))
     ]
     seen = {(a.row.project_id, client) for a in asking for client in a.named}
     servers_of, cell_ids = _members(seen)
@@ -136,7 +136,7 @@ def subjects(
     ]
 
 
-def _read(row: RequestRow, troubles: Troubles) -> _Asking | None:
+def read_asking(row: RequestRow, troubles: Troubles) -> Asking | None:
     """What a server asks for, ``None`` if that is nothing of ours."""
     try:
         request = stored_request(row.spec)
@@ -154,7 +154,7 @@ def _read(row: RequestRow, troubles: Troubles) -> _Asking | None:
         return None
     if problems := (*flavor.problems, *hint.problems):
         troubles.note(trouble.SENSELESS, row.server, str(problems[0]))
-    return _Asking(row, request, flavor, hint, intent)
+    return Asking(row, request, flavor, hint, intent)
 
 
 @functools.lru_cache(maxsize=_KEPT)
@@ -245,7 +245,7 @@ def _state(
 
 
 def _subject(
-    asking: _Asking,
+    asking: Asking,
     cell: str,
     state: ServerRow,
     peers: Mapping[_Seen, Peer],

@@ -13,13 +13,16 @@ from prometheus_client import CollectorRegistry
 from prometheus_client import Counter
 from prometheus_client import Gauge
 from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from edge_sched.auditing import trouble
 from edge_sched.auditing.tally import Tally
 from edge_sched.auditing.trouble import Troubles
+from edge_sched.auditing.wanting import Wanting
 from edge_sched.judging.scoring import Standing
+from edge_sched.wanted.progress import STATES
 
 _PREFIX = 'edge_sched_audit'
 
@@ -96,6 +99,10 @@ class Metrics:
             sum(cell.servers for cell in troubles.away.values())
         )
 
+    def watch(self, wanting: Wanting) -> None:
+        """Publish how it is with who is wanted, too."""
+        self.registry.register(_Wanted(wanting))
+
     def round_failed(self) -> None:
         """What was found before stays."""
         self._rounds.inc()
@@ -126,3 +133,31 @@ class _Servers(Collector):
                 count = found.get((site, standing.word), 0)
                 family.add_metric((standing.word, site), count)
         yield family
+
+
+class _Wanted(Collector):
+    """What whoever looks after the list has come to."""
+
+    def __init__(self, wanting: Wanting) -> None:
+        self._wanting = wanting
+
+    def collect(self) -> Iterator[Metric]:
+        clients = GaugeMetricFamily(
+            'edge_sched_wanted_clients',
+            'Clients that are wanted, by how far it is with them.',
+            labels=('state',),
+        )
+        states = self._wanting.seeking.states
+        for state in STATES:
+            clients.add_metric((state,), states.get(state, 0))
+        yield clients
+        yield CounterMetricFamily(
+            'edge_sched_wanted_refused',
+            'Times that a client was to be wanted and there was no place.',
+            self._wanting.refused,
+        )
+        yield CounterMetricFamily(
+            'edge_sched_wanted_failures',
+            'Times that the list could not be looked after, or a part of it.',
+            self._wanting.failures,
+        )

@@ -47,12 +47,14 @@ class Outlook:
     :param measured: vantages with any row for it
     :param best_first: locations with a site, that would be accepted
     :param unmeasured: clients that nobody has measured lately
+    :param clients: all who are asked for
     """
 
     decision: Decision[Location]
     measured: frozenset[str]
     best_first: Sequence[Location]
     unmeasured: Sequence[Key]
+    clients: Sequence[Key] = ()
 
     def judged_as(self, location: Location) -> Location:
         """What the decision knows a location by."""
@@ -115,12 +117,16 @@ class Outlooks:
         decision = decide(intent, answers, chains, self._policy, now)
         at_sites = dict.fromkeys(a.location for a in areas if a.site)
         ranked = best_first(decision.verdicts, at_sites)
+        key_of_each = {
+            client: key_of(client, subject.project_id) for client in answers
+        }
         unmeasured = [
-            key_of(client, subject.project_id)
+            key_of_each[client]
             for client, answer in answers.items()
-            if not _is_measured(answer, now, self._policy.max_age_seconds)
+            if not is_measured(answer, now, self._policy.max_age_seconds)
         ]
-        return Outlook(decision, measured, ranked, unmeasured)
+        clients = [*key_of_each.values()]
+        return Outlook(decision, measured, ranked, unmeasured, clients)
 
     def _areas(self, cell: str, measured: frozenset[str]) -> Sequence[Area]:
         """Those of a cell, hosts apart that were measured by their names."""
@@ -130,7 +136,8 @@ class Outlooks:
         return [area for area in areas if area.cell == cell]
 
 
-def _is_measured(answer: Answer, now: float, max_age_seconds: float) -> bool:
+def is_measured(answer: Answer, now: float, max_age_seconds: float) -> bool:
+    """Whether anybody has measured a client lately."""
     return any(
         is_fresh(row.age_seconds(now), max_age_seconds)
         for rows in answer.parts

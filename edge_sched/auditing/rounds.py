@@ -42,6 +42,7 @@ class Rounds:
 
     :param max_rate: how many servers of the cloud are looked at a second, at
         the most; ``None`` for no bound
+    :param also: is handed what was found of some servers as well
     :param clock: UTC epoch seconds
     """
 
@@ -50,11 +51,13 @@ class Rounds:
         store: Reader,
         standings: Standings,
         max_rate: int | None = None,
+        also: Callable[[Sequence[Finding]], None] = lambda findings: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._standings = standings
         self._max_rate = max_rate
+        self._also = also
         self._clock = clock
         self._said: set[str] = set()
         self._saying: set[str] = set()
@@ -72,6 +75,7 @@ class Rounds:
         auditor = Auditor(self._store, troubles, self._max_rate)
         for some in _batches(auditor.findings(), _BATCH):
             self._keep(some)
+            self._also(some)
             for finding in some:
                 tally.add(finding)
         # Those that are gone, and of which nothing was heard for too long.

@@ -7,9 +7,12 @@ written whole, and the next one goes on from there. SIGHUP has certificate and
 password of its metrics read again; other settings take a restart.
 """
 
+import contextlib
 import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -25,6 +28,10 @@ from edge_sched.http.serving import MetricsServer
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.standings import Standings
+from edge_sched.store.wanted import Wanted
+
+if TYPE_CHECKING:
+    from edge_sched.auditing.wanting import Wanting
 
 PROG = 'edge-sched-auditor'
 
@@ -72,14 +79,27 @@ class _Run:
 
         self._settings = stores.patient(StoreSettings.from_conf(conf))
         self._metrics = Metrics()
-        with Standings(self._settings) as standings:
+        with (
+            Standings(self._settings) as standings,
+            _wanting(self._settings) as wanting,
+        ):
             self._rounds = Rounds(
-                reader(self._settings), standings, group.max_rate
+                reader(self._settings),
+                standings,
+                group.max_rate,
+                wanting.standing if wanting else lambda findings: None,
             )
             if conf.once:
                 # Also if it is ended within.
                 self.status = 1
-                self.status = 0 if self._round() else 1
+                went_well = self._round()
+                if wanting:
+                    went_well &= wanting.look()
+                self.status = 0 if went_well else 1
+            elif wanting:
+                self._metrics.watch(wanting)
+                with _Looking(wanting):
+                    self._serve_on(group)
             else:
                 self._serve_on(group)
 
@@ -142,6 +162,57 @@ class _Run:
             LOG.info('%s in %.1f s', tally, took_seconds)
         self._failure = failure
         return not failure
+
+
+class _Looking(threading.Thread):
+    """Looks after who is wanted, beside the rounds, however long they take.
+
+    Each query of it is bounded, and nobody waits for it at the end.
+    """
+
+    def __init__(self, wanting: 'Wanting') -> None:
+        super().__init__(name='wanting', daemon=True)
+        self._wanting = wanting
+        self._over = threading.Event()
+
+    def __enter__(self) -> None:
+        self.start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._over.set()
+
+    def run(self) -> None:
+        from nova.conf import CONF
+
+        while not self._over.is_set():
+            self._wanting.look()
+            self._over.wait(CONF.edge_sched_wanted.interval)
+
+
+@contextlib.contextmanager
+def _wanting(settings: StoreSettings) -> Iterator['Wanting | None']:
+    """Who looks after who is wanted, ``None`` if nobody may be.
+
+    :raises service.BadSettingError: if there is no such database of positions
+    """
+    from nova.conf import CONF
+
+    from edge_sched.auditing.geography import GeoDatabase
+    from edge_sched.auditing.geography import GeoDatabaseError
+    from edge_sched.auditing.wanting import Wanting
+
+    group = CONF.edge_sched_wanted
+    if not group.allow:
+        yield None
+        return
+    locate = None
+    if group.geo_database:
+        try:
+            locate = GeoDatabase(group.geo_database).position
+        except GeoDatabaseError as error:
+            raise service.BadSettingError(str(error)) from error
+    with Wanted(settings) as wanted:
+        yield Wanting(reader(settings), wanted, locate)
 
 
 def _read_nova(files: Sequence[str]) -> None:

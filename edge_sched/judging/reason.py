@@ -8,7 +8,8 @@ and puts its own words before ours.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from edge_sched.asking.intent import Intent
 from edge_sched.judging.ages import duration
@@ -31,6 +32,7 @@ from edge_sched.judging.verdict import ONLY_DERIVED
 from edge_sched.judging.verdict import STALE
 from edge_sched.judging.verdict import TOO_FEW_SAMPLES
 from edge_sched.judging.verdict import Verdict
+from edge_sched.model.client import Client
 from edge_sched.model.keys import NearClient
 from edge_sched.model.latency import Percentile
 from edge_sched.model.text import shorten
@@ -54,8 +56,24 @@ _WHY_ORDER = (
 )
 
 
+def unmeasured(decision: Decision[Where]) -> Client | None:
+    """For whose lack of rows no host is left, ``None`` if it is not that."""
+    intent = decision.intent
+    for target, at in _accepted_nowhere(decision):
+        if _are_over(intent, at):
+            return None
+        whys = {verdict.why for _, verdict in at if verdict.why}
+        if whys and min(whys, key=_WHY_ORDER.index) in (NEVER_MEASURED, STALE):
+            return target.client
+        return None
+    return None
+
+
 def refusal(
-    decision: Decision[Where], labels: Mapping[Where, str], detail: str
+    decision: Decision[Where],
+    labels: Mapping[Where, str],
+    detail: str,
+    more: Mapping[Client, str] = MappingProxyType({}),
 ) -> str:
     """The reason why no host of a decision is left.
 
@@ -66,14 +84,35 @@ def refusal(
     :param labels: what a user is told of each place: a site or a zone, ``''``
         for nothing
     :param detail: ``figure``, ``site`` (no figures, no ages) or ``none``
+    :param more: what there is to say besides of a client that is unmeasured,
+        ``: 203.0.113.0/24 is being measured, try again in 15 s``
     """
     intent = decision.intent
-    accepts = acceptance(intent)
-    for i, target in enumerate(intent.targets):
+    for target, at in _accepted_nowhere(decision):
+        client = target.client
+        if client in more and not _are_over(intent, at):
+            return bounded(
+                f'no usable latency data for {client}{more[client]}'
+            )
+        return bounded(_of_client(intent, target, at, labels, detail))
+    return bounded(_of_all(intent, decision.verdicts, labels, detail))
+
+
+def _accepted_nowhere(
+    decision: Decision[Where],
+) -> Iterator[tuple[NearClient, Sequence[tuple[Where, Verdict]]]]:
+    """The clients that no place is near enough to, with what each has."""
+    accepts = acceptance(decision.intent)
+    for i, target in enumerate(decision.intent.targets):
         at = [(w, h.verdicts[i]) for w, h in decision.verdicts.items()]
         if not any(accepts(verdict) for _, verdict in at):
-            return bounded(_of_client(intent, target, at, labels, detail))
-    return bounded(_of_all(intent, decision.verdicts, labels, detail))
+            yield target, at
+
+
+def _are_over(intent: Intent, at: Sequence[tuple[Where, Verdict]]) -> bool:
+    """Whether a place is refused for what was measured there."""
+    over = any(verdict.standing is OVER for _, verdict in at)
+    return over and intent.required and intent.has_budget
 
 
 def full(
@@ -145,7 +184,7 @@ def _of_client(
     detail: str,
 ) -> str:
     over = [(w, v) for w, v in at if v.standing is OVER]
-    if not (over and intent.required and intent.has_budget):
+    if not _are_over(intent, at):
         return _unusable(intent, target, [v for _, v in at], detail)
     if detail == 'none':
         return f'no site within the budget of {target.client}'

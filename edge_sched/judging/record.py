@@ -5,7 +5,7 @@
 import functools
 import ipaddress
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edge_sched.asking.intent import Intent
@@ -64,6 +64,7 @@ def make_record(
     hosts: Mapping[Standing, int] | None = None,
     narrowed: Mapping[str, Any] | None = None,
     grouped: bool = True,
+    wanted: Collection[Client] = (),
 ) -> dict[str, Any]:
     """The record of one request, ready for JSON.
 
@@ -77,12 +78,17 @@ def make_record(
     :param narrowed: what Placement was asked for, if that was narrowed,
         ``{'sites': 3, 'hosts': 60, 'probes': 1}``
     :param grouped: whether the servers are in a group, which can be spread
+    :param wanted: the clients that the user was told are being measured
     """
     ranked = _ranked(decision)
     return {
         **subject._asdict(),
         'clients': [
-            {'client': private(client), 'prefix': _matched(ranked, i)}
+            {
+                'client': private(client),
+                'prefix': _matched(ranked, i),
+                **({'wanted': True} if client in wanted else {}),
+            }
             for i, client in enumerate(intent.clients)
         ],
         'budgets': {

@@ -2,6 +2,7 @@
 
 """The judgement of a request's hosts, made once and shared by all stages."""
 
+import dataclasses
 from collections.abc import Iterable
 
 import nova.conf
@@ -24,6 +25,7 @@ from edge_sched.scheduler.scores import Scores
 from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import TOPOLOGY
+from edge_sched.scheduler.wanted import words_for
 
 CONF = nova.conf.CONF
 
@@ -63,6 +65,7 @@ def judge_hosts(hosts: list[HostState], spec: RequestSpec) -> list[HostState]:
         log_placed(spec, case, judged, hosts, hosts)
         return hosts
     if not judged.any_left:
+        case = told(case, judged)
         log_record(spec, case, judged)
         raise exception.NoValidHost(reason=refusal_of(case, judged))
     verdicts = judged.decision.verdicts
@@ -117,6 +120,7 @@ def refusal_of(case: Case, judged: Judged) -> str:
         decision,
         _labels(case, judged),
         detail,
+        case.told,
     )
 
 
@@ -127,6 +131,15 @@ def refusal_of_full(case: Case, judged: Judged) -> str:
         _labels(case, judged),
         CONF.edge_sched.reason_detail,
     )
+
+
+def told(case: Case, judged: Judged) -> Case:
+    """With what a user is told who is refused for want of measurements."""
+    client = reason.unmeasured(judged.decision)
+    if client is None or judged.short_of or judged.decision.crowded:
+        return case
+    said = words_for(client, case.request.project_id)
+    return dataclasses.replace(case, told={client: said}) if said else case
 
 
 def _count_known(

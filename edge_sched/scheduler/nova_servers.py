@@ -117,6 +117,14 @@ def next_page(after: int, size: int) -> Page | None:
         return Page(after, last, count) if count else None
 
 
+def newest_request() -> int:
+    """The id of the request that was made last, 0 if there is none."""
+    context = nova_context.get_admin_context()
+    with api_db.context_manager.reader.using(context):
+        newest = sa.select(sa.func.max(api_models.RequestSpec.id))
+        return context.session.execute(newest).scalar() or 0
+
+
 def page_of(server: str) -> Page | None:
     """The request of one server, ``None`` if there is none."""
     request = api_models.RequestSpec

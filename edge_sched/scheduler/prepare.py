@@ -35,6 +35,7 @@ from edge_sched.scheduler.spread import group_of
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
+from edge_sched.wanted.words import SILENT
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Case:
     :param group: what is to be spread, if that is asked and there is one
     :param request_id: of the API request, if known
     :param search: what Placement is asked for, if that was narrowed
+    :param told: what the user is told besides of clients without rows
     """
 
     request: Request
@@ -65,11 +67,17 @@ class Case:
     group: Group | None = None
     request_id: str | None = None
     search: Search | None = None
+    told: Mapping[Client, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_judged(self) -> bool:
         """Whether anything is asked that hangs on the hosts."""
         return bool(self.intent.targets or self.group)
+
+    @property
+    def wanted(self) -> frozenset[Client]:
+        """Those that the user is told are being measured."""
+        return frozenset(c for c, said in self.told.items() if said != SILENT)
 
     @property
     def measured(self) -> frozenset[str]:

@@ -80,6 +80,7 @@ def log_record(
             judged.hosts(),
             case.search.for_record if case.search else None,
             case.group is not None,
+            case.wanted,
         )
         if CONF.edge_sched.record_detail == 'full':
             record |= _in_full(case, judged, weighed)

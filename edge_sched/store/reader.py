@@ -13,14 +13,16 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeVar
 
+import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
 from edge_sched.model.client import Client
 from edge_sched.model.latency import Answer
 from edge_sched.store import query
+from edge_sched.store import wanting
 from edge_sched.store.breaker import Breaker
 from edge_sched.store.breaker import State
 from edge_sched.store.cache import AnswerCache
@@ -29,6 +31,10 @@ from edge_sched.store.engine import Database
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.flights import Flights
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.wanting import Question
+from edge_sched.store.wanting import Wanting
+
+T = TypeVar('T')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,6 +93,16 @@ class Reader:
         """Find the rows of clients of several projects, as ``look_up``."""
         return self._find(keys)[0]
 
+    def wanting(self, question: Question) -> Wanting | None:
+        """How it is with a client that is not measured; nothing is kept.
+
+        :raises StoreUnavailableError: as ``look_up``; look-ups go on if it is
+            this alone that fails
+        """
+        if self._breaker.state == 'open':
+            raise StoreUnavailableError('it is left alone')
+        return self._questions.fetch([question])[question]
+
     def _find(
         self, keys: Sequence[Key]
     ) -> tuple[Mapping[Key, Answer], Literal['hit', 'miss', 'stale']]:
@@ -130,25 +146,44 @@ class Reader:
             breaker=self._breaker,
             timeout_seconds=settings.timeout_seconds,
         )
+        self._questions: Flights[Question, Wanting | None] = Flights(
+            query=self._ask,
+            known=lambda questions: {},
+            keep=lambda answers: None,
+            breaker=Breaker(settings.retry_after_seconds),
+            timeout_seconds=settings.timeout_seconds,
+        )
 
     def _fetch(self, keys: Sequence[Key]) -> Mapping[Key, Answer]:
+        heard_since = time.time() - self._settings.outage_max_age_seconds
+        return self._read(
+            lambda connection: query.fetch(connection, keys, heard_since)
+        )
+
+    def _ask(
+        self, questions: Sequence[Question]
+    ) -> Mapping[Question, Wanting | None]:
+        return self._read(
+            lambda connection: wanting.fetch(connection, questions)
+        )
+
+    def _read(self, work: Callable[[sa.Connection], T]) -> T:
         """Ask the database, a second time if a pooled connection broke.
 
         One that broke before is found by SQLAlchemy's ping and replaced. If
         no connection is to be had at all, that is final.
         """
         deadline = time.monotonic() + self._settings.timeout_seconds
-        heard_since = time.time() - self._settings.outage_max_age_seconds
         connected = False
         try:
             with self._database.reading() as connection:
                 connected = True
-                return query.fetch(connection, keys, heard_since)
+                return work(connection)
         except db_exception.DBConnectionError:
             if not connected or time.monotonic() > deadline:
                 raise
         with self._database.reading() as connection:
-            return query.fetch(connection, keys, heard_since)
+            return work(connection)
 
 
 def key_of(client: Client, project_id: str | None) -> Key:

@@ -5,7 +5,7 @@
 import collections
 import ipaddress
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -28,10 +28,7 @@ from edge_sched.wanted.admission import Admission
 from edge_sched.wanted.admission import Ask
 from edge_sched.wanted.admission import Place
 from edge_sched.wanted.admission import admit
-
-#: How far it is with a client: sites are being chosen; the nearest that
-#: answer probe it; nobody got an answer.
-State = Literal['probing', 'measured', 'silent']
+from edge_sched.wanted.progress import State
 
 #: So many clients that were measured last say how long the next will take.
 #: Chosen: enough for a ninth decile.
@@ -50,8 +47,9 @@ _THE_ROW = 1
 class Entry(NamedTuple):
     """A client on the list.
 
-    :param wanted_at: since when, UTC epoch seconds, as are all times
-    :param done_at: when its sites were chosen
+    :param wanted_at: since when sites are looked for, UTC epoch seconds, as
+        are all times
+    :param done_at: when they were chosen
     :param asked_at: when somebody last asked for it
     :param standing: whether a server stands that names it
     :param sites: who probes it, and since when
@@ -230,11 +228,15 @@ def change(connection: sa.Connection, changes: Sequence[Change]) -> None:
     for each in changes:
         if each.id not in there:
             continue
-        done = each.state != 'probing'
+        times = (
+            {'wanted_at': now, 'done_at': None}
+            if each.state == 'probing'
+            else {'done_at': now}
+        )
         connection.execute(
             sa.update(wanted)
             .where(wanted.c.id == each.id, wanted.c.state != each.state)
-            .values(state=each.state, done_at=now if done else None)
+            .values(state=each.state, **times)
         )
         for batch in batches(each.drop, BATCH_VALUES):
             connection.execute(

@@ -22,6 +22,7 @@ from edge_sched.judging.spread import Spot
 from edge_sched.judging.spread import most_apart
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.decide_hosts import refusal_of_full
+from edge_sched.scheduler.decide_hosts import told
 from edge_sched.scheduler.judged import Judged
 from edge_sched.scheduler.judged import judge_locations
 from edge_sched.scheduler.narrowing.capacity import Capacity
@@ -98,6 +99,7 @@ def narrow(
         # For the distance, the servers that are there, or for other reasons.
         judged = _judge_eligible(case, eligible, areas, crowded)
         if judged.locations and not judged.any_left:
+            case = told(case, judged)
             return Refused(case, judged, refusal_of(case, judged))
     if not near or are_too_few:
         return case

@@ -16,6 +16,9 @@ import nova.conf
 from oslo_log import log as logging
 
 from edge_sched.model.names import normal
+from edge_sched.wanted.geography import BadPositionError
+from edge_sched.wanted.geography import Position
+from edge_sched.wanted.geography import parse_position
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ LOG = logging.getLogger(__name__)
 ZONE_KEY = 'availability_zone'
 TENANT_KEY = 'filter_tenant_id'
 MULTIPLIER_KEY = 'edge_latency_weight_multiplier'
+LOCATION_KEY = 'edge:location'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,3 +120,23 @@ def warn_of_multipliers(aggregates: Sequence[Aggregate]) -> None:
                 'default': CONF.edge_sched.latency_weight_multiplier,
             },
         )
+
+
+def positions_of(aggregates: Sequence[Aggregate]) -> dict[str, Position]:
+    """Where sites are; what makes no sense is named in one warning."""
+    found: dict[str, Position] = {}
+    bad = []
+    for aggregate in aggregates:
+        text = aggregate.metadata.get(LOCATION_KEY)
+        if not aggregate.site or text is None:
+            continue
+        try:
+            found[aggregate.site] = parse_position(text)
+        except BadPositionError as error:
+            bad.append(str(error))
+    if bad:
+        LOG.warning(
+            'Aggregate metadata %(key)s: %(why)s; such a site is nowhere',
+            {'key': LOCATION_KEY, 'why': '; '.join(sorted(bad))},
+        )
+    return found

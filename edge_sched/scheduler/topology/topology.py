@@ -23,11 +23,13 @@ from edge_sched.scheduler.topology.cell import several_nodes
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.locator import Locator
 from edge_sched.scheduler.topology.locator import where_in
+from edge_sched.scheduler.topology.membership import LOCATION_KEY
 from edge_sched.scheduler.topology.membership import MULTIPLIER_KEY
 from edge_sched.scheduler.topology.membership import TENANT_KEY
 from edge_sched.scheduler.topology.membership import ZONE_KEY
 from edge_sched.scheduler.topology.membership import Aggregate
 from edge_sched.scheduler.topology.membership import multipliers_of
+from edge_sched.scheduler.topology.membership import positions_of
 from edge_sched.scheduler.topology.membership import tenants_of
 from edge_sched.scheduler.topology.membership import warn_of_multipliers
 
@@ -88,6 +90,8 @@ class Topology:
         self.tenants_of = tenants_of(aggregates)
         #: Of hosts whose aggregates say one, ``{'lyon-1': 30.0}``.
         self.multipliers = multipliers_of(aggregates)
+        #: Of sites that say so, ``{'lyon': (45.76, 4.84)}``.
+        self.positions = positions_of(aggregates)
         location_of: dict[str, Location] = {}
         in_cell = collections.defaultdict(set)
         in_area = collections.defaultdict(set)
@@ -221,7 +225,12 @@ def read_topology() -> Topology:
     cells = objects.CellMappingList.get_all(nova_context.get_admin_context())
     uuid_of = {cell.id: cell.uuid for cell in cells}
     rows = nova_internals.read_membership(
-        [CONF.edge_sched.site_metadata_key, ZONE_KEY, MULTIPLIER_KEY],
+        [
+            CONF.edge_sched.site_metadata_key,
+            ZONE_KEY,
+            MULTIPLIER_KEY,
+            LOCATION_KEY,
+        ],
         prefix=TENANT_KEY,
     )
     aggregates = _aggregates(rows.metadata, rows.members)

@@ -45,7 +45,11 @@ class AuditorTest(base.SyncedTestCase):
 
         class Rounds:
             def __init__(
-                self, store: Any, standings: Any, max_rate: int | None
+                self,
+                store: Any,
+                standings: Any,
+                max_rate: int | None,
+                also: Any = None,
             ) -> None:
                 case.max_rates.append(max_rate)
 

@@ -21,7 +21,7 @@ class TestUsage(base.CommandTestCase):
     def test_every_command_of_the_project_has_help(self):
         names = [name for name, _ in base.commands()]
 
-        self.assertEqual(23, len(names))
+        self.assertEqual(24, len(names))
         for name in names:
             result = self.run_bare(*name.split(), '--help')
             self.assertEqual((0, ''), (result.status, result.err))

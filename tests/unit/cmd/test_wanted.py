@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""``edge-sched wanted list`` on a real store."""
+
+import time
+
+from edge_sched.model.wanted import WantedTarget
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.wanted import Wanted
+from edge_sched.store.wanted_list import Change
+from edge_sched.store.writer import Writer
+from edge_sched.wanted.admission import Ask
+from tests.functional.store.base import row
+from tests.unit.cmd import base
+
+
+class TestWanted(base.SyncedTestCase):
+    def test_list(self):
+        self.assertEqual([], self.listed('wanted', 'list'))
+        settings = StoreSettings(f'sqlite:///{self.store}')
+        target = WantedTarget('203.0.113.0/24', '203.0.113.7')
+        with Wanted(settings) as wanted, Writer(settings) as writer:
+            wanted.want([Ask(target, 'mine')], 8)
+            (entry,) = wanted.entries()
+            sites = ['oslo', 'ly\x1bon']
+            wanted.change([Change(entry.id, 'measured', sites)])
+            writer.store_latencies(
+                [row('oslo', target.client, 5, measured_at=time.time())]
+            )
+        (listed,) = self.listed('wanted', 'list')
+        stamp = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(entry.asked_at))
+        self.assertTrue(listed.pop('asked').startswith(stamp))
+        self.assertEqual(
+            {
+                'client': target.client,
+                'address': target.address,
+                'sites': 'ly\\x1bon, oslo',
+                'answered': 1,
+                'state': 'measured',
+            },
+            listed,
+        )
