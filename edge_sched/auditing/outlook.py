@@ -22,6 +22,7 @@ from edge_sched.judging.decision import Decision
 from edge_sched.judging.decision import decide
 from edge_sched.judging.standing import best_first
 from edge_sched.model import keys
+from edge_sched.model.latency import DERIVED
 from edge_sched.model.latency import Answer
 from edge_sched.model.latency import is_fresh
 from edge_sched.scheduler.topology.locator import Location
@@ -142,6 +143,7 @@ def is_measured(answer: Answer, now: float, max_age_seconds: float) -> bool:
         is_fresh(row.age_seconds(now), max_age_seconds)
         for rows in answer.parts
         for row in rows.values()
+        if row.source != DERIVED
     )
 
 

@@ -55,6 +55,9 @@ _WHY_ORDER = (
     NEVER_MEASURED,
 )
 
+#: Those that a measurement would help.
+_WANT_ROWS = (STALE, ONLY_DERIVED, NEVER_MEASURED)
+
 
 def unmeasured(decision: Decision[Where]) -> Client | None:
     """For whose lack of rows no host is left, ``None`` if it is not that."""
@@ -63,7 +66,7 @@ def unmeasured(decision: Decision[Where]) -> Client | None:
         if _are_over(intent, at):
             return None
         whys = {verdict.why for _, verdict in at if verdict.why}
-        if whys and min(whys, key=_WHY_ORDER.index) in (NEVER_MEASURED, STALE):
+        if whys and min(whys, key=_WHY_ORDER.index) in _WANT_ROWS:
             return target.client
         return None
     return None

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from edge_sched.model.client import Prefix
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import DERIVED
 from edge_sched.model.latency import latest_time
 from edge_sched.store import clock
 from edge_sched.store.ids import BATCH_VALUES
@@ -46,6 +47,7 @@ def measured(
         rows = connection.execute(
             _rows(clients.c.network, clients.c.last).where(
                 clients.c.network.in_([p.network for p in batch]),
+                latencies.c.source != DERIVED,
                 latencies.c.measured_at.between(
                     now - max_age_seconds, latest_time(now)
                 ),
