@@ -36,10 +36,14 @@ The option may stand any number of times, a line for each prober. What the
 prober itself says of its vantage point is not believed: if it names another
 one, its measurements are refused and counted.
 
+A vantage may stand there several times, as with its prober and with its
+listener (``edge-sched-listener``), whose page reads the same.
+
 Possible values:
 
 * ``<vantage> http://<host>:9862/metrics``
 * ``<vantage> https://<host>:9862/metrics``
+* ``<vantage> http://<host>:9865/metrics`` for a listener
 """,
     ),
     *access.opts('the probers'),

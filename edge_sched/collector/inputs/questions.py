@@ -115,6 +115,9 @@ Possible values:
 
 * ``<vantage> <value>``, e.g. ``lyon 10.1.1.2:9862``
 * ``<vantage>``, where the value is the same
+* Several values for one vantage: those of its prober and of its listener.
+  Clients that both of them have are read of both; two probers must have
+  different ones.
 * In double quotes where there are blanks: ``"New York"``,
   ``"New York" "rack 7"``. Without quotes the last word is the value.
 

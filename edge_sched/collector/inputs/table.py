@@ -2,17 +2,20 @@
 
 """The answers to several questions, joined to readings. Pure."""
 
+from collections import Counter
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import TypeAlias
 
 from edge_sched.collector.inputs.promql import Sample
 from edge_sched.collector.inputs.recipe import FIGURES
 from edge_sched.collector.reading import Reading
+from edge_sched.model.latency import PASSIVE
 from edge_sched.model.names import normal
 
-#: Vantage, client, project.
-Key: TypeAlias = tuple[str, str, str]
+#: Vantage, client, project, and the value of the label that stands for the
+#: vantage: a prober and a listener may be at the same one.
+Key: TypeAlias = tuple[str, str, str, str]
 
 _NO_TEXTS = ('', '')
 
@@ -50,6 +53,8 @@ class Table:
         project_label: str,
     ) -> None:
         self._vantages = dict(vantages)
+        # Vantages that more than one value stands for.
+        self._shared = len(set(vantages.values())) < len(vantages)
         self._not_mine = {name for name in vantages.values() if not mine(name)}
         self._vantage_label = vantage_label
         self._client_label = client_label
@@ -59,7 +64,9 @@ class Table:
             figure: {} for figure in FIGURES
         }
         self._texts: dict[Key, tuple[str, str]] = {}
-        self._refused: defaultdict[str, set[Key]] = defaultdict(set)
+        self._refused: defaultdict[str, set[tuple[str, ...]]] = defaultdict(
+            set
+        )
 
     def distrust(self, claims: Iterable[Sample]) -> None:
         """Refuse whatever comes from one that takes itself for another."""
@@ -113,16 +120,17 @@ class Table:
         """A reading for each pair of which there is any figure.
 
         One that is there twice is left out: there is no telling which of
-        them is true.
+        them is true. Of a prober and of a listener it is two.
 
         :param source: of those that have none
         """
         columns = self._columns
-        wanted = set().union(*columns.values())
+        wanted: set[Key] = set().union(*columns.values())
+        self._refused['duplicate'] |= self._twice(wanted)
         for key in wanted - self._refused['duplicate']:
             own_source, address = self._texts.get(key, _NO_TEXTS)
             yield Reading(
-                *key,
+                *key[:3],
                 rtt_p50_ms=columns['rtt_p50'].get(key),
                 rtt_p95_ms=columns['rtt_p95'].get(key),
                 rtt_p99_ms=columns['rtt_p99'].get(key),
@@ -144,6 +152,18 @@ class Table:
             reason: len(keys) for reason, keys in self._refused.items() if keys
         }
 
+    def _twice(self, wanted: Set[Key]) -> set[Key]:
+        """What several that are at one vantage have of one pair."""
+        if not self._shared:
+            return set()
+
+        def kind(key: Key) -> tuple[str, str, str, bool]:
+            source, _ = self._texts.get(key, _NO_TEXTS)
+            return *key[:3], source == PASSIVE
+
+        counts = Counter(map(kind, wanted))
+        return {key for key in wanted if counts[kind(key)] > 1}
+
     def _key(self, labels: Mapping[str, str]) -> Key | None:
         """The pair that a series is of; none if it is left out."""
         value = normal(labels.get(self._vantage_label, ''))
@@ -155,7 +175,7 @@ class Table:
             return None
         if vantage in self._not_mine:
             return None
-        return vantage, client, project
+        return vantage, client, project, value
 
     def _disagrees(
         self, labels: Mapping[str, str], vantage: str, value: str

@@ -7,12 +7,14 @@ import threading
 import ddt
 import fixtures
 
+from edge_sched.collector import door
 from edge_sched.collector.inputs import page
 from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.fetch import Fetcher
 from edge_sched.collector.inputs.fetch import FetchError
 from edge_sched.collector.inputs.openmetrics import OpenMetricsInput
 from edge_sched.conf import inputs as conf_inputs
+from edge_sched.model.latency import PASSIVE
 from tests.unit.certificates import make_certificate
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
@@ -146,6 +148,29 @@ class ScrapeTest(OpenMetricsTestCase):
         (headers,) = lyon.headers
         self.assertIn('application/openmetrics-text', headers['Accept'])
         self.assertNotIn('Authorization', headers)
+
+    def test_prober_and_listener_of_one_vantage_are_both_read(self):
+        passive = Prober()
+        passive.add(
+            info={'source': PASSIVE, 'address': ''},
+            loss_ratio=None,
+            pdv_seconds=None,
+        )
+        pages = [self.site(says(text)) for text in (TEXT, passive.text())]
+        made = self.make(*(f'prober = lyon {each.url}' for each in pages))
+        rows = {
+            reading.source: door.admit(reading, NOW, 0.0).latency
+            for harvest in self.collect(made)
+            for reading in harvest.readings
+        }
+        self.assertEqual({'stamp', PASSIVE}, rows.keys())
+        self.assertEqual(
+            {('lyon', CLIENT)},
+            {(row.vantage, row.client) for row in rows.values()},
+        )
+        row = rows[PASSIVE]
+        self.assertEqual((None, None), (row.loss_ratio, row.pdv_ms))
+        self.assertEqual((10.0, 12.0), (row.rtt_p50_ms, row.rtt_p95_ms))
 
     def test_only_those_of_the_shard_are_asked(self):
         lyon, paris = self.site(says(TEXT)), self.site(says(TEXT))

@@ -6,6 +6,7 @@ from oslotest import base
 
 from edge_sched.collector.inputs.table import Table
 from edge_sched.collector.reading import Reading
+from edge_sched.model.latency import PASSIVE
 from tests.unit.model.test_names import ONE
 from tests.unit.model.test_names import TWO
 
@@ -22,8 +23,12 @@ class TestTable(base.BaseTestCase):
         self.table = self.new()
 
     @staticmethod
-    def new(mine=lambda vantage: True, vantage_label='instance'):
-        return Table(VANTAGES, mine, vantage_label, 'client', 'project')
+    def new(
+        mine=lambda vantage: True,
+        vantage_label='instance',
+        vantages=VANTAGES,
+    ):
+        return Table(vantages, mine, vantage_label, 'client', 'project')
 
     def readings(self, table=None):
         return sorted((table or self.table).readings('prober'))
@@ -170,6 +175,36 @@ class TestTable(base.BaseTestCase):
         self.table.describe([series(source='icmp'), series(source='stamp')])
         self.assertEqual([], self.readings())
         self.assertEqual({'duplicate': 1}, self.table.refused())
+
+    def test_prober_and_listener_of_a_vantage_are_two(self):
+        table = self.new(
+            vantages=VANTAGES | {'10.1.1.2:9865': 'lyon', 'other': 'lyon'}
+        )
+        for number, instance, source in (
+            (1.0, '10.1.1.2:9862', 'stamp'),
+            (2.0, '10.1.1.2:9865', PASSIVE),
+        ):
+            table.add('rtt_p50', [series(number, instance)])
+            table.describe([series(1.0, instance, source=source)])
+        self.assertEqual(
+            [('lyon', 1.0, 'stamp'), ('lyon', 2.0, PASSIVE)],
+            [
+                (r.vantage, r.rtt_p50_ms, r.source)
+                for r in self.readings(table)
+            ],
+        )
+        self.assertEqual({}, table.refused())
+
+    def test_two_probers_of_a_vantage_are_a_pair_twice(self):
+        for source in ('stamp', PASSIVE):
+            table = self.new(vantages=VANTAGES | {'other': 'lyon'})
+            two = [series(), series(2.0, instance='other')]
+            table.add('rtt_p50', [*two, series(3.0, client='car')])
+            table.describe(
+                (labels | {'source': source}, 1.0) for labels, _ in two
+            )
+            self.assertEqual(['car'], [r.client for r in self.readings(table)])
+            self.assertEqual({'duplicate': 2}, table.refused())
 
     def test_other_shards_are_left_out_uncounted(self):
         table = self.new(mine=lambda vantage: vantage == 'metz')
