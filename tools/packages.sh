@@ -24,6 +24,8 @@ missing_for_ci() {
         echo postgresql
     # The page of the report is looked at with it.
     command -v chromium >/dev/null || echo chromium
+    [ -x /usr/sbin/nginx ] || echo nginx
+    [ -x /usr/sbin/haproxy ] || echo haproxy
     [ -x /usr/bin/prometheus ] || echo prometheus
     [ -x /usr/bin/prometheus-blackbox-exporter ] ||
         echo prometheus-blackbox-exporter

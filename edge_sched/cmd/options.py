@@ -11,6 +11,7 @@ from edge_sched.conf import auditor
 from edge_sched.conf import collector
 from edge_sched.conf import database
 from edge_sched.conf import edge_sched
+from edge_sched.conf import listener
 from edge_sched.conf import prober
 from edge_sched.conf import reflector
 from edge_sched.conf import wanted
@@ -24,6 +25,7 @@ def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
         (auditor.GROUP, auditor.OPTS),
         (collector.GROUP, collector.OPTS),
         (prober.GROUP, prober.OPTS),
+        (listener.GROUP, listener.OPTS),
         (reflector.GROUP, reflector.OPTS),
         (wanted.GROUP, wanted.OPTS),
         *loading.list_opts(),

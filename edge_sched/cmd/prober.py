@@ -39,10 +39,6 @@ LOG = logging.getLogger(__name__)
 #: costs nothing that can be measured.
 SWITCH_SECONDS = 0.0005
 
-#: A scrape that the loop has no time for in so long fails. Chosen: half of
-#: the default time-out of Prometheus.
-REPORT_SECONDS = 5.0
-
 #: The highest port of UDP (RFC 768: 16 bits).
 PORT_MAX = 65_535
 
@@ -64,7 +60,7 @@ def _serve(conf: cfg.ConfigOpts) -> None:
 
 
 async def _run(group: cfg.ConfigOpts.GroupAttr) -> None:
-    signals = _signals()
+    signals = service.signals()
     with contextlib.ExitStack() as stack:
         try:
             prober, server = await _start(group, stack)
@@ -76,15 +72,6 @@ async def _run(group: cfg.ConfigOpts.GroupAttr) -> None:
         while await signals.get() == signal.SIGHUP:
             for problem in await _reread(group, prober, server):
                 LOG.error(problem)
-
-
-def _signals() -> asyncio.Queue[signal.Signals]:
-    """Those that arrive from now on, one after the other."""
-    loop = asyncio.get_running_loop()
-    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
-    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signals.put_nowait, number)
-    return signals
 
 
 async def _start(
@@ -176,6 +163,6 @@ def _collector(
 
     def ask() -> Report:
         report = asyncio.run_coroutine_threadsafe(prober.report(), loop)
-        return report.result(REPORT_SECONDS)
+        return report.result(service.REPORT_SECONDS)
 
     return ProbeCollector(ask, group.vantage or '', version())

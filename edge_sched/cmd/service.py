@@ -11,6 +11,8 @@ Exit status: 0 after SIGTERM or SIGINT; 1 for a bad configuration, with the
 reason on stderr.
 """
 
+import asyncio
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -24,6 +26,10 @@ from edge_sched.http.endpoint import Endpoint
 from edge_sched.http.serving import MetricsServer
 
 Register = Callable[[cfg.ConfigOpts], None]
+
+#: A scrape that the loop has no time for in so long fails. Chosen: half of
+#: the default time-out of Prometheus.
+REPORT_SECONDS = 5.0
 
 
 class BadSettingError(Exception):
@@ -67,6 +73,15 @@ def run(
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def signals() -> asyncio.Queue[signal.Signals]:
+    """Those that arrive from now on, one after the other."""
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, arrived.put_nowait, number)
+    return arrived
 
 
 def metrics_server(

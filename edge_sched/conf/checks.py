@@ -24,6 +24,7 @@ _GROUPS = (
     'edge_sched_auditor',
     'edge_sched_collector',
     'edge_sched_database',
+    'edge_sched_listener',
     'edge_sched_prober',
     'edge_sched_reflector',
     'edge_sched_wanted',

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The prober's figures as OpenMetrics.
+"""Figures as OpenMetrics, and what a prober says of itself.
 
 A target is published once one of its probes has ended. ``access_ms`` of a
 gateway is in the quantiles and in the minimum.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.core import GaugeMetricFamily
@@ -95,37 +95,16 @@ class ProbeCollector(Collector):
         self, ask: Callable[[], Report], vantage: str, version: str
     ) -> None:
         self._ask = ask
-        self._info = {'version': version}
-        if vantage:
-            self._info['vantage'] = vantage
+        self._info = prober_info(vantage, version)
 
     def collect(self) -> Iterator[Metric]:
         report = self._ask()
-        yield _quantiles(report.figures)
-        yield _hours(report.figures)
-        for name, unit, text, read in _GAUGES:
-            gauge = GaugeMetricFamily(
-                f'{_PROBE}_{name}', text, labels=_LABELS, unit=unit
-            )
-            _fill(gauge, report.figures, read)
-            yield gauge
-        for name, text, read in _COUNTERS:
-            counter = CounterMetricFamily(
-                f'{_PROBE}_{name}', text, labels=_LABELS
-            )
-            _fill(counter, report.figures, read)
-            yield counter
-        yield _targets(report.figures)
+        yield from of_targets(report.figures)
+        yield from of_prober(report.time_seconds, self._info)
         yield from self._own(report)
 
     def _own(self, report: Report) -> Iterator[Metric]:
         """What concerns the prober itself."""
-        yield GaugeMetricFamily(
-            f'{_PROBER}_time_seconds',
-            'The clock of the prober at this scrape.',
-            report.time_seconds,
-            unit='seconds',
-        )
         yield GaugeMetricFamily(
             f'{_PROBER}_loop_lag_seconds',
             'How late the prober was at the worst in the last minute.',
@@ -147,7 +126,44 @@ class ProbeCollector(Collector):
             'Probes that could not be sent; they count as lost.',
             report.send_errors,
         )
-        yield InfoMetricFamily(_PROBER, 'The prober.', self._info)
+
+
+def prober_info(vantage: str, version: str) -> dict[str, str]:
+    """What a prober says of itself; ``''`` is no vantage."""
+    return {'version': version} | ({'vantage': vantage} if vantage else {})
+
+
+def of_targets(figures: Collection[Figures]) -> Iterator[Metric]:
+    """What the collector, or Prometheus, makes rows of."""
+    yield _quantiles(figures)
+    yield _hours(figures)
+    for name, unit, text, read in _GAUGES:
+        gauge = GaugeMetricFamily(
+            f'{_PROBE}_{name}', text, labels=_LABELS, unit=unit
+        )
+        _fill(gauge, figures, read)
+        yield gauge
+    for name, text, read in _COUNTERS:
+        counter = CounterMetricFamily(f'{_PROBE}_{name}', text, labels=_LABELS)
+        _fill(counter, figures, read)
+        yield counter
+    yield _targets(figures)
+
+
+def of_prober(
+    time_seconds: float, info: Mapping[str, str]
+) -> Iterator[Metric]:
+    """By what clock the figures are, and whose they are.
+
+    :param info: ``{'version': '1.0', 'vantage': 'lyon'}``
+    """
+    yield GaugeMetricFamily(
+        f'{_PROBER}_time_seconds',
+        'The clock of the prober at this scrape.',
+        time_seconds,
+        unit='seconds',
+    )
+    yield InfoMetricFamily(_PROBER, 'The prober.', dict(info))
 
 
 def _quantiles(figures: Iterable[Figures]) -> Metric:

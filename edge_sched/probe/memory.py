@@ -32,12 +32,12 @@ class Hour(NamedTuple):
 
     :param rtt_p50_ms: the median of their medians; ``inf`` if it was lost
     :param rtt_p95_ms: what nine in ten of their p95 did not exceed, likewise
-    :param loss_ratio: of all their probes, 0 to 1
+    :param loss_ratio: of all their probes, 0 to 1; ``None`` of connections
     """
 
     rtt_p50_ms: float
     rtt_p95_ms: float
-    loss_ratio: float
+    loss_ratio: float | None
 
 
 class Memory:
@@ -78,7 +78,8 @@ class Memory:
         self._ended_at.append(now)
         self._p50.append(window.rtt_p50_ms)
         self._p95.append(window.rtt_p95_ms)
-        self._loss.append(window.loss_ratio)
+        loss_ratio = window.loss_ratio
+        self._loss.append(math.nan if loss_ratio is None else loss_ratio)
 
     def hour(self, now: float) -> Hour | None:
         """What they amount to; ``None`` while there are none."""
@@ -87,11 +88,12 @@ class Memory:
         if not count:
             return None
         percent = 90 if count >= ENOUGH else 100
+        # Each window is full, and the size of all is mostly the same.
+        loss_ratio = math.fsum(self._loss) / count
         return Hour(
             nearest_rank(sorted(self._p50), 50),
             nearest_rank(sorted(self._p95), percent),
-            # Each window is full, and the size of all is mostly the same.
-            math.fsum(self._loss) / count,
+            None if math.isnan(loss_ratio) else loss_ratio,
         )
 
     def _forget(self, now: float) -> None:

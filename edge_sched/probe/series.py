@@ -4,7 +4,7 @@
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from edge_sched.probe.memory import Hour
 from edge_sched.probe.memory import Memory
@@ -22,19 +22,36 @@ MAX_PAUSE_SPANS = 2
 Uniform = Callable[[float, float], float]
 
 
+class Subject(Protocol):
+    """Whom figures are of: a target, or a prefix that connections are from.
+
+    See ``Target``.
+    """
+
+    @property
+    def key(self) -> tuple[str, str]: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def access_ms(self) -> float: ...
+    @property
+    def address(self) -> object: ...
+
+
 class Figures(NamedTuple):
     """A target with what was measured.
 
-    :param sent: probes since the target was first seen
-    :param lost: those of them that were lost
+    :param sent: probes since the target was first seen; ``None`` if it is not
+        probed
+    :param lost: those of them that were lost, likewise
     :param newest_at: UTC epoch seconds when the newest probe ended
     :param hour: ``None`` while no window was full in the last hour
     """
 
-    target: Target
+    target: Subject
     statistics: Statistics
-    sent: int
-    lost: int
+    sent: int | None
+    lost: int | None
     newest_at: float
     hour: Hour | None = None
 

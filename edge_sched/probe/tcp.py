@@ -221,11 +221,12 @@ def _rtt_ns(connecting: _Connecting, error: int) -> int:
         return clock.trip(connecting.sent, refused_ns, seen).nanoseconds
     rtt_ns = seen.after_ns - connecting.sent.before_ns
     if not error:
-        return min(rtt_ns, _kernel_rtt_ns(connecting.socket) or rtt_ns)
+        return min(rtt_ns, kernel_rtt_us(connecting.socket) * 1000 or rtt_ns)
     return rtt_ns
 
 
-def _kernel_rtt_ns(tcp: socket.socket) -> int:
+def kernel_rtt_us(tcp: socket.socket) -> int:
+    """Microseconds; 0 if the kernel does not know."""
     info = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-    microseconds: int = _TCP_INFO.unpack(info)[0]
-    return microseconds * 1000
+    rtt_us: int = _TCP_INFO.unpack(info)[0]
+    return rtt_us

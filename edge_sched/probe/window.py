@@ -26,27 +26,30 @@ class Statistics:
     """What a window of probes amounts to.
 
     :param samples: probes that were sent and have ended, lost ones included
-    :param loss_ratio: 0 to 1 (RFC 6673)
+    :param loss_ratio: 0 to 1 (RFC 6673); ``None`` of connections, as nobody
+        knows of those that were not made
     :param rtt_p50_ms: the median, by the nearest rank; ``inf`` if that probe
         was lost
     :param rtt_p95_ms: the 95th percentile, likewise
     :param rtt_p99_ms: the 99th; ``None`` of fewer than ``P99_SAMPLES``
     :param rtt_min_ms: the shortest; ``None`` if every probe was lost
-    :param raw_min_ms: the shortest on the clock, likewise
-    :param pdv_ms: p95 minus min (RFC 5481); ``None`` if p95 was lost
+    :param raw_min_ms: the shortest on the clock, likewise; ``None`` where
+        nothing is credited, as of connections
+    :param pdv_ms: p95 minus min (RFC 5481); ``None`` if p95 was lost, and of
+        connections
     :param refused_ratio: of the probes, 0 to 1: those whose reflector claimed
-        a residence that was not credited
+        a residence that was not credited; ``None`` where none can be claimed
     """
 
     samples: int
-    loss_ratio: float
+    loss_ratio: float | None
     rtt_p50_ms: float
     rtt_p95_ms: float
     rtt_p99_ms: float | None
     rtt_min_ms: float | None
     raw_min_ms: float | None
     pdv_ms: float | None
-    refused_ratio: float
+    refused_ratio: float | None
 
 
 class Window:

@@ -29,6 +29,7 @@ PATIENCE = 30.0
 REFLECTOR_PORT = 8620
 PROBER_PORT = 9862
 COLLECTOR_PORT = 9863
+LISTENER_PORT = 9865
 
 
 class ServiceError(Exception):
@@ -164,6 +165,15 @@ class Services:
             node,
             {'edge_sched_prober': own | options},
             f'http://{node.v4}:{PROBER_PORT}/metrics',
+        )
+
+    def listener(self, node: Node, **options: Any) -> Service:
+        """Listens in the node; its metrics are at the node's address."""
+        return self._start(
+            'edge-sched-listener',
+            node,
+            {'edge_sched_listener': {'metrics_address': node.v4} | options},
+            f'http://{node.v4}:{LISTENER_PORT}/metrics',
         )
 
     def collector(

@@ -17,6 +17,8 @@ from oslotest import base
 
 from edge_sched.auditing.metrics import Metrics as AuditMetrics
 from edge_sched.collector.metrics import Metrics
+from edge_sched.listen.exposition import ListenerCollector
+from edge_sched.listen.listener import Report as Listened
 from edge_sched.probe.exposition import ProbeCollector
 from edge_sched.probe.prober import Report
 
@@ -81,6 +83,11 @@ def prober(name, values):
 def probed(name, values):
     labels = f'{PROBER},client="192.0.2.1",project=""'
     return {f'edge_sched_probe_{name}{{{labels}}}': values}
+
+
+def heard(values):
+    labels = 'job="edge-sched-listener",instance="l:9865",source="syslog"'
+    return {f'edge_sched_listener_connections_total{{{labels}}}': values}
 
 
 #: For each alert, series after half an hour of which it fires, and others of
@@ -184,6 +191,10 @@ CASES = {
         [prober('clock_steps_total', '0+1x60')],
         [prober('clock_steps_total', '0 1x60')],
     ),
+    'EdgeSchedListenerDeaf': (
+        [heard('7x60')],
+        [heard('0+1x60'), heard('0x10 0+1x20 20x30')],
+    ),
     'EdgeSchedAuditorAbsent': (
         [{}],
         [audited('audit_rounds_total', '0+1x60')],
@@ -280,7 +291,9 @@ def known_names():
         send_errors=0,
     )
     prober = ProbeCollector(lambda: report, 'lyon', '1')
+    heard = Listened((), 0, 0, 0, (), 0.0)
     for family in [
+        *ListenerCollector(lambda: heard, 'lyon', '1').collect(),
         *Metrics().registry.collect(),
         *AuditMetrics().registry.collect(),
         *prober.collect(),

@@ -46,6 +46,7 @@ class SystemdUnitsTest(base.BaseTestCase):
             'edge-sched-prober': 'CAP_NET_RAW',
             'edge-sched-reflector': 'CAP_NET_BIND_SERVICE',
             'edge-sched-collector': '',
+            'edge-sched-listener': '',
             'edge-sched-auditor': '',
         }
         for name, unit in self.units.items():
@@ -60,6 +61,7 @@ class SystemdUnitsTest(base.BaseTestCase):
             'edge-sched-prober': '512M',
             'edge-sched-reflector': '256M',
             'edge-sched-collector': '2G',
+            'edge-sched-listener': '512M',
             'edge-sched-auditor': '1G',
         }
         self.assertEqual(

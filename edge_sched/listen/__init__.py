@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Round trips of the connections that a site serves, by their handshakes."""
