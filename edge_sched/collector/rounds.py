@@ -17,12 +17,12 @@ from oslo_log import log as logging
 from edge_sched.collector.complaints import Complaints
 from edge_sched.collector.delivery import Delivery
 from edge_sched.collector.equipment import Equipment
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.metrics import Metrics
 from edge_sched.collector.tally import Tally
 from edge_sched.collector.turn import Event
 from edge_sched.collector.turn import Events
 from edge_sched.collector.turn import Turn
+from edge_sched.http.deadline import Deadline
 
 LOG = logging.getLogger(__name__)
 

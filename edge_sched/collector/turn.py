@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from oslo_log import log as logging
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.reading import Harvest
+from edge_sched.http.deadline import Deadline
 
 LOG = logging.getLogger(__name__)
 

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pages that our services publish."""
+"""What our services publish over HTTP, and read with bounds."""

@@ -17,10 +17,10 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from edge_sched.collector.inputs import questions
-from edge_sched.collector.inputs.bounded import BoundedSession
 from edge_sched.collector.inputs.promql import QUERY_PATH
 from edge_sched.collector.inputs.promql import Link
 from edge_sched.collector.inputs.promql_input import PromQLInput
+from edge_sched.http.bounded import BoundedSession
 
 
 def _keystone_opts() -> list[cfg.Opt]:

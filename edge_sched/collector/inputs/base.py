@@ -5,7 +5,6 @@
 import abc
 import dataclasses
 import re
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import ClassVar
 
@@ -13,6 +12,7 @@ from oslo_config import cfg
 
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.scope import Scope
+from edge_sched.http.deadline import Deadline
 from edge_sched.model.client import Prefix
 from edge_sched.model.client import parse_prefix
 from edge_sched.model.names import normal
@@ -24,27 +24,6 @@ _WORDS = re.compile(rf'\s*(?:{_WORD.pattern})(?:\s+(?:{_WORD.pattern}))*\s*')
 
 class InputError(Exception):
     """A whole input failed this round; the message says why."""
-
-
-class Deadline:
-    """A moment by which something must be done."""
-
-    def __init__(
-        self, seconds: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._clock = clock
-        self._at = clock() + seconds
-
-    def remaining_seconds(self) -> float:
-        """Never below 0."""
-        return max(0.0, self._at - self._clock())
-
-    def passed(self) -> bool:
-        return self._clock() >= self._at
-
-    def within(self, seconds: float) -> 'Deadline':
-        """The earlier of this one and so many seconds from now."""
-        return Deadline(min(seconds, self.remaining_seconds()), self._clock)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

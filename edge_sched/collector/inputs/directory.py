@@ -13,11 +13,11 @@ from typing import BinaryIO, ClassVar, NamedTuple, TextIO
 
 from oslo_config import cfg
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.follow import open_safely
 from edge_sched.collector.reading import Harvest
+from edge_sched.http.deadline import Deadline
 from edge_sched.measurement.file import BadFileError
 from edge_sched.model.latency import latest_time
 

@@ -9,12 +9,12 @@ from typing import TextIO
 
 from oslo_config import cfg
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.directory import MAX_FILES
 from edge_sched.collector.inputs.directory import BoundError
 from edge_sched.collector.inputs.directory import DirectoryInput
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.http.deadline import Deadline
 from edge_sched.measurement.file import JSON_ENDINGS
 from edge_sched.measurement.file import form_of
 from edge_sched.measurement.file import read_measurements

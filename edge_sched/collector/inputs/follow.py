@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from edge_sched.collector.inputs.base import Deadline
+from edge_sched.http.deadline import Deadline
 from edge_sched.measurement.lines import MAX_LINE_LENGTH
 
 

@@ -9,17 +9,17 @@ from typing import NamedTuple, TypeVar
 from oslo_config import cfg
 
 from edge_sched.collector.inputs import page
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.exposition import MalformedError
-from edge_sched.collector.inputs.fetch import Fetcher
-from edge_sched.collector.inputs.fetch import FetchError
-from edge_sched.collector.inputs.fetch import check_cafile
-from edge_sched.collector.inputs.fetch import check_url
-from edge_sched.collector.inputs.fetch import first_line
 from edge_sched.collector.inputs.parallel import in_parallel
 from edge_sched.collector.reading import Harvest
 from edge_sched.conf import access
+from edge_sched.http.deadline import Deadline
+from edge_sched.http.fetch import Fetcher
+from edge_sched.http.fetch import FetchError
+from edge_sched.http.fetch import check_cafile
+from edge_sched.http.fetch import check_url
+from edge_sched.http.fetch import first_line
 from edge_sched.http.serving import OPENMETRICS
 from edge_sched.model.names import normal
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from oslo_log import log as logging
 
-from edge_sched.collector.inputs.base import Deadline
+from edge_sched.http.deadline import Deadline
 
 LOG = logging.getLogger(__name__)
 

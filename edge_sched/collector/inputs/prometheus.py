@@ -10,14 +10,14 @@ from oslo_config import cfg
 from requests import auth
 
 from edge_sched.collector.inputs import questions
-from edge_sched.collector.inputs.bounded import BoundedSession
-from edge_sched.collector.inputs.fetch import check_cafile
-from edge_sched.collector.inputs.fetch import check_url
-from edge_sched.collector.inputs.fetch import first_line
 from edge_sched.collector.inputs.promql import QUERY_PATH
 from edge_sched.collector.inputs.promql import Link
 from edge_sched.collector.inputs.promql_input import PromQLInput
 from edge_sched.conf import access
+from edge_sched.http.bounded import BoundedSession
+from edge_sched.http.fetch import check_cafile
+from edge_sched.http.fetch import check_url
+from edge_sched.http.fetch import first_line
 
 OPTS = (
     cfg.StrOpt(

@@ -17,11 +17,11 @@ from typing import Any, Protocol, TypeAlias
 import requests
 from oslo_log import log as logging
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.base import Limits
-from edge_sched.collector.inputs.bounded import BoundedSession
-from edge_sched.collector.inputs.fetch import reason
+from edge_sched.http.bounded import BoundedSession
+from edge_sched.http.deadline import Deadline
+from edge_sched.http.fetch import reason
 from edge_sched.model.text import readable
 
 LOG = logging.getLogger(__name__)

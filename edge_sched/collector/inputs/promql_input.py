@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator
 
 from oslo_config import cfg
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.parallel import in_parallel
@@ -25,6 +24,7 @@ from edge_sched.collector.inputs.recipes import RECIPES
 from edge_sched.collector.inputs.table import Table
 from edge_sched.collector.inputs.table import claims
 from edge_sched.collector.reading import Harvest
+from edge_sched.http.deadline import Deadline
 
 #: Options that take the place of what a recipe has under the same name.
 _TEXTS = ('vantage_label', 'client_label', 'project_label', 'source')

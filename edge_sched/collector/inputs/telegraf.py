@@ -12,13 +12,13 @@ from oslo_config import cfg
 
 from edge_sched.collector.inputs import line_protocol
 from edge_sched.collector.inputs import pings
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.inputs.follow import Follower
 from edge_sched.collector.inputs.follow import FollowError
 from edge_sched.collector.inputs.pings import Ping
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.http.deadline import Deadline
 from edge_sched.model.names import normal
 
 OPTS = (

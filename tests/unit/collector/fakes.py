@@ -5,11 +5,11 @@
 import threading
 from collections.abc import Iterator, Sequence
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import Input
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
 from edge_sched.collector.scope import Scope
+from edge_sched.http.deadline import Deadline
 from edge_sched.model.client import Prefix
 from edge_sched.model.client import parse_client
 from edge_sched.model.latency import Latency

@@ -9,7 +9,7 @@ from oslo_config import cfg
 from oslotest import base
 
 from edge_sched.collector.inputs import loading
-from edge_sched.collector.inputs.base import Deadline
+from edge_sched.http.deadline import Deadline
 from tests.unit.collector.fakes import PATIENCE_SECONDS
 from tests.unit.collector.fakes import Clock
 

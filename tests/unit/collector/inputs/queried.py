@@ -9,8 +9,8 @@ from oslotest import base
 
 from edge_sched.collector.inputs import promql
 from edge_sched.collector.inputs import promql_input
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.conf import inputs as conf_inputs
+from edge_sched.http.deadline import Deadline
 
 #: A moment that every test can mean.
 NOW = 1_700_000_000.0

@@ -8,11 +8,11 @@ from unittest import mock
 import fixtures
 
 from edge_sched.collector.inputs import file
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.file import FileInput
 from edge_sched.collector.reading import Harvest
 from edge_sched.collector.reading import Reading
+from edge_sched.http.deadline import Deadline
 from tests.unit.collector.fakes import CLIENT
 from tests.unit.collector.fakes import NOW
 from tests.unit.collector.inputs.base import InputTestCase

@@ -6,9 +6,9 @@ import pathlib
 import fixtures
 from oslotest import base
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.follow import Follower
 from edge_sched.collector.inputs.follow import FollowError
+from edge_sched.http.deadline import Deadline
 from edge_sched.measurement.lines import MAX_LINE_LENGTH
 
 

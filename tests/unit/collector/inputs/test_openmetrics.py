@@ -9,11 +9,11 @@ import fixtures
 
 from edge_sched.collector import door
 from edge_sched.collector.inputs import page
-from edge_sched.collector.inputs.base import Deadline
-from edge_sched.collector.inputs.fetch import Fetcher
-from edge_sched.collector.inputs.fetch import FetchError
 from edge_sched.collector.inputs.openmetrics import OpenMetricsInput
 from edge_sched.conf import inputs as conf_inputs
+from edge_sched.http.deadline import Deadline
+from edge_sched.http.fetch import Fetcher
+from edge_sched.http.fetch import FetchError
 from edge_sched.model.latency import PASSIVE
 from tests.unit.certificates import make_certificate
 from tests.unit.collector.fakes import CLIENT

@@ -5,8 +5,8 @@ import threading
 import fixtures
 from oslotest import base
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.parallel import in_parallel
+from edge_sched.http.deadline import Deadline
 from tests.unit.collector.fakes import PATIENCE_SECONDS
 
 

@@ -6,12 +6,12 @@ import time
 
 from oslotest import base
 
-from edge_sched.collector.inputs.base import Deadline
 from edge_sched.collector.inputs.base import InputError
 from edge_sched.collector.inputs.base import Limits
-from edge_sched.collector.inputs.bounded import BoundedSession
 from edge_sched.collector.inputs.prometheus import PlainLink
 from edge_sched.collector.inputs.promql import Queries
+from edge_sched.http.bounded import BoundedSession
+from edge_sched.http.deadline import Deadline
 from tests.unit.collector.inputs import server
 
 #: Far above what a test takes, far below what would hold a round.

@@ -22,7 +22,7 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
-from edge_sched.collector.inputs.base import Deadline
+from edge_sched.http.deadline import Deadline
 
 #: The longest that an address is waited for while there are others. A SYN
 #: that is lost is sent again after a second (RFC 6298, 2.1); half of one is a

@@ -17,8 +17,8 @@ import requests
 from requests import auth
 from urllib3.exceptions import HTTPError
 
-from edge_sched.collector.inputs.base import Deadline
-from edge_sched.collector.inputs.bounded import BoundedSession
+from edge_sched.http.bounded import BoundedSession
+from edge_sched.http.deadline import Deadline
 from edge_sched.model.text import readable
 
 #: Chosen: few pieces of a large answer, little too much of one too long.

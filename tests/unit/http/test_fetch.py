@@ -12,9 +12,9 @@ import ddt
 import fixtures
 from oslotest import base
 
-from edge_sched.collector.inputs.base import Deadline
-from edge_sched.collector.inputs.fetch import Fetcher
-from edge_sched.collector.inputs.fetch import FetchError
+from edge_sched.http.deadline import Deadline
+from edge_sched.http.fetch import Fetcher
+from edge_sched.http.fetch import FetchError
 from tests.unit.collector.fakes import PATIENCE_SECONDS
 from tests.unit.collector.inputs.site import Site
 from tests.unit.collector.inputs.site import says

@@ -2,7 +2,7 @@
 
 from oslotest import base
 
-from edge_sched.collector.inputs.base import Deadline
+from edge_sched.http.deadline import Deadline
 from tests.unit.collector.fakes import Clock
 
 
