@@ -7,6 +7,7 @@ read its configuration again, all but where its metrics are published; with
 one that makes no sense it goes on as before.
 """
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -23,12 +24,16 @@ from edge_sched.collector.inputs import loading
 from edge_sched.collector.metrics import Metrics
 from edge_sched.collector.rounds import Collector
 from edge_sched.collector.shard import Shard
+from edge_sched.collector.targets import Serving
+from edge_sched.collector.targets import TargetPages
+from edge_sched.collector.targets import read_passwords
 from edge_sched.conf import checks
 from edge_sched.conf import collector as collector_conf
 from edge_sched.conf import once
 from edge_sched.http.serving import MetricsServer
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.wanted import Wanted
 from edge_sched.store.writer import Writer
 
 PROG = 'edge-sched-collector'
@@ -82,32 +87,47 @@ class _Run:
             _close(self._equipment)
 
     def _serve_on(self, conf: cfg.ConfigOpts, metrics: Metrics) -> None:
-        server = service.metrics_server(
-            metrics.registry,
-            conf.edge_sched_collector,
-            collector_conf.GROUP.name,
-        )
-        with server:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._collector.stop())
-            signal.signal(
-                signal.SIGHUP, lambda *_: self._collector.ask_to_reload()
+        with contextlib.ExitStack() as stores:
+            try:
+                self._pages = TargetPages(_serving(conf, stores))
+            except ValueError as error:
+                raise service.BadSettingError(str(error)) from error
+            server = service.metrics_server(
+                metrics.registry,
+                conf.edge_sched_collector,
+                collector_conf.GROUP.name,
+                self._pages,
             )
-            self._collector.run(lambda: self._reload(server))
+            with server:
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(number, lambda *_: self._collector.stop())
+                signal.signal(
+                    signal.SIGHUP, lambda *_: self._collector.ask_to_reload()
+                )
+                self._collector.run(lambda: self._reload(server, stores))
 
-    def _reload(self, server: MetricsServer) -> None:
-        try:
-            conf = read_configuration(
-                self._arguments, PROG, [logging.register_options, *_REGISTER]
-            )
-            checks.check(conf)
-            checks.check_names(conf)
-            equipment = _equipment(conf)
-            server.reload()
-        except (cfg.Error, ValueError) as error:
-            LOG.error('The configuration was not read again: %s', error)
-            return
-        logging.setup(conf, 'edge_sched')
+    def _reload(
+        self, server: MetricsServer, stores: contextlib.ExitStack
+    ) -> None:
+        with contextlib.ExitStack() as new_stores:
+            try:
+                conf = read_configuration(
+                    self._arguments,
+                    PROG,
+                    [logging.register_options, *_REGISTER],
+                )
+                checks.check(conf)
+                checks.check_names(conf)
+                equipment = _equipment(conf)
+                serving = _serving(conf, new_stores)
+                server.reload()
+            except (cfg.Error, ValueError) as error:
+                LOG.error('The configuration was not read again: %s', error)
+                return
+            logging.setup(conf, 'edge_sched')
+            self._pages.equip(serving)
+            stores.close()
+            stores.enter_context(new_stores.pop_all())
         self._collector.equip(equipment)
         _close(self._equipment)
         self._equipment = equipment
@@ -148,6 +168,32 @@ def _equipment(conf: cfg.ConfigOpts) -> Equipment:
         batch_rows=group.batch_rows,
         tie_band_ms=conf.edge_sched.tie_band_ms,
         explain=_explainer(settings),
+    )
+
+
+def _serving(conf: cfg.ConfigOpts, stores: contextlib.ExitStack) -> Serving:
+    """What sites are served their targets from, as the configuration says.
+
+    :param stores: closes what it reads
+    :raises ValueError: if a setting makes no sense, naming it
+    """
+    group = conf.edge_sched_collector
+    authorizations = None
+    if group.targets_password_file:
+        try:
+            authorizations = read_passwords(group.targets_password_file)
+        except ValueError as error:
+            raise ValueError(
+                f'[{collector_conf.GROUP.name}] {error}'
+            ) from error
+        if not group.metrics_tls_cert:
+            LOG.warning('The passwords of the sites go in clear text.')
+    settings = StoreSettings.from_conf(conf)
+    return Serving(
+        stores.enter_context(Wanted(settings)).targets,
+        settings.timeout_seconds,
+        settings.retry_after_seconds,
+        authorizations,
     )
 
 

@@ -15,6 +15,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -23,6 +24,7 @@ from prometheus_client.registry import CollectorRegistry
 from edge_sched.cmd.configuration import read_configuration
 from edge_sched.conf import checks
 from edge_sched.http.endpoint import Endpoint
+from edge_sched.http.pages import Branch
 from edge_sched.http.serving import MetricsServer
 
 Register = Callable[[cfg.ConfigOpts], None]
@@ -75,24 +77,31 @@ def run(
     return 0
 
 
-def signals() -> asyncio.Queue[signal.Signals]:
-    """Those that arrive from now on, one after the other."""
+def signals() -> asyncio.Queue[Any]:
+    """Those that arrive from now on, one after the other.
+
+    A service may put in what else it waits for.
+    """
     loop = asyncio.get_running_loop()
-    arrived: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    arrived: asyncio.Queue[Any] = asyncio.Queue()
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, arrived.put_nowait, number)
     return arrived
 
 
 def metrics_server(
-    registry: CollectorRegistry, group: cfg.ConfigOpts.GroupAttr, name: str
+    registry: CollectorRegistry,
+    group: cfg.ConfigOpts.GroupAttr,
+    name: str,
+    branch: Branch | None = None,
 ) -> MetricsServer:
     """What publishes metrics where the options of a group say.
 
+    :param branch: pages besides
     :raises BadSettingError: naming the group
     """
     try:
-        return MetricsServer(registry, Endpoint.from_group(group))
+        return MetricsServer(registry, Endpoint.from_group(group), branch)
     except (OSError, ValueError) as error:
         raise BadSettingError(f'[{name}] {error}') from error
 

@@ -106,6 +106,27 @@ Possible values:
 """,
     ),
     *endpoint.opts(port=9863),
+    cfg.StrOpt(
+        'targets_password_file',
+        help="""
+The file with a password for each vantage point, by which its prober, or its
+Prometheus, reads at ``/targets/<vantage>`` whom to probe: its own targets and
+nothing else. ``metrics_user`` may read those of all.
+
+A line is ``<vantage>:<password>``; a name with a colon cannot be there. The
+file must be readable by the service alone. It is read again on SIGHUP.
+
+Possible values:
+
+* An absolute path.
+* Unset: whoever may read the metrics may read all targets.
+
+Related options:
+
+* ``metrics_user``
+* ``metrics_tls_cert``
+""",
+    ),
 )
 
 

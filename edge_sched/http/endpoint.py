@@ -88,8 +88,7 @@ class Endpoint:
             )
         if ':' in self.user:
             raise ValueError(f'metrics_user {self.user!r} has a colon')
-        pair = f'{self.user}:{self._password()}'
-        return b'Basic ' + base64.b64encode(pair.encode())
+        return basic(self.user, self._password())
 
     def _password(self) -> str:
         try:
@@ -106,3 +105,8 @@ class Endpoint:
                 f'password in its first line'
             )
         return password
+
+
+def basic(user: str, password: str) -> bytes:
+    """The header that somebody is let in by (RFC 7617)."""
+    return b'Basic ' + base64.b64encode(f'{user}:{password}'.encode())

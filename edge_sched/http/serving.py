@@ -12,7 +12,6 @@ nothing holds up everybody else, and since it knows no passwords.
 """
 
 import contextlib
-import hmac
 import ipaddress
 import socket
 import socketserver
@@ -20,19 +19,17 @@ import ssl
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
 from typing import Any, Self
 from wsgiref.simple_server import WSGIRequestHandler
 from wsgiref.simple_server import WSGIServer
-from wsgiref.types import StartResponse
 from wsgiref.types import WSGIApplication
-from wsgiref.types import WSGIEnvironment
 
 from oslo_log import log as logging
-from prometheus_client import make_wsgi_app
 from prometheus_client.registry import CollectorRegistry
 
 from edge_sched.http.endpoint import Endpoint
+from edge_sched.http.pages import Branch
+from edge_sched.http.pages import Guard
 
 LOG = logging.getLogger(__name__)
 
@@ -49,26 +46,24 @@ MAX_CONNECTIONS = 32
 #: The part of an IPv6 address that is one network, or one customer (RFC 6177).
 _SITE_BITS = 64
 
-#: What is sent to a scraper that does not say what it can read.
-OPENMETRICS = 'application/openmetrics-text; version=1.0.0'
-
-_PATHS = frozenset({'/', '/metrics'})
-_TEXT = ('Content-Type', 'text/plain')
-
 
 class MetricsServer:
     """Publishes a registry at ``/metrics`` from threads of its own.
 
+    :param branch: pages besides
     :raises ValueError: if a setting or a file that it names makes no sense
     :raises OSError: if the address cannot be bound
     """
 
     def __init__(
-        self, registry: CollectorRegistry, endpoint: Endpoint
+        self,
+        registry: CollectorRegistry,
+        endpoint: Endpoint,
+        branch: Branch | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._authorization = endpoint.authorization()
-        app = _Guard(make_wsgi_app(registry), lambda: self._authorization)
+        app = Guard(registry, lambda: self._authorization, branch)
         tls = endpoint.tls()
         try:
             self._server = _Server(endpoint, tls, app)
@@ -109,48 +104,6 @@ class MetricsServer:
         tls = self._endpoint.tls()
         self._authorization = self._endpoint.authorization()
         self._server.tls = tls
-
-
-class _Guard:
-    """Lets only those in who may, to the one page that there is.
-
-    One page is rendered at a time: many scrapers then take no more of the
-    interpreter from the rest of the process than one does.
-    """
-
-    def __init__(
-        self, metrics: WSGIApplication, authorization: Callable[[], bytes]
-    ) -> None:
-        self._metrics = metrics
-        self._authorization = authorization
-        self._rendering = threading.Lock()
-
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        if not self._may_read(environ.get('HTTP_AUTHORIZATION', '')):
-            challenge = ('WWW-Authenticate', 'Basic realm="metrics"')
-            start_response('401 Unauthorized', [_TEXT, challenge])
-            return [b'user name and password please\n']
-        if environ['PATH_INFO'] not in _PATHS:
-            start_response('404 Not Found', [_TEXT])
-            return [b'metrics are at /metrics\n']
-        accepted = environ.get('HTTP_ACCEPT', '')
-        if 'openmetrics-text' not in accepted and 'text/plain' not in accepted:
-            environ['HTTP_ACCEPT'] = OPENMETRICS
-        try:
-            with self._rendering:
-                return self._metrics(environ, start_response)
-        except Exception:
-            LOG.exception('A scrape failed.')
-            start_response('500 Internal Server Error', [_TEXT])
-            return [b'the log says why\n']
-
-    def _may_read(self, given: str) -> bool:
-        required = self._authorization()
-        if not required:
-            return True
-        return hmac.compare_digest(given.encode('latin-1'), required)
 
 
 class _Handler(WSGIRequestHandler):

@@ -113,8 +113,18 @@ class ProbeCollector(Collector):
         )
         yield GaugeMetricFamily(
             f'{_PROBER}_targets',
-            'Targets in the target file.',
+            'Targets that are probed.',
             report.targets,
+        )
+        yield GaugeMetricFamily(
+            f'{_PROBER}_targets_served',
+            'Those of them that the control plane has served.',
+            report.served,
+        )
+        yield GaugeMetricFamily(
+            f'{_PROBER}_targets_waiting',
+            'Targets that were served and that there is no rate for yet.',
+            report.waiting,
         )
         yield CounterMetricFamily(
             f'{_PROBER}_clock_steps',

@@ -52,6 +52,8 @@ class Report(NamedTuple):
     :param clock_steps: of the wall clock, since the start
     :param send_errors: since the start
     :param time_seconds: UTC epoch, by the clock here
+    :param served: targets that the control plane has served, of all
+    :param waiting: targets that it has served and that are none of them yet
     """
 
     figures: list[Figures]
@@ -60,6 +62,8 @@ class Report(NamedTuple):
     clock_steps: int
     send_errors: int
     time_seconds: float
+    served: int = 0
+    waiting: int = 0
 
 
 class Prober:
@@ -108,6 +112,13 @@ class Prober:
         heapq.heapify(self._heap)
         self._arm()
 
+    def rate(self, target: Target) -> float:
+        """Packets a second that a target is sent now, or would be at first."""
+        series = self._series.get(target.key)
+        known = series is not None and series.target.place == target.place
+        sent = series.sent if series is not None and known else 0
+        return 1 / target.rates.slot_seconds_after(sent)
+
     async def report(self) -> Report:
         """What is known now, summed up in small portions."""
         figures = []
@@ -140,6 +151,9 @@ class Prober:
     def _carried(self, target: Target) -> Series:
         now = self._loop.time()
         series = self._series.get(target.key)
+        if series is not None and series.target is target:
+            # Most are, where a few others come and go.
+            return series
         if series is None or series.target.place != target.place:
             return Series(target, now, self._clock, self._uniform)
         series.change(target, now)

@@ -144,6 +144,11 @@ class Series:
             self._memory.hour(now),
         )
 
+    @property
+    def sent(self) -> int:
+        """Probes since the target was first seen."""
+        return self._sent
+
     def take_turn(self, now: float) -> int:
         """Count a packet as sent now and make the next one due.
 
@@ -160,14 +165,16 @@ class Series:
         Those of slots that are over are left out: sent now, they would be a
         burst.
         """
-        slot_seconds = self.target.rates.slot_seconds
+        slot_seconds = self._slot_seconds()
         slots = (now - self._slot_at) // slot_seconds
         self._begin(self._slot_at + max(1.0, slots) * slot_seconds)
 
     def _begin(self, slot_at: float) -> None:
         self._slot_at = slot_at
-        slot_seconds = self.target.rates.slot_seconds
-        self.due_at = slot_at + self._uniform(0, slot_seconds)
+        self.due_at = slot_at + self._uniform(0, self._slot_seconds())
+
+    def _slot_seconds(self) -> float:
+        return self.target.rates.slot_seconds_after(self._sent)
 
 
 def _max_pause(rates: Rates) -> float:

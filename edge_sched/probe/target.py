@@ -24,16 +24,25 @@ class Rates:
 
     :param packets: probes in an interval, spread evenly
     :param window: probes that the statistics are made of
+    :param fill_seconds: how long the first window takes; ``None`` if as long
+        as any other
     """
 
     packets: int = 8
     interval_seconds: float = 10.0
     window: int = 64
+    fill_seconds: float | None = None
 
     @property
     def slot_seconds(self) -> float:
         """What there is one probe in."""
         return self.interval_seconds / self.packets
+
+    def slot_seconds_after(self, sent: int) -> float:
+        """What the next probe is in, after so many."""
+        if self.fill_seconds is None or sent >= self.window:
+            return self.slot_seconds
+        return self.fill_seconds / self.window
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 """From an entry of the target file to a target, or to why it is none."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -144,16 +145,17 @@ def _port(given: Mapping[str, Any], probe: Kind) -> int:
 
 
 def _rates(given: Mapping[str, Any], default: Rates) -> Rates:
-    return Rates(
-        _whole(given, 'packets', default.packets, 1, MAX_PACKETS),
-        _number(
+    return dataclasses.replace(
+        default,
+        packets=_whole(given, 'packets', default.packets, 1, MAX_PACKETS),
+        interval_seconds=_number(
             given,
             'interval_seconds',
             default.interval_seconds,
             MIN_INTERVAL_SECONDS,
             MAX_INTERVAL_SECONDS,
         ),
-        _whole(given, 'window', default.window, 1, MAX_WINDOW),
+        window=_whole(given, 'window', default.window, 1, MAX_WINDOW),
     )
 
 

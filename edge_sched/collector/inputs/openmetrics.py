@@ -20,7 +20,7 @@ from edge_sched.http.fetch import FetchError
 from edge_sched.http.fetch import check_cafile
 from edge_sched.http.fetch import check_url
 from edge_sched.http.fetch import first_line
-from edge_sched.http.serving import OPENMETRICS
+from edge_sched.http.pages import OPENMETRICS
 from edge_sched.model.names import normal
 
 T = TypeVar('T')

@@ -13,6 +13,7 @@ import time
 import urllib.request
 
 import fixtures
+import requests
 import testtools
 
 from edge_sched.cmd import collector
@@ -262,15 +263,52 @@ class ServiceTest(CollectorTestCase):
             time.sleep(0.02)
         self.fail(f'no {text!r} in {self.log_path.read_text()}')
 
+    def port(self):
+        return self.wait_for('Metrics are published').split()[-1].strip('.')
+
+    def status(self, port, path, user, password):
+        url = f'http://127.0.0.1:{port}{path}'
+        answer = requests.get(url, auth=(user, password), timeout=30)
+        return answer.status_code
+
+    def test_each_site_reads_its_own_targets(self):
+        passwords = self.home / 'passwords'
+        passwords.write_text('lyon:a\nparis:b\n')
+        self.configure(
+            'interval = 3600', f'targets_password_file = {passwords}'
+        )
+        process = self.start()
+        port = self.port()
+        self.wait_for('round 1')
+        answer = requests.get(
+            f'http://127.0.0.1:{port}/targets/lyon',
+            auth=('lyon', 'a'),
+            timeout=30,
+        )
+        self.assertEqual((200, []), (answer.status_code, answer.json()))
+        self.assertEqual('application/json', answer.headers['Content-Type'])
+        self.assertEqual(401, self.status(port, '/targets/paris', 'lyon', 'a'))
+        self.wait_for('The passwords of the sites go in clear text')
+        # A file that makes no sense changes nothing; a good one does.
+        passwords.write_text('lyon\n')
+        process.send_signal(signal.SIGHUP)
+        self.wait_for(
+            '[edge_sched_collector] targets_password_file '
+            f"'{passwords}', line 1: is not <vantage>:<password>"
+        )
+        self.assertEqual(200, self.status(port, '/targets/lyon', 'lyon', 'a'))
+        passwords.write_text('lyon:c\n')
+        process.send_signal(signal.SIGHUP)
+        self.wait_for('The configuration was read again')
+        self.assertEqual(401, self.status(port, '/targets/lyon', 'lyon', 'a'))
+        self.assertEqual(200, self.status(port, '/targets/lyon', 'lyon', 'c'))
+
     def test_it_serves_metrics_reloads_and_ends(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.configure('interval = 3600')
             process = self.start()
             self.wait_for('round 1: 1 inputs, 1 rows read, 1 written')
-            port = (
-                self.wait_for('Metrics are published').split()[-1].strip('.')
-            )
-            url = f'http://127.0.0.1:{port}/metrics'
+            url = f'http://127.0.0.1:{self.port()}/metrics'
             with urllib.request.urlopen(url, timeout=10) as answer:
                 text = answer.read().decode()
             self.assertIn(

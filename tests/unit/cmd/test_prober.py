@@ -22,12 +22,18 @@ from oslotest import base
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from edge_sched.conf import prober as prober_conf
+from edge_sched.model import served
+from edge_sched.model.wanted import WantedTarget
 from tests.unit.certificates import make_certificate
+from tests.unit.collector.inputs.site import Site
+from tests.unit.collector.inputs.site import says
 
 MAIN = 'import sys; from edge_sched.cmd.prober import main; sys.exit(main())'
 
 #: Nothing takes so long that goes well.
 PATIENCE_SECONDS = 60.0
+
+WANTED = WantedTarget('203.0.113.0/24', '203.0.113.7', 'stamp', port=862)
 
 PUBLISHED = re.compile(r'published on \S+ port (\d+)')
 
@@ -41,6 +47,12 @@ class OptionsTestCase(base.BaseTestCase):
             {
                 'target_file': '/etc/edge_sched/targets.yaml',
                 'vantage': None,
+                'targets_url': None,
+                'targets_user': None,
+                'targets_password_file': None,
+                'targets_cafile': None,
+                'targets_interval': 5.0,
+                'targets_max_rate': 50.0,
                 'packets': 8,
                 'interval': 10.0,
                 'window': 64,
@@ -312,6 +324,67 @@ class ReloadTestCase(ServiceTestCase):
         self.assertEqual(1, figures['edge_sched_prober_targets'][''])
 
 
+class ServedTestCase(ServiceTestCase):
+    """Targets of a collector's endpoint, besides those of the file.
+
+    They are where documentation is (RFC 5737): nobody answers.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.answer = served.to_json([WANTED])
+        self.site = self.useFixture(
+            Site(lambda handler: says(self.answer)(handler))
+        )
+        self.serving = (
+            f'targets_url = {self.site.url}',
+            'targets_interval = 0.5',
+        )
+
+    def scrape_served(self, count):
+        return self.scrape_until(
+            lambda figures: (
+                figures['edge_sched_prober_targets_served'][''] == count
+            )
+        )
+
+    def test_they_are_probed_without_a_file(self):
+        with self.running('target_file =', *self.serving) as service:
+            figures = self.scrape_window('203.0.113.0/24', samples=64)
+            self.assertEqual(
+                1, figures['edge_sched_probe_loss_ratio']['203.0.113.0/24']
+            )
+            self.assertEqual(1, figures['edge_sched_prober_targets'][''])
+            self.assertEqual(
+                0, figures['edge_sched_prober_targets_waiting']['']
+            )
+            self.assertEqual(0, service.stop())
+            self.assertNotIn('Traceback', ''.join(service.rest()))
+
+    def test_they_come_and_go_beside_the_file(self):
+        with self.running(*self.serving) as service:
+            self.scrape_served(1)
+            self.scrape_window('127.0.0.1')
+            self.answer = b'[{}]'
+            service.wait_for('No targets are taken from targets_url')
+            figures = self.scrape_served(1)
+            self.assertEqual(2, figures['edge_sched_prober_targets'][''])
+            self.answer = b'[]'
+            service.wait_for('Targets are served again')
+            self.scrape_served(0)
+            samples = self.scrape()['edge_sched_probe_samples']
+            self.assertEqual({'127.0.0.1': 20}, samples)
+
+    def test_a_new_file_keeps_them(self):
+        with self.running(*self.serving) as service:
+            self.scrape_served(1)
+            self.write_targets('127.0.0.1', '127.0.0.2')
+            service.process.send_signal(signal.SIGHUP)
+            service.wait_for('Probing 2 targets')
+            figures = self.scrape_served(1)
+            self.assertEqual(3, figures['edge_sched_prober_targets'][''])
+
+
 class BadSettingTestCase(ServiceTestCase):
     def assertRefused(self, message, *settings):
         service = self.start(*settings)
@@ -330,6 +403,26 @@ class BadSettingTestCase(ServiceTestCase):
         self.assertRefused(
             f"{self.target_file}, line 1: key client: 'moon/1' is not an "
             f'address, a prefix, a name or a site (site:lyon)'
+        )
+
+    def test_neither_a_file_nor_a_collector(self):
+        self.assertRefused(
+            '[edge_sched_prober] has neither target_file nor targets_url',
+            'target_file =',
+        )
+
+    def test_a_collector_that_is_no_url(self):
+        self.assertRefused(
+            "[edge_sched_prober] targets_url 'collector': is not http:// or "
+            'https://, a host and a path',
+            'targets_url = collector',
+        )
+
+    def test_a_user_of_the_collector_without_a_password(self):
+        self.assertRefused(
+            '[edge_sched_prober] targets_user goes with targets_password_file',
+            'targets_url = http://collector/targets/lyon',
+            'targets_user = lyon',
         )
 
     def test_two_addresses_of_one_version(self):

@@ -17,6 +17,8 @@ from prometheus_client import Gauge
 
 from edge_sched.http import serving
 from edge_sched.http.endpoint import Endpoint
+from edge_sched.http.endpoint import basic
+from edge_sched.http.pages import Answer
 from tests.unit.certificates import make_certificate
 
 
@@ -29,10 +31,10 @@ class WebTestCase(base.BaseTestCase):
         Gauge('answer', 'To everything.', registry=self.registry).set(42)
         self.context = None
 
-    def serve(self, address='127.0.0.1', port=0, **settings):
+    def serve(self, address='127.0.0.1', port=0, branch=None, **settings):
         self.address = address
         server = serving.MetricsServer(
-            self.registry, Endpoint(address, port, **settings)
+            self.registry, Endpoint(address, port, **settings), branch
         )
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
@@ -151,7 +153,7 @@ class AddressTestCase(WebTestCase):
         self.assertEqual({True}, {thread.daemon for thread in ours})
 
 
-class PasswordTestCase(WebTestCase):
+class SecretTestCase(WebTestCase):
     def setUp(self):
         super().setUp()
         self.password_file = self.folder / 'password'
@@ -161,10 +163,12 @@ class PasswordTestCase(WebTestCase):
             'password_file': str(self.password_file),
         }
 
-    def status(self, server, user, password):
+    def status(self, server, user, password, path='/metrics'):
         pair = base64.b64encode(f'{user}:{password}'.encode()).decode()
-        return self.get(server, Authorization=f'Basic {pair}')[0]
+        return self.get(server, path, Authorization=f'Basic {pair}')[0]
 
+
+class PasswordTestCase(SecretTestCase):
     def test_only_the_right_pair_may_read(self):
         server = self.serve(**self.settings)
         self.assertEqual(200, self.status(server, 'scraper', 'secret'))
@@ -205,6 +209,110 @@ class PasswordTestCase(WebTestCase):
         self.password_file.write_text('')
         self.assertRaises(ValueError, server.reload)
         self.assertEqual(200, self.status(server, 'scraper', 'secret'))
+
+
+class Echo:
+    """A page for each name; one that has a password wants it."""
+
+    path = '/echo/'
+
+    def __init__(self, passwords=None):
+        self.passwords = passwords
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.asked = threading.Event()
+
+    def authorization(self, name):
+        if self.passwords is None:
+            return None
+        password = self.passwords.get(name)
+        return b'' if password is None else basic(name, password)
+
+    def answer(self, name):
+        self.asked.set()
+        self.may_answer.wait(30)
+        if name == 'broken':
+            raise ZeroDivisionError
+        return Answer('200 OK', 'application/json', f'"{name}"'.encode())
+
+
+class BranchTestCase(SecretTestCase):
+    def test_each_name_has_its_page(self):
+        server = self.serve(branch=Echo())
+        for path, name in (
+            ('/echo/lyon', 'lyon'),
+            ('/echo/New%20York?x=1', 'New York'),
+            ('/echo/Orl%C3%A9ans', 'Orléans'),
+            ('/echo/a%2Fb', 'a/b'),
+            ('/echo/', ''),
+        ):
+            status, headers, text = self.get(server, path)
+            self.assertEqual((200, f'"{name}"'), (status, text))
+            self.assertEqual('application/json', headers['Content-Type'])
+        self.assertServes(server)
+
+    def test_what_is_no_name_is_no_page(self):
+        server = self.serve(branch=Echo())
+        for path in ('/echo/%FF', '/echo', '/echos/lyon'):
+            self.assertEqual(404, self.get(server, path)[0])
+
+    def test_it_can_only_be_read(self):
+        server = self.serve(branch=Echo())
+        self.assertEqual(405, self.get(server, '/echo/a', method='POST')[0])
+
+    def test_one_that_fails_fails_alone(self):
+        server = self.serve(branch=Echo())
+        self.assertEqual(500, self.get(server, '/echo/broken')[0])
+        self.assertServes(server)
+
+    def test_one_that_waits_holds_up_no_scrape(self):
+        echo = Echo()
+        server = self.serve(branch=echo)
+        echo.may_answer.clear()
+        waiting = threading.Thread(target=self.get, args=(server, '/echo/a'))
+        waiting.start()
+        self.addCleanup(waiting.join)
+        self.addCleanup(echo.may_answer.set)
+        self.assertTrue(echo.asked.wait(30))
+        self.assertServes(server)
+
+    def test_without_passwords_of_its_own_those_of_the_metrics_count(self):
+        server = self.serve(branch=Echo(), **self.settings)
+        for user, password, status in (
+            ('scraper', 'secret', 200),
+            ('scraper', 'wrong', 401),
+            ('lyon', 'l', 401),
+        ):
+            self.assertEqual(
+                status, self.status(server, user, password, '/echo/lyon')
+            )
+        self.assertEqual(401, self.get(server, '/echo/lyon')[0])
+        self.assertEqual(401, self.get(server, '/echo/%FF')[0])
+
+    def test_with_passwords_each_reads_its_own_page_alone(self):
+        passwords = {'lyon': 'l', 'paris': 'p'}
+        for settings in ({}, self.settings):
+            server = self.serve(branch=Echo(passwords), **settings)
+            for user, password, path, status in (
+                ('lyon', 'l', '/echo/lyon', 200),
+                ('lyon', 'p', '/echo/lyon', 401),
+                ('lyon', 'l', '/echo/paris', 401),
+                ('lyon', 'l', '/echo/nobody', 401),
+                ('nobody', '', '/echo/nobody', 401),
+                ('', '', '/echo/', 401),
+            ):
+                self.assertEqual(
+                    status,
+                    self.status(server, user, password, path),
+                    (user, path),
+                )
+            self.assertEqual(401, self.get(server, '/echo/lyon')[0])
+        # The last one has a password of its metrics.
+        self.assertEqual(401, self.status(server, 'lyon', 'l', '/metrics'))
+        for path in ('/metrics', '/echo/lyon', '/echo/nobody'):
+            self.assertEqual(
+                200, self.status(server, 'scraper', 'secret', path)
+            )
 
 
 class TlsTestCase(WebTestCase):

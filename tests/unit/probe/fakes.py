@@ -102,7 +102,7 @@ def a_target(address: str = '203.0.113.7', **figures: Any) -> Target:
     """A target, by default a client of its own address."""
     rates = {
         name: figures.pop(name)
-        for name in ('packets', 'interval_seconds', 'window')
+        for name in ('packets', 'interval_seconds', 'window', 'fill_seconds')
         if name in figures
     }
     values: dict[str, Any] = {

@@ -45,7 +45,7 @@ def a_figure(target=None, hour=None, **figures):
 
 class ExpositionTestCase(base.BaseTestCase):
     def text(self, *figures, vantage='lyon'):
-        report = Report(list(figures), 3, 0.002, 1, 7, 1_800_000_001.0)
+        report = Report(list(figures), 3, 0.002, 1, 7, 1_800_000_001.0, 2, 5)
         registry = CollectorRegistry()
         registry.register(ProbeCollector(lambda: report, vantage, '1.2'))
         return generate_latest(registry).decode()
@@ -174,6 +174,8 @@ class ExpositionTestCase(base.BaseTestCase):
             ('time_seconds', 1_800_000_001.0),
             ('loop_lag_seconds', 0.002),
             ('targets', 3),
+            ('targets_served', 2),
+            ('targets_waiting', 5),
             ('clock_steps_total', 1),
             ('send_errors_total', 7),
         ):

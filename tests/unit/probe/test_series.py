@@ -43,6 +43,16 @@ class ScheduleTestCase(base.BaseTestCase):
             sent_until(series, 1015),
         )
 
+    def test_the_first_window_may_be_sent_at_once(self):
+        series = a_series(
+            packets=4, interval_seconds=10, window=4, fill_seconds=1
+        )
+        self.assertEqual(
+            [1000.0, 1000.25, 1000.5, 1000.75, 1003.25, 1005.75],
+            sent_until(series, 1006),
+        )
+        self.assertEqual(6, series.sent)
+
     def test_a_packet_is_anywhere_in_its_slot(self):
         series = a_series(always_late, packets=4, interval_seconds=10)
         self.assertEqual(
