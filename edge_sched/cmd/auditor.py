@@ -98,7 +98,7 @@ class _Run:
                 self.status = 0 if went_well else 1
             elif wanting:
                 self._metrics.watch(wanting)
-                with _Looking(wanting):
+                with Looking(wanting):
                     self._serve_on(group)
             else:
                 self._serve_on(group)
@@ -164,7 +164,7 @@ class _Run:
         return not failure
 
 
-class _Looking(threading.Thread):
+class Looking(threading.Thread):
     """Looks after who is wanted, beside the rounds, however long they take.
 
     Each query of it is bounded, and nobody waits for it at the end.

@@ -11,8 +11,8 @@ from oslo_config import types as oslo_types
 from edge_sched.conf import group
 from edge_sched.conf.types import Prefix
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.wanted import LENGTHS
 from edge_sched.probe.target import STAMP_PORT
-from edge_sched.wanted.permitted import LENGTHS
 from edge_sched.wanted.permitted import Gateway
 from edge_sched.wanted.permitted import Permitted
 

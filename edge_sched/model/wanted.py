@@ -4,6 +4,10 @@
 
 from typing import Literal, NamedTuple
 
+#: The clients that strangers are, by version of IP: what one site has of an
+#: access network (RFC 6177), as with DNS client subnets (RFC 7871, 11.1).
+LENGTHS = {4: 24, 6: 56}
+
 #: How a stranger may be probed: what answers to anybody, or on purpose. A TCP
 #: connection would reach into what is his.
 WantedProbe = Literal['icmp', 'stamp']

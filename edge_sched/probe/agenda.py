@@ -94,10 +94,20 @@ class Agenda:
             self._complaint = ''
 
     async def report(self) -> Report:
-        """That of the prober, with what is known here."""
+        """That of the prober, with what is known here.
+
+        A stranger who has answered nothing yet has no figures: that he
+        answers no probe does not tell that he is far from here.
+        """
         probed, waiting = self.served
         report = await self._prober.report()
-        return report._replace(served=probed, waiting=waiting)
+        silent = {
+            target.key
+            for target in self._probed
+            if not self._prober.has_answered(target.key)
+        }
+        figures = [f for f in report.figures if f.target.key not in silent]
+        return report._replace(figures=figures, served=probed, waiting=waiting)
 
     async def _follow(
         self,

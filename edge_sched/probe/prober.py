@@ -112,6 +112,10 @@ class Prober:
         heapq.heapify(self._heap)
         self._arm()
 
+    def has_answered(self, key: tuple[str, str]) -> bool:
+        """Whether any probe of a target came back since it is one."""
+        return key in self._series and self._series[key].answered
+
     def rate(self, target: Target) -> float:
         """Packets a second that a target is sent now, or would be at first."""
         series = self._series.get(target.key)

@@ -82,6 +82,7 @@ class Series:
         '_slot_at',
         '_uniform',
         '_window',
+        'answered',
         'due_at',
         'target',
     )
@@ -98,6 +99,7 @@ class Series:
         self.due_at = 0.0
         self._sent = 0
         self._lost = 0
+        self.answered = False
         self._window = Window(target.rates.window, _max_pause(target.rates))
         self._memory = Memory(_span(target.rates), clock())
         self._clock = clock
@@ -118,6 +120,8 @@ class Series:
         """Take in the outcome of a probe."""
         if outcome == LOST:
             self._lost += 1
+        else:
+            self.answered = True
         self._newest_at = self._clock()
         self._window.add(outcome, self._newest_at)
         if self._memory.is_due(self._newest_at) and self._window.is_full:

@@ -11,16 +11,13 @@ from typing import Any
 from edge_sched.model import served
 from edge_sched.model.client import parse_client
 from edge_sched.model.served import BadListError
+from edge_sched.model.wanted import LENGTHS
 from edge_sched.model.wanted import WantedTarget
 from edge_sched.probe.outcome import Address
 from edge_sched.probe.target import Rates
 from edge_sched.probe.target import Target
 from edge_sched.probe.target_entry import BadTargetError
 from edge_sched.probe.target_entry import parse_target
-
-#: The clients that strangers are, by version of IP: what one site has of an
-#: access network (RFC 6177), as with DNS client subnets (RFC 7871, 11.1).
-LENGTHS = {4: 24, 6: 56}
 
 #: A stranger is waited for, so its first window is sent in 8 s: it has the 60
 #: probes that a p95 stands on. Then slowly. Chosen: at any time its newest

@@ -16,11 +16,9 @@ from typing import NamedTuple
 
 from edge_sched.model.client import Prefix
 from edge_sched.model.client import is_part
+from edge_sched.model.wanted import LENGTHS
 from edge_sched.model.wanted import WantedProbe
 from edge_sched.model.wanted import WantedTarget
-
-#: What a client is cut to, as RFC 7871, 11.1, recommends for client subnets.
-LENGTHS = {4: 24, 6: 56}
 
 #: All that the registries have handed out of IPv6 (RFC 4291, 2.4), and in it
 #: what has an IPv4 address within, of a private network perhaps (RFC 3056).

@@ -112,7 +112,7 @@ class ServedTargetsTestCase(base.BaseTestCase):
             self.addDetail(log.name, content.text_content(log.read_text()))
 
     def assertMeasured(self, within: float) -> None:
-        """Both are, as far as a budget at p95 needs, after so many seconds."""
+        """Who answers is, for a budget at p95, after so many seconds."""
         begun = time.monotonic()
         self.wanted = [
             WantedTarget(client, address)
@@ -124,7 +124,7 @@ class ServedTargetsTestCase(base.BaseTestCase):
                 row.latency.client: row.latency
                 for row in self.store.list_latencies()
             }
-            if len(rows) == 2 and all(
+            if rows and all(
                 (row.samples or 0) >= ENOUGH for row in rows.values()
             ):
                 break
@@ -134,8 +134,8 @@ class ServedTargetsTestCase(base.BaseTestCase):
         answered = rows['203.0.113.0/24']
         self.assertAlmostEqual(RTT_MS, answered.rtt_p50_ms or 0, delta=1)
         self.assertEqual('icmp', answered.source)
-        silent = rows['192.0.2.0/24']
-        self.assertEqual(1.0, silent.loss_ratio)
+        # Who answers nobody is not far from here.
+        self.assertNotIn('192.0.2.0/24', rows)
 
 
 class FastTest(ServedTargetsTestCase):

@@ -94,12 +94,26 @@ class StrangerTest(AgendaTestCase):
         self.assertAlmostEqual(64 + 80, len(self.icmp.sent), delta=1)
         self.assertEqual(64, self.samples())
 
-    def test_one_that_never_answers_is_lost(self):
+    def test_one_that_has_not_answered_yet_is_not_lost(self):
         self.icmp.outcome = LOST
         self.serve(strangers(0))
         self.loop.run(8)
-        (figures,) = asyncio.run(self.prober.report()).figures
-        self.assertEqual(64, figures.statistics.samples)
+        self.assertEqual([], asyncio.run(self.agenda.report()).figures)
+        self.icmp.outcome = Outcome(5.0, 6.0)
+        self.loop.run(60)
+        (figures,) = asyncio.run(self.agenda.report()).figures
+        self.assertGreater(figures.statistics.loss_ratio, 0.5)
+        # From then on it may be cut off.
+        self.icmp.outcome = LOST
+        self.loop.run(600)
+        (figures,) = asyncio.run(self.agenda.report()).figures
+        self.assertEqual(1.0, figures.statistics.loss_ratio)
+
+    def test_one_of_the_file_is_lost_if_it_never_answers(self):
+        self.stamp.outcome = LOST
+        self.file(a_target('198.51.100.1'))
+        self.loop.run(80)
+        (figures,) = asyncio.run(self.agenda.report()).figures
         self.assertEqual(1.0, figures.statistics.loss_ratio)
 
     def test_one_that_is_not_served_any_more_is_left_alone(self):
