@@ -10,8 +10,8 @@ import nova.conf
 
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.store.wanted import Wanted
-from edge_sched.store.wanted_list import Change
 from edge_sched.store.wanted_list import Entry
+from edge_sched.store.wanted_probes import Change
 from edge_sched.wanted.geography import Position
 from edge_sched.wanted.geography import nearest
 from edge_sched.wanted.progress import Sought

@@ -18,11 +18,13 @@ from edge_sched.model.names import normal
 from edge_sched.model.wanted import WantedTarget
 from edge_sched.store import clock
 from edge_sched.store import wanted_list
+from edge_sched.store import wanted_probes
 from edge_sched.store import wanted_rows
+from edge_sched.store import wanting
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.transactions import Transactions
-from edge_sched.store.wanted_list import Change
 from edge_sched.store.wanted_list import Entry
+from edge_sched.store.wanted_probes import Change
 from edge_sched.wanted.admission import Admission
 from edge_sched.wanted.admission import Ask
 from edge_sched.wanted.admission import Place
@@ -59,18 +61,18 @@ class Wanted:
         """
         vantage = normal(vantage)
         found, heard_ago = self._store.read(
-            functools.partial(wanted_list.targets, vantage=vantage)
+            functools.partial(wanted_probes.targets, vantage=vantage)
         )
         if heard_ago is None or not 0 <= heard_ago < _NOTED_SECONDS:
             self._store.write(
-                functools.partial(wanted_list.hear, vantage=vantage)
+                functools.partial(wanted_probes.hear, vantage=vantage)
             )
         return found
 
     def sites(self) -> list[str]:
         """The sites that ask, by name."""
         return self._store.read(
-            functools.partial(wanted_list.sites, within_seconds=SITE_SECONDS)
+            functools.partial(wanted_probes.sites, within_seconds=SITE_SECONDS)
         )
 
     def want(self, asks: Sequence[Ask], max_clients: int) -> Admission:
@@ -147,7 +149,7 @@ class Wanted:
     def change(self, changes: Sequence[Change]) -> None:
         """Have sites begin or end to probe clients."""
         self._store.write(
-            functools.partial(wanted_list.change, changes=changes)
+            functools.partial(wanted_probes.change, changes=changes)
         )
 
     def expire(self, older_than_seconds: float) -> int:
@@ -161,5 +163,5 @@ class Wanted:
     def beat(self, max_clients: int) -> None:
         """Say that somebody looks after the list."""
         self._store.write(
-            functools.partial(wanted_list.beat, max_clients=max_clients)
+            functools.partial(wanting.beat, max_clients=max_clients)
         )

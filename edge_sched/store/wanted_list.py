@@ -17,31 +17,18 @@ from edge_sched.store.ids import batches
 from edge_sched.store.packing import pack
 from edge_sched.store.packing import pack_address
 from edge_sched.store.packing import unpack
-from edge_sched.store.packing import unpack_address
 from edge_sched.store.schema import wanted
 from edge_sched.store.schema import wanted_asks
 from edge_sched.store.schema import wanted_probes
 from edge_sched.store.schema import wanted_sites
-from edge_sched.store.schema import wanting
 from edge_sched.store.upsert import insert_missing
+from edge_sched.store.wanted_probes import target_of
+from edge_sched.store.wanting import lock
 from edge_sched.wanted.admission import Admission
 from edge_sched.wanted.admission import Ask
 from edge_sched.wanted.admission import Place
 from edge_sched.wanted.admission import admit
 from edge_sched.wanted.progress import State
-
-#: So many clients that were measured last say how long the next will take.
-#: Chosen: enough for a ninth decile.
-_RECENT = 20
-
-#: What it takes while nobody knows (chosen).
-DEFAULT_RETRY_SECONDS = 60.0
-
-#: So many sites may ask. Chosen: ten times those of a large cloud.
-_MAX_SITES = 10_000
-
-#: The id of the one row.
-_THE_ROW = 1
 
 
 class Entry(NamedTuple):
@@ -63,69 +50,6 @@ class Entry(NamedTuple):
     asked_at: float
     standing: bool
     sites: Mapping[str, float]
-
-
-class Change(NamedTuple):
-    """What becomes of an entry.
-
-    :param id: of the entry
-    :param add: sites that begin to probe it
-    :param drop: sites that end
-    """
-
-    id: int
-    state: State
-    add: Sequence[str] = ()
-    drop: Sequence[str] = ()
-
-
-def targets(
-    connection: sa.Connection, vantage: str
-) -> tuple[list[WantedTarget], float | None]:
-    """Whom a site is to probe, and how long ago it was noted that it asks."""
-    rows = connection.execute(
-        sa.select(wanted)
-        .join(wanted_probes, wanted_probes.c.wanted_id == wanted.c.id)
-        .where(wanted_probes.c.vantage == vantage)
-        .order_by(wanted.c.network, wanted.c.last)
-    )
-    found = [_target(row) for row in rows]
-    heard_at = connection.scalar(
-        sa.select(wanted_sites.c.heard_at).where(
-            wanted_sites.c.vantage == vantage
-        )
-    )
-    if heard_at is None:
-        return found, None
-    return found, clock.now(connection) - heard_at
-
-
-def hear(connection: sa.Connection, vantage: str) -> None:
-    """Note that a site asks."""
-    now = clock.now(connection)
-    heard = connection.execute(
-        sa.update(wanted_sites)
-        .where(wanted_sites.c.vantage == vantage)
-        .values(heard_at=now)
-    )
-    if heard.rowcount:
-        return
-    known = connection.scalar(sa.select(sa.func.count(wanted_sites.c.vantage)))
-    if (known or 0) < _MAX_SITES:
-        row = {'vantage': vantage, 'heard_at': now}
-        insert_missing(connection, wanted_sites, ('vantage',), [row])
-
-
-def sites(connection: sa.Connection, within_seconds: float) -> list[str]:
-    """Those that have asked within a time."""
-    oldest = clock.now(connection) - within_seconds
-    return list(
-        connection.scalars(
-            sa.select(wanted_sites.c.vantage)
-            .where(wanted_sites.c.heard_at >= oldest)
-            .order_by(wanted_sites.c.vantage)
-        )
-    )
 
 
 def places(connection: sa.Connection) -> list[tuple[Place, bool]]:
@@ -152,7 +76,7 @@ def entries(connection: sa.Connection) -> list[Entry]:
     return [
         Entry(
             row.id,
-            _target(row),
+            target_of(row),
             row.state,
             row.wanted_at,
             row.done_at,
@@ -170,7 +94,7 @@ def want(
 ) -> Admission:
     """Give places to those who ask; see ``admission``."""
     now = clock.now(connection)
-    _lock(connection, now)
+    lock(connection, now)
     listed = _places(connection)
     found = admit(
         [(place, standing) for _, place, standing in listed], asks, max_clients
@@ -215,47 +139,6 @@ def want(
     return found
 
 
-def change(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    """Have sites begin or end; one that is gone meanwhile is left alone."""
-    now = clock.now(connection)
-    there = {
-        id_
-        for batch in batches([each.id for each in changes], BATCH_VALUES)
-        for id_ in connection.scalars(
-            sa.select(wanted.c.id).where(wanted.c.id.in_(batch))
-        )
-    }
-    for each in changes:
-        if each.id not in there:
-            continue
-        times = (
-            {'wanted_at': now, 'done_at': None}
-            if each.state == 'probing'
-            else {'done_at': now}
-        )
-        connection.execute(
-            sa.update(wanted)
-            .where(wanted.c.id == each.id, wanted.c.state != each.state)
-            .values(state=each.state, **times)
-        )
-        for batch in batches(each.drop, BATCH_VALUES):
-            connection.execute(
-                sa.delete(wanted_probes).where(
-                    wanted_probes.c.wanted_id == each.id,
-                    wanted_probes.c.vantage.in_(batch),
-                )
-            )
-        insert_missing(
-            connection,
-            wanted_probes,
-            ('wanted_id', 'vantage'),
-            [
-                {'wanted_id': each.id, 'vantage': vantage, 'since': now}
-                for vantage in each.add
-            ],
-        )
-
-
 def expire(connection: sa.Connection, older_than_seconds: float) -> int:
     """Forget whom nobody has asked for since; how many places are free."""
     now = clock.now(connection)
@@ -276,55 +159,6 @@ def expire(connection: sa.Connection, older_than_seconds: float) -> int:
         )
     )
     return gone.rowcount
-
-
-def beat(connection: sa.Connection, max_clients: int) -> None:
-    """Say that somebody looks after the list, and how it is."""
-    now = clock.now(connection)
-    _lock(connection, now)
-    count = connection.scalar(sa.select(sa.func.count(wanted_asks.c.since)))
-    took = connection.scalars(
-        sa.select(wanted.c.done_at - wanted.c.wanted_at)
-        .where(wanted.c.state == 'measured', wanted.c.done_at.is_not(None))
-        .order_by(wanted.c.done_at.desc())
-        .limit(_RECENT)
-    ).all()
-    connection.execute(
-        sa.update(wanting).values(
-            beaten_at=now,
-            places=max(0, max_clients - (count or 0)),
-            retry_seconds=_ninth_decile(took),
-        )
-    )
-
-
-def _ninth_decile(took_seconds: Sequence[float]) -> float:
-    if not took_seconds:
-        return DEFAULT_RETRY_SECONDS
-    ordered = sorted(took_seconds)
-    return max(0.0, ordered[-(-9 * len(ordered) // 10) - 1])
-
-
-def _lock(connection: sa.Connection, now: float) -> None:
-    """Have two auditors come one after the other."""
-    row = {
-        'id': _THE_ROW,
-        'beaten_at': now,
-        'places': 0,
-        'retry_seconds': DEFAULT_RETRY_SECONDS,
-    }
-    insert_missing(connection, wanting, ('id',), [row])
-    connection.execute(sa.select(wanting.c.id).with_for_update()).all()
-
-
-def _target(row: sa.Row[Any]) -> WantedTarget:
-    return WantedTarget(
-        str(unpack(bytes(row.network), row.length)),
-        str(unpack_address(bytes(row.address))),
-        row.probe,
-        row.port,
-        row.access_ms,
-    )
 
 
 def _places(connection: sa.Connection) -> list[tuple[int, Place, bool]]:
@@ -420,7 +254,7 @@ def _try_other_addresses(
     ).all()
     named = {ask.target.client: ask.target for ask in asks}
     for row in silent:
-        before = _target(row)
+        before = target_of(row)
         target = named.get(before.client, before)
         if target != before:
             connection.execute(

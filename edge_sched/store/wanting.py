@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""How it is with one client that a project is refused for.
+"""How it is with the list, and with one client that a project is refused for.
 
-What is said hangs on the project's own asking: whether another one has asked
-for the same client makes no difference.
+What is said of a client hangs on the project's own asking: whether another one
+has asked for it makes no difference.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,22 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from edge_sched.model.client import Prefix
+from edge_sched.store import clock
 from edge_sched.store.packing import pack
 from edge_sched.store.schema import wanted
 from edge_sched.store.schema import wanted_asks
 from edge_sched.store.schema import wanting
+from edge_sched.store.upsert import insert_missing
+
+#: So many clients that were measured last say how long the next will take.
+#: Chosen: enough for a ninth decile.
+_RECENT = 20
+
+#: What it takes while nobody knows (chosen).
+DEFAULT_RETRY_SECONDS = 60.0
+
+#: The id of the one row.
+_THE_ROW = 1
 
 
 class Question(NamedTuple):
@@ -90,3 +102,42 @@ _STATEMENT = sa.select(
     _asked.c.since,
     _asked.c.state,
 ).select_from(wanting.outerjoin(_asked, sa.true()))
+
+
+def beat(connection: sa.Connection, max_clients: int) -> None:
+    """Say that somebody looks after the list, and how it is."""
+    now = clock.now(connection)
+    lock(connection, now)
+    count = connection.scalar(sa.select(sa.func.count(wanted_asks.c.since)))
+    took = connection.scalars(
+        sa.select(wanted.c.done_at - wanted.c.wanted_at)
+        .where(wanted.c.state == 'measured', wanted.c.done_at.is_not(None))
+        .order_by(wanted.c.done_at.desc())
+        .limit(_RECENT)
+    ).all()
+    connection.execute(
+        sa.update(wanting).values(
+            beaten_at=now,
+            places=max(0, max_clients - (count or 0)),
+            retry_seconds=_ninth_decile(took),
+        )
+    )
+
+
+def _ninth_decile(took_seconds: Sequence[float]) -> float:
+    if not took_seconds:
+        return DEFAULT_RETRY_SECONDS
+    ordered = sorted(took_seconds)
+    return max(0.0, ordered[-(-9 * len(ordered) // 10) - 1])
+
+
+def lock(connection: sa.Connection, now: float) -> None:
+    """Have two auditors come one after the other."""
+    row = {
+        'id': _THE_ROW,
+        'beaten_at': now,
+        'places': 0,
+        'retry_seconds': DEFAULT_RETRY_SECONDS,
+    }
+    insert_missing(connection, wanting, ('id',), [row])
+    connection.execute(sa.select(wanting.c.id).with_for_update()).all()

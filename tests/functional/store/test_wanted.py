@@ -10,8 +10,8 @@ from edge_sched.model.client import parse_prefix
 from edge_sched.model.wanted import WantedTarget
 from edge_sched.store import clock
 from edge_sched.store.wanted import Wanted
-from edge_sched.store.wanted_list import DEFAULT_RETRY_SECONDS
-from edge_sched.store.wanted_list import Change
+from edge_sched.store.wanted_probes import Change
+from edge_sched.store.wanting import DEFAULT_RETRY_SECONDS
 from edge_sched.wanted.admission import Ask
 from edge_sched.wanted.admission import Place
 from tests.functional.store import base

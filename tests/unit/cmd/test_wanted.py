@@ -7,7 +7,7 @@ import time
 from edge_sched.model.wanted import WantedTarget
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.wanted import Wanted
-from edge_sched.store.wanted_list import Change
+from edge_sched.store.wanted_probes import Change
 from edge_sched.store.writer import Writer
 from edge_sched.wanted.admission import Ask
 from tests.functional.store.base import row
