@@ -4,13 +4,15 @@
 
 import time
 
+from edge_sched.model.client import parse_client
+from edge_sched.model.latency import Latency
+from edge_sched.model.latency import NewLatency
 from edge_sched.model.wanted import WantedTarget
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.wanted import Wanted
 from edge_sched.store.wanted_probes import Change
 from edge_sched.store.writer import Writer
 from edge_sched.wanted.admission import Ask
-from tests.functional.store.base import row
 from tests.unit.cmd import base
 
 
@@ -24,9 +26,9 @@ class TestWanted(base.SyncedTestCase):
             (entry,) = wanted.entries()
             sites = ['oslo', 'ly\x1bon']
             wanted.change([Change(entry.id, 'measured', sites)])
-            writer.store_latencies(
-                [row('oslo', target.client, 5, measured_at=time.time())]
-            )
+            client = parse_client(target.client)
+            latency = Latency('oslo', target.client, 5, 10, time.time())
+            writer.store_latencies([NewLatency(client, latency)])
         (listed,) = self.listed('wanted', 'list')
         stamp = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(entry.asked_at))
         self.assertTrue(listed.pop('asked').startswith(stamp))
