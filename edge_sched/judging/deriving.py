@@ -6,12 +6,11 @@ Such a row is marked (``DERIVED``). It puts a place before one that nobody
 knows anything of, and certifies no budget.
 """
 
-import collections
-import ipaddress
+import bisect
+import itertools
 import math
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from edge_sched.judging.scoring import Bands
 from edge_sched.model.client import SHORTEST
@@ -33,26 +32,6 @@ _SAMPLES = 1
 _Measured = tuple[Prefix, Latency]
 
 
-class _Whole(NamedTuple):
-    """A prefix as its first bits: it is made a thousand times as fast."""
-
-    version: int
-    length: int
-    bits: int
-
-    @property
-    def wider(self) -> '_Whole':
-        return _Whole(self.version, self.length - 1, self.bits >> 1)
-
-    @property
-    def prefix(self) -> Prefix:
-        if self.version == 4:
-            first = self.bits << 32 - self.length
-            return ipaddress.IPv4Network((first, self.length))
-        first = self.bits << 128 - self.length
-        return ipaddress.IPv6Network((first, self.length))
-
-
 def derived(
     measured: Iterable[_Measured], tie_band_ms: float
 ) -> list[NewLatency]:
@@ -65,33 +44,12 @@ def derived(
 
     :param measured: at one vantage, all of it that is used
     """
-    parts_of = collections.defaultdict[_Whole, list[Latency]](list)
-    counts = collections.Counter[_Whole]()
-    for prefix, latency, outermost in _in_order(measured):
-        for whole in _wholes(outermost):
-            parts_of[whole].append(latency)
-            counts[whole] += prefix is outermost
-    agreed = {
-        whole
-        for whole, count in counts.items()
-        if count >= LEAST_PARTS and _agree(parts_of[whole], tie_band_ms)
-    }
+    ordered = sorted(measured, key=_place)
     return [
-        _row(whole.prefix, parts_of[whole])
-        for whole in sorted(agreed)
-        if whole.wider not in agreed
+        _row(whole, [latency for _, latency in parts])
+        for _, of_version in itertools.groupby(ordered, _version)
+        for whole, parts in _wholes([*of_version], tie_band_ms)
     ]
-
-
-def _in_order(
-    measured: Iterable[_Measured],
-) -> Iterator[tuple[Prefix, Latency, Prefix]]:
-    """Each, with the widest of them that it is a part of."""
-    outermost: Prefix | None = None
-    for prefix, latency in sorted(measured, key=_place):
-        if outermost is None or not is_part(prefix, outermost):
-            outermost = prefix
-        yield prefix, latency, outermost
 
 
 def _place(measured: _Measured) -> tuple[int, int, int]:
@@ -99,20 +57,56 @@ def _place(measured: _Measured) -> tuple[int, int, int]:
     return prefix.version, int(prefix.network_address), prefix.prefixlen
 
 
-def _wholes(prefix: Prefix) -> Iterator['_Whole']:
-    """All that it is a part of and that are not wide, the longest first."""
-    bits = (
-        int(prefix.network_address) >> prefix.max_prefixlen - prefix.prefixlen
-    )
-    whole = _Whole(prefix.version, prefix.prefixlen, bits)
-    for _ in range(prefix.prefixlen - SHORTEST[prefix.version]):
-        whole = whole.wider
-        yield whole
+def _version(measured: _Measured) -> int:
+    prefix, _ = measured
+    return prefix.version
 
 
-def _agree(parts: Sequence[Latency], tie_band_ms: float) -> bool:
+def _wholes(
+    measured: Sequence[_Measured], tie_band_ms: float
+) -> Iterator[tuple[Prefix, Sequence[_Measured]]]:
+    """The widest whose parts say enough, with all that was measured in them.
+
+    Those that end where parts go asunder are looked at, the wider ones first:
+    none between has other parts. One by one they would be a hundred of IPv6.
+
+    :param measured: of one version, in the order of ``_place``
+    """
+    rtts_ms = [latency.ranked_p50_ms for _, latency in measured]
+    # Where those begin that are parts of no other, and by which address.
+    begin = list(_outermost(measured))
+    first_of = [int(measured[at][0].network_address) for at in begin]
+    begin.append(len(measured))
+    spans = [(0, len(first_of), 0)]
+    while spans:
+        first, end, wider = spans.pop()
+        if end - first < LEAST_PARTS:
+            continue
+        prefix, _ = measured[begin[first]]
+        left = (first_of[first] ^ first_of[end - 1]).bit_length()
+        length = prefix.max_prefixlen - left
+        shortest = max(wider, SHORTEST[prefix.version])
+        parts = slice(begin[first], begin[end])
+        if shortest <= length and _agree(rtts_ms[parts], tie_band_ms):
+            yield prefix.supernet(new_prefix=shortest), measured[parts]
+            continue
+        upper_half = first_of[end - 1] >> left - 1 << left - 1
+        middle = bisect.bisect_left(first_of, upper_half, first, end)
+        spans.append((middle, end, length + 1))
+        spans.append((first, middle, length + 1))
+
+
+def _outermost(measured: Sequence[_Measured]) -> Iterator[int]:
+    """Where those are that are within no other."""
+    outermost: Prefix | None = None
+    for at, (prefix, _) in enumerate(measured):
+        if outermost is None or not is_part(prefix, outermost):
+            outermost = prefix
+            yield at
+
+
+def _agree(rtts_ms: Sequence[float], tie_band_ms: float) -> bool:
     """Whether all are in the tie band of the nearest."""
-    rtts_ms = [part.ranked_p50_ms for part in parts]
     nearest_ms, farthest_ms = min(rtts_ms), max(rtts_ms)
     return (
         math.isfinite(farthest_ms)

@@ -3,12 +3,14 @@
 """Rows of prefixes that were not measured, against ones made by hand."""
 
 import math
+from unittest import mock
 
 import ddt
 import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
 
+from edge_sched.judging import deriving
 from edge_sched.judging.deriving import LEAST_PARTS
 from edge_sched.judging.deriving import derived
 from edge_sched.model.client import is_part
@@ -129,6 +131,13 @@ class DerivedTest(base.BaseTestCase):
                 }
             ),
         )
+
+    def test_of_long_addresses_no_more_is_looked_at_than_there_are(self):
+        rtts_ms = {f'2001:db8::{n:x}:1': 10.0 + n % 3 for n in range(12)}
+        agree = mock.Mock(side_effect=deriving._agree)
+        with mock.patch.object(deriving, '_agree', agree):
+            self.assertEqual({}, medians(rtts_ms))
+        self.assertLess(agree.call_count, len(rtts_ms))
 
     def test_the_row(self):
         parts = [
