@@ -29,7 +29,8 @@ class Ping(NamedTuple):
     :param at: UTC epoch seconds
     :param sent: 1 or more
     :param received: of these
-    :param rtts_ms: fields of the packets that came back, none if none did
+    :param rtts_ms: fields of the packets that came back, none if none did;
+        of a single packet that which is its round trip
     """
 
     at: float
@@ -65,6 +66,9 @@ def read(point: Point) -> Ping | None:
         raise ValueError(f'has no field {_MEAN}')
     # Some are answered twice.
     received = min(int(received), sent)
+    if sent == 1:
+        # Many are kept, and who writes lines may put anything into them.
+        fields = {_MEAN: fields[_MEAN]} if received else {}
     return Ping(point.time_ns / 1e9, sent, received, fields)
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from oslo_config import cfg
 
+from edge_sched.collector import door
 from edge_sched.collector.inputs import line_protocol
 from edge_sched.collector.inputs import pings
 from edge_sched.collector.inputs.base import Input
@@ -116,6 +117,8 @@ _POOL = 64
 
 Pair: TypeAlias = tuple[str, str]
 
+_Kept: TypeAlias = dict[str, collections.deque[Ping]]
+
 
 class TelegrafInput(Input):
     """A source is one file, of any number of vantages."""
@@ -136,8 +139,10 @@ class TelegrafInput(Input):
         self._path = path
         self._vantages = self.read_named('vantage')
         self._follower = Follower(path, self.limits.max_bytes)
-        # Of each pair the newest, in their order.
-        self._pings: dict[Pair, collections.deque[Ping]] = {}
+        # Of each vantage and client the newest, in their order.
+        self._pings: dict[str, _Kept] = {v: {} for v in self.vantages()}
+        # Vantages with too many clients in this round.
+        self._full: set[str] = set()
 
     def vantages(self) -> Collection[str]:
         return {v for v in self._vantages.values() if self.mine(v)}
@@ -146,6 +151,7 @@ class TelegrafInput(Input):
         refused: Counter[str] = Counter()
         bad = ''
         touched: dict[Pair, None] = {}
+        self._full.clear()
         try:
             for start, line in self._follower.lines(
                 deadline.within(self.limits.timeout_seconds)
@@ -172,7 +178,9 @@ class TelegrafInput(Input):
             yield Harvest((), refused, failed=str(error), source=self._path)
             return
         readings = [
-            self._reading(pair) for pair in touched if pair in self._pings
+            self._reading(vantage, client)
+            for vantage, client in touched
+            if client in self._pings[vantage]
         ]
         yield Harvest(
             readings,
@@ -183,32 +191,35 @@ class TelegrafInput(Input):
 
     def _keep(self, pair: Pair, ping: Ping, refused: Counter[str]) -> None:
         """Those of a client that fell silent are forgotten with it."""
-        kept = self._pings.get(pair)
+        vantage, client = pair
+        of_vantage = self._pings[vantage]
+        kept = of_vantage.get(client)
         if kept is None:
-            most = self.settings.max_clients * len(self._vantages)
-            if len(self._pings) >= most:
-                self._forget(ping.at - self.settings.window)
-            if len(self._pings) >= most:
+            if door.parsed_client(client) is None:
+                refused['client'] += 1
+                return
+            most = self.settings.max_clients
+            if len(of_vantage) >= most:
+                _forget(of_vantage, ping.at - self.settings.window)
+            if len(of_vantage) >= most:
                 refused['clients'] += 1
                 return
-            kept = self._pings[pair] = collections.deque(maxlen=_POOL)
+            kept = of_vantage[client] = collections.deque(maxlen=_POOL)
         kept.append(ping)
         while kept[0].at < ping.at - self.settings.window:
             kept.popleft()
 
-    def _forget(self, before: float) -> None:
-        self._pings = {
-            pair: kept
-            for pair, kept in self._pings.items()
-            if kept[-1].at >= before
-        }
-
-    def _reading(self, pair: Pair) -> Reading:
-        vantage, client = pair
-        kept = self._pings[pair]
+    def _reading(self, vantage: str, client: str) -> Reading:
+        kept = self._pings[vantage][client]
         return Reading(
             vantage=vantage,
             client=client,
             measured_at=kept[-1].at,
             **pings.figures(kept),
         )
+
+
+def _forget(kept: _Kept, before: float) -> None:
+    """Those clients of which nothing has come since."""
+    for client in [c for c, pings_ in kept.items() if pings_[-1].at < before]:
+        del kept[client]

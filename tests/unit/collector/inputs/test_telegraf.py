@@ -232,3 +232,35 @@ class TelegrafInputTest(InputTestCase):
         self.add(ONE.format(10, NOW + 5000))
         (reading,) = self.readings(made)
         self.assertEqual('203.0.113.7', reading.client)
+
+    def test_one_vantage_takes_no_place_of_another(self):
+        made = self.input('vantage = oslo oslo-1', 'max_clients = 2')
+        self.add(ONE.format(10, NOW).replace('lyon', 'oslo'))
+        self.readings(made)
+        # Made up, and of a time that nothing else is as new as.
+        self.add(
+            *(
+                ONE.format(10, NOW + 10**6).replace('113.7', f'113.{n}')
+                for n in range(9)
+            ),
+            *(
+                ONE.format(10, NOW + 1)
+                .replace('lyon', 'oslo')
+                .replace('113.7', f'113.{n}')
+                for n in (7, 8)
+            ),
+        )
+        found = self.harvest(made)
+        self.assertEqual({'clients': 7}, found.refused)
+        samples = [r.samples for r in found.readings if r.vantage == 'oslo']
+        self.assertEqual([2, 1], samples)
+
+    def test_what_is_no_client_takes_no_place(self):
+        made = self.input('max_clients = 1')
+        self.add(
+            ONE.format(10, NOW).replace('203.0.113.7', 'x' * 5000),
+            ONE.format(10, NOW),
+        )
+        found = self.harvest(made)
+        self.assertEqual({'client': 1}, found.refused)
+        self.assertEqual(1, len(found.readings))
