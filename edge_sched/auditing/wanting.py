@@ -26,6 +26,7 @@ from edge_sched.model.client import Prefix
 from edge_sched.store.ids import batches
 from edge_sched.store.reader import Reader
 from edge_sched.store.reasons import reason
+from edge_sched.store.wanted import KEPT_SECONDS
 from edge_sched.store.wanted import Wanted
 from edge_sched.wanted.admission import Admission
 from edge_sched.wanted.admission import Ask
@@ -34,10 +35,6 @@ from edge_sched.wanted.geography import Position
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
-
-#: Whom nobody has asked for since is not wanted any more. Chosen: as long as
-#: a server may be unheard of by the rounds, and a user may try again.
-KEPT_SECONDS = 3600.0
 
 #: Names are looked through so often (chosen).
 NAMED_SECONDS = 60.0

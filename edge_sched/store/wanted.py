@@ -37,6 +37,10 @@ _NOTED_SECONDS = 20.0
 #: turns of a prober.
 SITE_SECONDS = 120.0
 
+#: Whom nobody has asked for since is not wanted any more. Chosen: as long as
+#: a server may be unheard of by the rounds, and a user may try again.
+KEPT_SECONDS = 3600.0
+
 
 class Wanted:
     """The list; each call is one transaction.
@@ -57,11 +61,17 @@ class Wanted:
     def targets(self, vantage: str) -> list[WantedTarget]:
         """Whom a site is to probe now, by client.
 
-        And a note that it asks: only sites that do are given any.
+        Nobody that has not been asked for of late, though no auditor may be
+        there any more to forget him. And a note that the site asks: only those
+        that do are given any.
         """
         vantage = normal(vantage)
         found, heard_ago = self._store.read(
-            functools.partial(wanted_probes.targets, vantage=vantage)
+            functools.partial(
+                wanted_probes.targets,
+                vantage=vantage,
+                asked_within_seconds=KEPT_SECONDS,
+            )
         )
         if heard_ago is None or not 0 <= heard_ago < _NOTED_SECONDS:
             self._store.write(

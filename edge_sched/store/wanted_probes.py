@@ -17,6 +17,7 @@ from edge_sched.store.ids import batches
 from edge_sched.store.packing import unpack
 from edge_sched.store.packing import unpack_address
 from edge_sched.store.schema import wanted
+from edge_sched.store.schema import wanted_asks
 from edge_sched.store.schema import wanted_probes
 from edge_sched.store.schema import wanted_sites
 from edge_sched.store.upsert import insert_missing
@@ -41,13 +42,18 @@ class Change(NamedTuple):
 
 
 def targets(
-    connection: sa.Connection, vantage: str
+    connection: sa.Connection, vantage: str, asked_within_seconds: float
 ) -> tuple[list[WantedTarget], float | None]:
     """Whom a site is to probe, and how long ago it was noted that it asks."""
+    now = clock.now(connection)
+    is_asked = sa.exists().where(
+        wanted_asks.c.wanted_id == wanted.c.id,
+        wanted_asks.c.asked_at >= now - asked_within_seconds,
+    )
     rows = connection.execute(
         sa.select(wanted)
         .join(wanted_probes, wanted_probes.c.wanted_id == wanted.c.id)
-        .where(wanted_probes.c.vantage == vantage)
+        .where(wanted_probes.c.vantage == vantage, is_asked)
         .order_by(wanted.c.network, wanted.c.last)
     )
     found = [target_of(row) for row in rows]
@@ -58,7 +64,7 @@ def targets(
     )
     if heard_at is None:
         return found, None
-    return found, clock.now(connection) - heard_at
+    return found, now - heard_at
 
 
 def hear(connection: sa.Connection, vantage: str) -> None:

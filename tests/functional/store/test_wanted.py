@@ -85,6 +85,17 @@ class WantedTests:
         self.assertEqual(('measured', {'nice'}), (entry.state, {*entry.sites}))
         self.assertGreaterEqual(entry.done_at, entry.wanted_at)
 
+    def test_whom_nobody_asks_for_is_not_probed_without_an_auditor(self):
+        self.want(ask(1), ask(1, 'b'), ask(2))
+        for client in '10.0.1.0/24', '10.0.2.0/24':
+            self.change('measured', add=['oslo'], client=client)
+        with self.later(3000):
+            self.want(ask(1, 'b'))
+        with self.later(3700):
+            self.assertEqual([ask(1).target], self.wanted.targets('oslo'))
+        with self.later(7000):
+            self.assertEqual([], self.wanted.targets('oslo'))
+
     def test_only_sites_that_ask_are_there(self):
         self.assertEqual([], self.wanted.sites())
         for name in 'oslo', 'lyon', 'oslo':
