@@ -10,10 +10,16 @@ That a client *is* measured anybody can see, as ever; who asked for it nobody.
 import math
 
 from edge_sched.wanted.admission import share_of
+from edge_sched.wanted.progress import ANSWER_SECONDS
 
 #: An auditor that has not looked after the list for so long is none. Chosen:
 #: the longest interval, and as much again.
 ALIVE_SECONDS = 120.0
+
+#: Whoever has asked for less is not told of silence: where nobody asked before
+#: it takes so long to find out, and he would learn that somebody did. Chosen:
+#: the three rounds of twelve sites, and one more.
+_SILENCE_SECONDS = 4 * ANSWER_SECONDS
 
 #: Seconds are said in steps of so many.
 _STEP = 5
@@ -51,8 +57,7 @@ def words(
     if asked_ago is None:
         if not places or own >= share_of(max_clients):
             return ''
-    elif silent and asked_ago >= retry_seconds:
-        # Who has just begun to ask would learn that others did before.
+    elif silent and asked_ago >= _SILENCE_SECONDS:
         return SILENT
     seconds = max(_STEP, math.ceil(retry_seconds / _STEP) * _STEP)
     return f': {client} is being measured, try again in {seconds} s'

@@ -159,7 +159,11 @@ class WantedTest(WantedTestCase):
         # Not at once: that would tell what others have asked for before.
         self.assertRefused(MEASURED, self.create())
         now = time.time
-        with mock.patch('time.time', lambda: now() + 61):
+        with mock.patch('time.time', lambda: now() + 130):
+            self.assertRefused(MEASURED, self.create())
+        with self.later(240):
+            self.look()
+        with mock.patch('time.time', lambda: now() + 241):
             self.assertRefused(silent, self.create())
             refused = self.create(by=self.other_user)
             self.assertIn(MEASURED, self.fault(refused, by=self.other_user))

@@ -4,6 +4,7 @@
 
 from oslotest import base
 
+from edge_sched.wanted.progress import ANSWER_SECONDS
 from edge_sched.wanted.words import ALIVE_SECONDS
 from edge_sched.wanted.words import SILENT
 from edge_sched.wanted.words import words
@@ -46,7 +47,14 @@ class WordsTest(base.BaseTestCase):
         self.assertEqual(MEASURED, said(places=0, own=2, asked_ago=1.0))
 
     def test_silence_is_told_to_who_has_waited_for_it(self):
-        self.assertEqual(SILENT, said(silent=True, asked_ago=11.0))
-        self.assertEqual(MEASURED, said(silent=True, asked_ago=10.9))
+        self.assertEqual(SILENT, said(silent=True, asked_ago=240.0))
         self.assertEqual(MEASURED, said(silent=True))
         self.assertEqual(MEASURED, said(asked_ago=3600.0))
+
+    def test_nobody_learns_by_it_that_another_has_asked(self):
+        # Who is the first waits for as many rounds as there are, each until
+        # the last site is given up.
+        rounds, looks_seconds = 3, 5.0
+        found_after = rounds * (ANSWER_SECONDS + looks_seconds)
+        for asked_ago in (1.0, 11.0, found_after):
+            self.assertEqual(MEASURED, said(silent=True, asked_ago=asked_ago))
