@@ -15,6 +15,7 @@ from demo.matrix import BadDatasetError
 from demo.moving import follow
 from demo.replicas import survive
 from demo.run import Run
+from demo.strangers import welcome
 from demo.tiers import stack
 from demo.worsening import worsen
 
@@ -77,6 +78,7 @@ def _run(matrix: pathlib.Path | None, folder: pathlib.Path) -> Run:
                 survive(run, nova)
                 stack(run, nova)
                 worsen(run, nova)
+                welcome(run, nova)
     return run
 
 

@@ -5,7 +5,7 @@
 import contextlib
 import ipaddress
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent import futures
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ from tests.emulation.loopback import Loopback
 from tests.emulation.network import Network
 from tests.emulation.node import Node
 from tests.emulation.path import Path
+from tests.emulation.services import COLLECTOR_PORT
 from tests.emulation.services import REFLECTOR_PORT
 from tests.emulation.services import Service
 from tests.emulation.services import Services
@@ -24,8 +25,13 @@ from tests.emulation.wire import Wire
 
 #: The fast settings of the measuring guide: eight probes a second, a round
 #: every two.
-PROBER = {'interval': 1}
+PROBER = {'interval': 1, 'targets_interval': 1}
 COLLECTOR = {'interval': 2}
+
+#: Where clients are served that answer no probe: here the listener's own port
+#: stands for a proxy.
+SERVING = 'marseille'
+PORT = 8080
 
 CONTROL = 'control'
 #: Of the control plane and the sites: a range for test networks (RFC 2544).
@@ -83,6 +89,22 @@ class Measuring:
         self._wire.set_path(site, _node_name(client), path)
         self.paths = self.paths.changed(site, client, path)
 
+    @property
+    def emulated(self) -> bool:
+        """Whether more nodes can have addresses of their own."""
+        return self._emulated
+
+    def join(self, address: str, rtts_ms: Mapping[str, float]) -> Node:
+        """Somebody new, so far from the sites that he can reach."""
+        node = self._wire.node(f'client {address}', address)
+        for site, rtt_ms in rtts_ms.items():
+            self._wire.set_path(site, node.name, Path(rtt_ms=rtt_ms))
+        return node
+
+    def address(self, site: str) -> str:
+        """Where it is in the network."""
+        return self._wire.node(site).v4
+
     def _start(self) -> None:
         control = self._wire.node(CONTROL, **self._own(SITES[0]))
         clients = {
@@ -106,9 +128,16 @@ class Measuring:
             others = pool.map(self._operator.targets, sites)
         for (site, node), listed in zip(sites.items(), others, strict=True):
             targets = [*self._clients(node), *self._others(node, listed)]
-            prober = self._services.prober(node, targets, **PROBER)
+            served = self._served(site, control)
+            prober = self._services.prober(node, targets, **PROBER, **served)
             self._running.append(prober)
             probers.append(f'{site} {prober.url}')
+        if self._emulated:
+            listener = self._services.listener(
+                sites[SERVING], beacon_port=PORT
+            )
+            self._running.append(listener)
+            probers.append(f'{SERVING} {listener.url}')
         collector = self._services.collector(
             control,
             self._operator.store_url,
@@ -130,6 +159,13 @@ class Measuring:
         """The address of a node, where it can have one of its own."""
         version = ipaddress.ip_address(address).version
         return {f'v{version}': address} if self._emulated else {}
+
+    def _served(self, site: str, control: Node) -> dict[str, str]:
+        """Where the prober asks whom to probe besides."""
+        if not self._emulated:
+            return {}
+        url = f'http://{control.v4}:{COLLECTOR_PORT}/targets/{site}'
+        return {'targets_url': url}
 
     def _clients(self, site: Node) -> Iterator[dict[str, Any]]:
         """What the prober of the site has in its target file of them."""

@@ -20,10 +20,15 @@ from demo.story import Landing
 from demo.story import Request
 from demo.story import Story
 
+#: Whom sites may probe because somebody names him.
+STRANGERS = '198.19.2.0/24'
 #: Seconds that the scheduler keeps what it has read of the store; short, as
 #: the demo waits for as long after it has re-pointed a client.
 CACHE_TTL = 1
-CONF = {'edge_sched': {'cache_ttl': str(CACHE_TTL)}}
+CONF = {
+    'edge_sched': {'cache_ttl': str(CACHE_TTL)},
+    'edge_sched_wanted': {'allow': STRANGERS, 'interval': '1'},
+}
 
 #: Probes in a window, which a budget at p95 asks for.
 SAMPLES = 64
