@@ -47,11 +47,14 @@ class Seeking:
         self._near: dict[str, Sequence[str]] = {}
         #: How many clients are how far.
         self.states: Mapping[str, int] = collections.Counter()
+        #: Whether anybody asks whom to probe.
+        self.any_sites = False
 
     def seek(self) -> None:
         """Have the next sites probe those whom all have answered for."""
         wanted = self._wanted
         sites, now = wanted.sites(), wanted.now()
+        self.any_sites = bool(sites)
         entries = wanted.entries()
         self.states = collections.Counter(entry.state for entry in entries)
         due = [

@@ -77,7 +77,8 @@ class Wanting:
     def look(self) -> bool:
         """Look once; whether all went well.
 
-        Only then the scheduler tells users that clients are being measured.
+        Only then, and while sites ask whom to probe, the scheduler tells users
+        that clients are being measured.
         """
         parts = {
             'New requests are not looked at': self._look_at_requests,
@@ -86,6 +87,8 @@ class Wanting:
             'The list is not looked after': self._look_after,
         }
         went_well = [self._try(what, part) for what, part in parts.items()]
+        if all(went_well) and not self.seeking.any_sites:
+            return True
         return all(went_well) and self._try(
             'Nobody is told that clients are being measured',
             lambda: self._wanted.beat(self._max_clients),

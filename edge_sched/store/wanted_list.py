@@ -94,7 +94,7 @@ def want(
 ) -> Admission:
     """Give places to those who ask; see ``admission``."""
     now = clock.now(connection)
-    lock(connection, now)
+    lock(connection)
     listed = _places(connection)
     found = admit(
         [(place, standing) for _, place, standing in listed], asks, max_clients

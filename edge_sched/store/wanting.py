@@ -107,7 +107,7 @@ _STATEMENT = sa.select(
 def beat(connection: sa.Connection, max_clients: int) -> None:
     """Say that somebody looks after the list, and how it is."""
     now = clock.now(connection)
-    lock(connection, now)
+    lock(connection)
     count = connection.scalar(sa.select(sa.func.count(wanted_asks.c.since)))
     took = connection.scalars(
         sa.select(wanted.c.done_at - wanted.c.wanted_at)
@@ -131,11 +131,12 @@ def _ninth_decile(took_seconds: Sequence[float]) -> float:
     return max(0.0, ordered[-(-9 * len(ordered) // 10) - 1])
 
 
-def lock(connection: sa.Connection, now: float) -> None:
+def lock(connection: sa.Connection) -> None:
     """Have two auditors come one after the other."""
     row = {
         'id': _THE_ROW,
-        'beaten_at': now,
+        # Nobody has said yet that he looks after the list.
+        'beaten_at': 0.0,
         'places': 0,
         'retry_seconds': DEFAULT_RETRY_SECONDS,
     }
