@@ -99,7 +99,11 @@ class TargetPages:
 
     def answer(self, name: str) -> Answer:
         vantage = normal(name)
-        if len(vantage) > MAX_NAME_LENGTH or not vantage.isprintable():
+        if (
+            not 0 < len(vantage) <= MAX_NAME_LENGTH
+            or not vantage.isprintable()
+            or vantage != vantage.strip()
+        ):
             return text('404 Not Found', 'that is no name of a vantage')
         try:
             body = self._flights.fetch([vantage])[vantage]

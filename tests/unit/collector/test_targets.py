@@ -108,7 +108,7 @@ class AnswerTest(PagesTestCase):
 
     def test_what_no_vantage_is_called_asks_nobody(self):
         pages = self.pages()
-        for name in ('x' * 256, 'a\nb', 'a\0', '\u202e'):
+        for name in ('', ' ', 'x' * 256, 'a\nb', 'a\0', '\u202e'):
             self.assertEqual('404 Not Found', pages.answer(name).status)
         self.assertEqual('200 OK', pages.answer('x' * 255).status)
         self.assertEqual({'x' * 255: 1}, self.store.asked)
