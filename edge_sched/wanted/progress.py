@@ -57,7 +57,8 @@ class Step(NamedTuple):
 
 def is_due(sought: Sought, now: float, sites: Collection[str]) -> bool:
     """Whether there may be something to do."""
-    since_seconds = now - (sought.done_at or 0.0)
+    # What is from the future counts as old: the clock was set back.
+    since_seconds = abs(now - (sought.done_at or 0.0))
     match sought.state:
         case 'probing':
             return True
@@ -96,7 +97,7 @@ def step(
     for site, since in sought.sites.items():
         if site in measured_ms:
             continue
-        if site in sites and now - since < ANSWER_SECONDS:
+        if site in sites and abs(now - since) < ANSWER_SECONDS:
             return None
         measured_ms[site] = math.inf
     if not sites:

@@ -52,6 +52,13 @@ class ProgressTest(base.BaseTestCase):
             Step('probing', ('s4', 's5', 's6', 's7')), self.step(sought, heard)
         )
 
+    def test_a_clock_that_is_set_back_holds_nobody_up(self):
+        now = NOW - 10_000
+        sought = self.of(sites=['s1', 's2'])
+        self.assertIsNotNone(self.step(sought, {'s1': 5.0}, now=now))
+        sought = self.of('silent', done_at=NOW)
+        self.assertEqual('probing', self.step(sought, now=now).state)
+
     def test_who_sends_nothing_has_heard_nothing(self):
         sought = self.of(sites=['s1', 's2'])
         heard = {'s1': 5.0}
