@@ -40,7 +40,7 @@ SUITE = {
     'together': 1.0,
     'together_cost': None,
     'refusals': 1.0,
-    'listening': 1.25,
+    'listening': None,
     'audit': 1.0,
 }
 
