@@ -198,16 +198,27 @@ class TelegrafInput(Input):
             if door.parsed_client(client) is None:
                 refused['client'] += 1
                 return
-            most = self.settings.max_clients
-            if len(of_vantage) >= most:
-                _forget(of_vantage, ping.at - self.settings.window)
-            if len(of_vantage) >= most:
+            if not self._has_room(vantage, ping.at - self.settings.window):
                 refused['clients'] += 1
                 return
             kept = of_vantage[client] = collections.deque(maxlen=_POOL)
         kept.append(ping)
         while kept[0].at < ping.at - self.settings.window:
             kept.popleft()
+
+    def _has_room(self, vantage: str, oldest: float) -> bool:
+        """Whether one more client may be kept; looked for once a round."""
+        of_vantage = self._pings[vantage]
+        most = self.settings.max_clients
+        if len(of_vantage) < most:
+            return True
+        if vantage in self._full:
+            return False
+        _forget(of_vantage, oldest)
+        if len(of_vantage) < most:
+            return True
+        self._full.add(vantage)
+        return False
 
     def _reading(self, vantage: str, client: str) -> Reading:
         kept = self._pings[vantage][client]

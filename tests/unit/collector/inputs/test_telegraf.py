@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import math
+from unittest import mock
 
 from edge_sched.collector import door
+from edge_sched.collector.inputs import telegraf
 from edge_sched.collector.inputs.telegraf import TelegrafInput
 from edge_sched.collector.reading import Reading
 from tests.unit.collector.inputs.base import InputTestCase
@@ -254,6 +256,21 @@ class TelegrafInputTest(InputTestCase):
         self.assertEqual({'clients': 7}, found.refused)
         samples = [r.samples for r in found.readings if r.vantage == 'oslo']
         self.assertEqual([2, 1], samples)
+
+    def test_a_full_place_is_searched_once_a_round(self):
+        made = self.input('max_clients = 1')
+        with mock.patch.object(
+            telegraf, '_forget', wraps=telegraf._forget
+        ) as forget:
+            for round_ in (1, 2):
+                self.add(
+                    *(
+                        ONE.format(10, NOW).replace('113.7', f'113.{n}')
+                        for n in range(5)
+                    )
+                )
+                self.harvest(made)
+                self.assertEqual(round_, forget.call_count)
 
     def test_what_is_no_client_takes_no_place(self):
         made = self.input('max_clients = 1')
