@@ -84,7 +84,9 @@ class Wanting:
             'New requests are not looked at': self._look_at_requests,
             'Names are not looked at': self._look_at_names,
             'Sites are not chosen': self.seeking.seek,
-            'The list is not looked after': self._look_after,
+            'The list is not looked after': lambda: self._wanted.expire(
+                KEPT_SECONDS
+            ),
         }
         went_well = [self._try(what, part) for what, part in parts.items()]
         if all(went_well) and not self.seeking.any_sites:
@@ -142,9 +144,6 @@ class Wanting:
                 standing=False,
             )
         self._names_due = self._clock() + NAMED_SECONDS
-
-    def _look_after(self) -> None:
-        self._wanted.expire(KEPT_SECONDS)
 
     def _want(
         self,

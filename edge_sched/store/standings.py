@@ -8,7 +8,7 @@ all of it.
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,7 +21,7 @@ from edge_sched.store.ids import BATCH_VALUES
 from edge_sched.store.ids import batches
 from edge_sched.store.schema import standings
 from edge_sched.store.settings import StoreSettings
-from edge_sched.store.transactions import Transactions
+from edge_sched.store.transactions import Transacting
 from edge_sched.store.transactions import patiently_reading
 from edge_sched.store.upsert import upsert_newer
 
@@ -29,21 +29,12 @@ from edge_sched.store.upsert import upsert_newer
 _MAY_BE_LOST = {'judged_ms': 'judged_lost', 'best_ms': 'best_lost'}
 
 
-class Standings:
+class Standings(Transacting):
     """What the auditor keeps; each call is one transaction.
 
     All of them raise ``StoreUnavailableError`` if the database does not do
     what it should, in which case nothing was written.
     """
-
-    def __init__(self, settings: StoreSettings) -> None:
-        self._store = Transactions(settings)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._store.close()
 
     def hours(self, servers: Sequence[str]) -> dict[str, Hour]:
         """What is known of these, by server, of those that were audited."""

@@ -8,7 +8,7 @@ And patient reading, which nobody's request waits for.
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import sqlalchemy as sa
 from oslo_db import api as db_api
@@ -73,6 +73,25 @@ class Transactions:
         with available():
             result: T = retry(attempt)()
             return result
+
+
+class Transacting:
+    """Works by transactions until it is left: ``with Wanted(settings) as w:``.
+
+    Methods of a subclass raise ``StoreUnavailableError`` as those do.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._store = Transactions(settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._store.close()
 
 
 @contextlib.contextmanager

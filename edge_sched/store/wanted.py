@@ -11,7 +11,6 @@ The auditor keeps it; a collector reads of it whom each site is to probe.
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Self
 
 from edge_sched.model.client import Prefix
 from edge_sched.model.names import normal
@@ -21,8 +20,7 @@ from edge_sched.store import wanted_list
 from edge_sched.store import wanted_probes
 from edge_sched.store import wanted_rows
 from edge_sched.store import wanting
-from edge_sched.store.settings import StoreSettings
-from edge_sched.store.transactions import Transactions
+from edge_sched.store.transactions import Transacting
 from edge_sched.store.wanted_list import Entry
 from edge_sched.store.wanted_probes import Change
 from edge_sched.wanted.admission import Admission
@@ -42,21 +40,12 @@ SITE_SECONDS = 120.0
 KEPT_SECONDS = 3600.0
 
 
-class Wanted:
+class Wanted(Transacting):
     """The list; each call is one transaction.
 
     All of them raise ``StoreUnavailableError`` if the database does not do
     what it should, in which case nothing was written.
     """
-
-    def __init__(self, settings: StoreSettings) -> None:
-        self._store = Transactions(settings)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._store.close()
 
     def targets(self, vantage: str) -> list[WantedTarget]:
         """Whom a site is to probe now, by client.

@@ -11,7 +11,6 @@ The tables must be there (``migrate.sync``).
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Self
 
 from edge_sched.model.client import Client
 from edge_sched.model.client import Prefix
@@ -35,12 +34,12 @@ from edge_sched.store.named import NamedClient
 from edge_sched.store.reflectors import Reflector
 from edge_sched.store.retention import Remover
 from edge_sched.store.settings import StoreSettings
-from edge_sched.store.transactions import Transactions
+from edge_sched.store.transactions import Transacting
 from edge_sched.store.vantages import UnknownVantageError
 from edge_sched.store.vantages import Vantage
 
 
-class Writer:
+class Writer(Transacting):
     """Each method is one transaction, tried again if another writer won.
 
     ``retain``, ``purge`` and ``delete_vantage`` are several. All of them raise
@@ -49,17 +48,8 @@ class Writer:
     """
 
     def __init__(self, settings: StoreSettings) -> None:
-        self._store = Transactions(settings)
+        super().__init__(settings)
         self._remover = Remover(self._store.read, self._store.write)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._store.close()
 
     def store_latencies(
         self,
