@@ -8,10 +8,12 @@ and puts its own words before ours.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Generic, NamedTuple
 
 from edge_sched.asking.intent import Intent
+from edge_sched.judging import over
 from edge_sched.judging.ages import duration
 from edge_sched.judging.ages import future
 from edge_sched.judging.decision import Decision
@@ -20,7 +22,6 @@ from edge_sched.judging.decision import Where
 from edge_sched.judging.decision import acceptance
 from edge_sched.judging.scoring import OVER
 from edge_sched.judging.scoring import TOLERANCE
-from edge_sched.judging.scoring import lower_bound
 from edge_sched.judging.verdict import FUTURE
 from edge_sched.judging.verdict import JITTER
 from edge_sched.judging.verdict import LATENCY
@@ -34,7 +35,6 @@ from edge_sched.judging.verdict import TOO_FEW_SAMPLES
 from edge_sched.judging.verdict import Verdict
 from edge_sched.model.client import Client
 from edge_sched.model.keys import NearClient
-from edge_sched.model.latency import Percentile
 from edge_sched.model.text import shorten
 
 STORE_AWAY = 'latency data is temporarily unavailable'
@@ -59,17 +59,20 @@ _WHY_ORDER = (
 _WANT_ROWS = (STALE, ONLY_DERIVED, NEVER_MEASURED)
 
 
+class _Nowhere(NamedTuple, Generic[Where]):
+    """A client that no place is near enough to, and what it has at each."""
+
+    target: NearClient
+    at: Sequence[tuple[Where, Verdict]]
+
+
 def unmeasured(decision: Decision[Where]) -> Client | None:
     """For whose lack of rows no host is left, ``None`` if it is not that."""
-    intent = decision.intent
-    for target, at in _accepted_nowhere(decision):
-        if _are_over(intent, at):
-            return None
-        whys = {verdict.why for _, verdict in at if verdict.why}
-        if whys and min(whys, key=_WHY_ORDER.index) in _WANT_ROWS:
-            return target.client
+    found = _accepted_nowhere(decision)
+    if found is None or _are_over(decision.intent, found.at):
         return None
-    return None
+    why = _why(verdict for _, verdict in found.at)
+    return found.target.client if why in _WANT_ROWS else None
 
 
 def refusal(
@@ -91,31 +94,36 @@ def refusal(
         ``: 203.0.113.0/24 is being measured, try again in 15 s``
     """
     intent = decision.intent
-    for target, at in _accepted_nowhere(decision):
-        client = target.client
-        if client in more and not _are_over(intent, at):
-            return bounded(
-                f'no usable latency data for {client}{more[client]}'
-            )
-        return bounded(_of_client(intent, target, at, labels, detail))
-    return bounded(_of_all(intent, decision.verdicts, labels, detail))
+    found = _accepted_nowhere(decision)
+    if found is None:
+        return bounded(_of_all(intent, decision.verdicts, labels, detail))
+    target, at = found
+    client = target.client
+    if client in more and not _are_over(intent, at):
+        return bounded(f'no usable latency data for {client}{more[client]}')
+    return bounded(_of_client(intent, target, at, labels, detail))
 
 
-def _accepted_nowhere(
-    decision: Decision[Where],
-) -> Iterator[tuple[NearClient, Sequence[tuple[Where, Verdict]]]]:
-    """The clients that no place is near enough to, with what each has."""
+def _accepted_nowhere(decision: Decision[Where]) -> _Nowhere[Where] | None:
+    """The first client that no place is near enough to, if there is one."""
     accepts = acceptance(decision.intent)
     for i, target in enumerate(decision.intent.targets):
         at = [(w, h.verdicts[i]) for w, h in decision.verdicts.items()]
         if not any(accepts(verdict) for _, verdict in at):
-            yield target, at
+            return _Nowhere(target, at)
+    return None
+
+
+def _why(verdicts: Iterable[Verdict]) -> str:
+    """The unknown that speaks for the rest, ``''`` if there is none."""
+    whys = {verdict.why for verdict in verdicts if verdict.why}
+    return min(whys, key=_WHY_ORDER.index, default='')
 
 
 def _are_over(intent: Intent, at: Sequence[tuple[Where, Verdict]]) -> bool:
     """Whether a place is refused for what was measured there."""
-    over = any(verdict.standing is OVER for _, verdict in at)
-    return over and intent.required and intent.has_budget
+    any_over = any(verdict.standing is OVER for _, verdict in at)
+    return any_over and intent.required and intent.has_budget
 
 
 def full(
@@ -161,7 +169,7 @@ def within(intent: Intent, detail: str) -> str:
         LOSS: intent.loss_budget_pct,
     }
     budgets = [
-        _budget(intent, first, m) for m, b in set_.items() if b is not None
+        over.budget(intent, first, m) for m, b in set_.items() if b is not None
     ]
     return f'within {" and ".join(budgets)} of {first.client}'
 
@@ -186,16 +194,16 @@ def _of_client(
     labels: Mapping[Where, str],
     detail: str,
 ) -> str:
-    over = [(w, v) for w, v in at if v.standing is OVER]
     if not _are_over(intent, at):
         return _unusable(intent, target, [v for _, v in at], detail)
     if detail == 'none':
         return f'no site within the budget of {target.client}'
-    metrics = _metrics_over([v for _, v in over])
-    budgets = ' and '.join(_budget(intent, target, m) for m in metrics)
+    are_over = [(w, v) for w, v in at if v.standing is OVER]
+    metrics = over.metrics_over([v for _, v in are_over])
+    budgets = ' and '.join(over.budget(intent, target, m) for m in metrics)
     said = f'no site within {budgets} of {target.client}'
-    figure = _figures(intent)[metrics[0]]
-    named = [(figure(v), labels[w], v) for w, v in over if labels[w]]
+    figure = over.figures(intent)[metrics[0]]
+    named = [(figure(v), labels[w], v) for w, v in are_over if labels[w]]
     if not named:
         return said
     nearest_by, label, verdict = min(named, key=lambda n: n[:2])
@@ -207,10 +215,7 @@ def _of_client(
     unit = '%' if metrics[0] == LOSS else 'ms'
     # What is a whole number on paper is not rounded up to the next.
     said += f' at {math.ceil(nearest_by / (1 + TOLERANCE))} {unit}'
-    if metrics[0] == LATENCY:
-        said += _by_what(intent, verdict)
-    elif metrics[0] == LOSS and _is_loss_of_hour(verdict):
-        said += ' over the last hour'
+    said += over.by_what(intent, metrics[0], verdict)
     if verdict.latency and verdict.latency.assumed:
         return f'{said}, assumed'
     said += f', measured {duration(verdict.age_seconds or 0)} ago'
@@ -226,8 +231,8 @@ def _of_all(
     """For every client there is a site, but there is none for all."""
     first, *others = intent.targets
     all_ = f'{first.client} and {len(others)} more at once'
-    over = any(h.standing is OVER for h in verdicts.values())
-    if not (over and intent.required and intent.has_budget):
+    any_over = any(h.standing is OVER for h in verdicts.values())
+    if not (any_over and intent.required and intent.has_budget):
         return f'no usable latency data for {all_}'
     said = f'no site within the budgets of {all_}'
     named = [(-h.score, labels[w]) for w, h in verdicts.items() if labels[w]]
@@ -243,10 +248,9 @@ def _unusable(
     detail: str,
 ) -> str:
     said = f'no usable latency data for {target.client}'
-    whys = {verdict.why for verdict in verdicts if verdict.why}
-    if detail == 'none' or not whys:
+    why = _why(verdicts)
+    if detail == 'none' or not why:
         return said
-    why = min(whys, key=_WHY_ORDER.index)
     if why == STALE and detail == 'figure':
         ages = [v.age_seconds or 0.0 for v in verdicts if v.why == STALE]
         return f'{said} (newest is {duration(min(ages))} old)'
@@ -256,89 +260,3 @@ def _unusable(
     if why == NOT_CARRIED:
         return f'{said} (not all that is asked for was measured)'
     return f'{said} ({why})'
-
-
-def _metrics_over(verdicts: Sequence[Verdict]) -> list[str]:
-    """The one metric that is over at every host, else all that are at any."""
-    metrics = [
-        metric
-        for metric in (LATENCY, JITTER, LOSS)
-        if any(metric in verdict.over for verdict in verdicts)
-    ]
-    everywhere = [
-        metric
-        for metric in metrics
-        if all(metric in verdict.over for verdict in verdicts)
-    ]
-    return everywhere[:1] or metrics
-
-
-def _budget(intent: Intent, target: NearClient, metric: str) -> str:
-    match metric:
-        case 'jitter':
-            return f'{intent.jitter_budget_ms:.15g} ms jitter'
-        case 'loss':
-            return f'{intent.loss_budget_pct:.15g} % loss'
-        case _:
-            budget_ms = target.latency_budget_ms
-            return f'{budget_ms:.15g} ms ({intent.percentile})'
-
-
-def _figures(intent: Intent) -> dict[str, Callable[[Verdict], float]]:
-    """How to read each metric's judged figure off a verdict."""
-
-    def latency_ms(verdict: Verdict) -> float:
-        bound = _bound(intent, verdict)
-        return bound[0] if bound else math.inf
-
-    def jitter_ms(verdict: Verdict) -> float:
-        row = verdict.latency
-        return _or_inf(row.variation_ms() if row else None)
-
-    def loss_pct(verdict: Verdict) -> float:
-        row = verdict.latency
-        ratio = row.held_loss_ratio if row else None
-        return math.inf if ratio is None else ratio * 100
-
-    return {LATENCY: latency_ms, JITTER: jitter_ms, LOSS: loss_pct}
-
-
-def _bound(
-    intent: Intent, verdict: Verdict
-) -> tuple[float, Percentile] | None:
-    row = verdict.latency
-    return lower_bound(row, intent.percentile) if row else None
-
-
-def _by_what(intent: Intent, verdict: Verdict) -> str:
-    """What the figure is, unless it is that of the newest window.
-
-    `` (p95)`` if that is over a budget at ``p99``, which is not known; `` in
-    one of ten windows of the last hour``.
-    """
-    row, bound = verdict.latency, _bound(intent, verdict)
-    if row is None or bound is None:
-        return ''
-    rtt_ms, percentile = bound
-    said = '' if percentile == intent.percentile else f' ({percentile})'
-    if percentile == 'p95' and row.rtt_p95_hour_ms is not None:
-        if rtt_ms == row.rtt_p95_hour_ms:
-            said += ' in one of ten windows of the last hour'
-        else:
-            said = ' (p50)'
-    elif percentile == 'p50' and rtt_ms == row.rtt_p50_hour_ms:
-        said += ' over the last hour'
-    return said
-
-
-def _is_loss_of_hour(verdict: Verdict) -> bool:
-    row = verdict.latency
-    return (
-        row is not None
-        and row.loss_hour_ratio is not None
-        and row.held_loss_ratio == row.loss_hour_ratio
-    )
-
-
-def _or_inf(figure: float | None) -> float:
-    return math.inf if figure is None else figure
