@@ -35,6 +35,7 @@ SUITE = {
     'store': 1.25,
     'quality': None,
     'wired': None,
+    'loss': None,
     'wanted': None,
     'moves': None,
     'together': 1.0,

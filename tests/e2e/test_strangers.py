@@ -25,8 +25,9 @@ BUDGET = {'latency_budget_ms': '20'}
 #: Seconds from the refusal to a create that is accepted.
 FAST = 15.0
 DEFAULT = 90.0
-#: That a stranger gets until then, of each site: a window.
-MOST_PACKETS = 64
+#: That a stranger gets until then, of each site: a window, and what goes out
+#: slowly from then on until the row is stored, one in 7.5 s.
+MOST_PACKETS = 64 + 2
 #: For all sites to ask whom they are to probe.
 START = 30.0
 
@@ -78,7 +79,7 @@ class StrangersTestCase(SelfMeasuringCloudTestCase):
         print(f'{self.id()}: accepted after {took:.1f} s', file=sys.stderr)
         self.assertEqual('paris', site)
         for prober in self.probers.values():
-            self.assertLessEqual(_sent(prober), MOST_PACKETS + 2)
+            self.assertLessEqual(_sent(prober), MOST_PACKETS)
 
 
 class FastTest(StrangersTestCase):
