@@ -9,6 +9,7 @@ Every few seconds it looks at the newest requests and at what sites have sent;
 the rounds of the audit tell it of servers that stand.
 """
 
+import collections
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -30,8 +31,11 @@ from edge_sched.store.wanted import KEPT_SECONDS
 from edge_sched.store.wanted import Wanted
 from edge_sched.wanted.admission import Admission
 from edge_sched.wanted.admission import Ask
+from edge_sched.wanted.admission import Place
 from edge_sched.wanted.admission import admit
+from edge_sched.wanted.admission import share_of
 from edge_sched.wanted.geography import Position
+from edge_sched.wanted.permitted import cut
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -155,6 +159,9 @@ class Wanting:
 
         :param measured: whether they are, ``None`` if that is to be looked up
         """
+        named = list(named)
+        if not standing:
+            named = self._hopeful(named)
         asks = self._asks(named, standing)
         if not asks:
             return
@@ -171,6 +178,26 @@ class Wanting:
             admitted = found.admitted
         if wanted := [*listed, *admitted]:
             self._wanted.want(wanted, self._max_clients)
+
+    def _hopeful(self, named: Sequence[_Named]) -> list[_Named]:
+        """Those of requests that have a place or may get one.
+
+        Strangers may name thousands a page, and to see who is permitted takes
+        most of the time that they cost.
+        """
+        places = self._wanted.places() if named else {}
+        count = collections.Counter(place.project_id for place in places)
+        is_full = len(places) >= self._max_clients
+        share = share_of(self._max_clients)
+        hopeful = []
+        for project_id, client in named:
+            if client.prefix and (is_full or count[project_id] >= share):
+                place = Place(str(cut(client.prefix)), project_id)
+                if place not in places:
+                    self.refused += 1
+                    continue
+            hopeful.append((project_id, client))
+        return hopeful
 
     def _asks(
         self, named: Iterable[_Named], standing: bool
