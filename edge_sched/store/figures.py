@@ -3,7 +3,7 @@
 """A ``Latency`` as a row and back."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,28 +48,44 @@ def to_row(latency: Latency) -> dict[str, Any]:
     p50 9 ms, p95 and p99 lost -> ``{'rtt_p50_ms': 9.0, 'rtt_p95_ms': None,
     'rtt_p99_ms': None, 'lost_from': 95, ...}``
     """
-    return {
-        'rtt_min_ms': _finite(latency.rtt_min_ms),
-        'rtt_p50_ms': _finite(latency.rtt_p50_ms),
-        'rtt_p95_ms': _finite(latency.rtt_p95_ms),
-        'rtt_p99_ms': _finite(latency.rtt_p99_ms),
-        'lost_from': _lost_from(
-            (50, latency.rtt_p50_ms),
-            (95, latency.rtt_p95_ms),
-            (99, latency.rtt_p99_ms),
-        ),
-        'pdv_ms': _finite(latency.pdv_ms),
+    row = {
+        'rtt_min_ms': latency.rtt_min_ms,
+        'rtt_p50_ms': latency.rtt_p50_ms,
+        'rtt_p95_ms': latency.rtt_p95_ms,
+        'rtt_p99_ms': latency.rtt_p99_ms,
+        'lost_from': None,
+        'pdv_ms': latency.pdv_ms,
         'loss_ratio': latency.loss_ratio,
         'samples': latency.samples,
         'measured_at': latency.measured_at,
         'source': latency.source[:NAME_LENGTH],
-        'rtt_p50_hour_ms': _finite(latency.rtt_p50_hour_ms),
-        'rtt_p95_hour_ms': _finite(latency.rtt_p95_hour_ms),
-        'hour_lost_from': _lost_from(
-            (50, latency.rtt_p50_hour_ms), (95, latency.rtt_p95_hour_ms)
-        ),
+        'rtt_p50_hour_ms': latency.rtt_p50_hour_ms,
+        'rtt_p95_hour_ms': latency.rtt_p95_hour_ms,
+        'hour_lost_from': None,
         'loss_hour_ratio': latency.loss_hour_ratio,
     }
+    # Of most nothing was, and there are millions.
+    return _without_lost(row) if math.inf in row.values() else row
+
+
+def _without_lost(row: Mapping[str, Any]) -> dict[str, Any]:
+    lost = {name for name, value in row.items() if value == math.inf}
+    return {
+        **row,
+        **dict.fromkeys(lost),
+        'lost_from': _lowest(
+            lost, rtt_p50_ms=50, rtt_p95_ms=95, rtt_p99_ms=99
+        ),
+        'hour_lost_from': _lowest(
+            lost, rtt_p50_hour_ms=50, rtt_p95_hour_ms=95
+        ),
+    }
+
+
+def _lowest(lost: Set[str], **percents: int) -> int | None:
+    """The lowest quantile that was lost; they come in their order."""
+    found = (percent for name, percent in percents.items() if name in lost)
+    return next(found, None)
 
 
 def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
@@ -81,15 +97,12 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
         prefix, and the ``FIGURES``; without a network the row is of the name
     :param texts: filled with what was seen, to share equal texts
     """
-    vantage, name, network, length, *figures = row
-    if network is None:
-        client = texts.setdefault(name, name)
-    elif (network, length) in texts:
-        client = texts[network, length]
-    else:
-        client = str(unpack(bytes(network), length))
-        texts[network, length] = client
+    # At once: with a list in between it takes 8 % longer.
     (
+        vantage,
+        name,
+        network,
+        length,
         rtt_min_ms,
         rtt_p50_ms,
         rtt_p95_ms,
@@ -104,7 +117,14 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
         p95_hour_ms,
         hour_lost_from,
         loss_hour_ratio,
-    ) = figures
+    ) = row
+    if network is None:
+        client = texts.setdefault(name, name)
+    elif (network, length) in texts:
+        client = texts[network, length]
+    else:
+        client = str(unpack(bytes(network), length))
+        texts[network, length] = client
     if lost_from is not None:
         rtt_p99_ms = math.inf
         rtt_p95_ms = math.inf if lost_from <= 95 else rtt_p95_ms
@@ -128,14 +148,3 @@ def to_latency(row: Sequence[Any], texts: dict[object, str]) -> Latency:
         p95_hour_ms,
         loss_hour_ratio,
     )
-
-
-def _lost_from(*quantiles: tuple[int, float | None]) -> int | None:
-    """The lowest quantile that was lost; they come in their order."""
-    lost = (percent for percent, rtt_ms in quantiles if rtt_ms == math.inf)
-    return next(lost, None)
-
-
-def _finite(number: float | None) -> float | None:
-    """``None`` for an infinity, which MariaDB does not store."""
-    return None if number == math.inf else number

@@ -227,10 +227,11 @@ def _write(
     newest: dict[Key, Latency] = {}
     older = 0
     for key, latency in keyed:
-        if latency.precedence_at < times.get(key, -math.inf):
+        counted_at = latency.precedence_at
+        if counted_at < times.get(key, -math.inf):
             older += 1
         else:
-            times[key] = latency.precedence_at
+            times[key] = counted_at
             newest[key] = latency
     done = len(rows) - len(newest)
     # In the order of the key, so that two writers do not lock each other out.
