@@ -41,6 +41,8 @@ SUITE = {
     'together': 1.0,
     'together_cost': None,
     'refusals': 1.0,
+    'strangers': None,
+    'prober': None,
     'listening': None,
     'audit': 1.0,
 }
