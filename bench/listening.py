@@ -10,6 +10,7 @@ import subprocess
 import sysconfig
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 
@@ -172,8 +173,8 @@ def _service(seconds: float) -> Section:
             stderr=subprocess.DEVNULL,
         )
         try:
-            _wait_for(path)
             page = f'http://127.0.0.1:{port}/metrics'
+            _wait_for(page)
             urllib.request.urlopen(page, timeout=30).close()
             before = _cpu_seconds(process.pid)
             sent = _send(path, seconds)
@@ -197,12 +198,18 @@ def _service(seconds: float) -> Section:
     )
 
 
-def _wait_for(path: pathlib.Path) -> None:
+def _wait_for(page: str) -> None:
+    """Until the service has started; its page comes last."""
     deadline = time.monotonic() + 60
-    while not path.exists():
-        if time.monotonic() > deadline:
-            raise TimeoutError(path)
-        time.sleep(0.05)
+    while True:
+        try:
+            urllib.request.urlopen(page, timeout=30).close()
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _send(path: pathlib.Path, seconds: float) -> int:

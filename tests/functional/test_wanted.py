@@ -256,6 +256,14 @@ class WantedTest(WantedTestCase):
         self.assertIn(MEASURED, self.fault(refused, by=self.other_user))
         self.look()
         self.assertIn(STRANGERS, self.clients())
+        # Who has a place is wanted anew.
+        client, *_ = self.clients()
+        self.create(client.replace('.0/24', '.1'))
+        with self.later(3000):
+            self.look()
+        with self.later(4000):
+            self.look()
+            self.assertEqual([client], self.clients())
 
     @cloud.cloud(conf={'edge_sched_wanted': {'max_clients': '1'}})
     def test_a_full_list_promises_nothing(self) -> None:
