@@ -27,7 +27,7 @@ class GeoDatabase:
         except ImportError:
             raise GeoDatabaseError(
                 '[edge_sched_wanted] geo_database needs the Python package '
-                'maxminddb: pip install edge-sched[geo]'
+                "maxminddb: pip install '.[geo]'"
             ) from None
         try:
             self._reader: Any = maxminddb.open_database(path)

@@ -221,7 +221,7 @@ A file that tells where addresses are, in the MaxMind DB format (``.mmdb``).
 With it, and ``edge:location`` in the metadata of the aggregates that are
 sites, the nearest sites probe a client first. ``edge-sched-auditor`` reads it,
 when it starts; it needs the Python package ``maxminddb``, which comes with
-``pip install edge-sched[geo]``. What it has no position of is looked for by
+``pip install '.[geo]'``. What it has no position of is looked for by
 probing alone. This project comes with no such file; mind the terms of yours.
 
 Possible values:
