@@ -46,7 +46,10 @@ def welcome(run: Run, cloud: DemoCloud) -> None:
     measuring = run.measuring
     assert measuring is not None
     if not measuring.emulated:
-        print('Nobody new can join a network that has no namespaces.\n')
+        print(
+            'Left out: phones that a site serves, and a stranger. Both need '
+            'network\nnamespaces.\n'
+        )
         return
     _serve(run, measuring)
     landing = _create(cloud, PHONES[0])

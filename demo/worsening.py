@@ -40,6 +40,8 @@ def worsen(run: Run, nova: DemoCloud) -> None:
         ),
     ):
         site = _best_site(run, nova, request)
+        if not site:
+            return
         path: Path = measuring.paths.paths[site, CLIENT]
         measuring.change(site, CLIENT, change(path))
         changed_at = time.monotonic()
@@ -55,7 +57,10 @@ def worsen(run: Run, nova: DemoCloud) -> None:
 
 
 def _best_site(run: Run, nova: DemoCloud, request: Request) -> str:
-    """Where its servers go once all paths are measured as they are now."""
+    """Where its servers go once all paths are measured as they are now.
+
+    :return: ``''`` if none could be placed
+    """
     best = _expected_sites(run, request)
     landing, _ = _ask_until(
         lambda landing: landing.site in best, nova, request

@@ -116,17 +116,20 @@ class Wanting:
         self._try('Clients of servers are not wanted', want)
 
     def _try(self, what: str, part: Callable[[], object]) -> bool:
+        why = ''
         try:
             part()
         except Exception as error:
             why = f'{type(error).__name__}: {reason(error)}'
-            self.failures += 1
-            if self._failing.get(what) != why:
-                LOG.warning('%s: %s', what, why)
-            self._failing[what] = why
-            return False
-        self._failing.pop(what, None)
-        return True
+        if not why:
+            self._failing.pop(what, None)
+            return True
+        self.failures += 1
+        # Not within: oslo.log would say the error once more.
+        if self._failing.get(what) != why:
+            LOG.warning('%s: %s', what, why)
+        self._failing[what] = why
+        return False
 
     def _look_at_requests(self) -> None:
         for some in self._requests.read():

@@ -82,6 +82,10 @@ class Fetcher:
         except (requests.RequestException, HTTPError) as error:
             if not deadline.passed():
                 raise FetchError(reason(error)) from error
+        except AttributeError:
+            # urllib3 looks for the socket that was shut meanwhile.
+            if not deadline.passed():
+                raise
         # Where no length was promised, a socket that was shut is an end.
         if deadline.passed():
             raise FetchError('no whole answer in time')

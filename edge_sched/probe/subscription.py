@@ -124,17 +124,20 @@ class Subscription:
     def _ask(self) -> tuple[Target, ...] | None:
         try:
             targets = self._source.read()
+            why = ''
         except (FetchError, OSError, ValueError) as error:
-            self._complain(str(error))
+            why = str(error)
         except Exception as error:
             # Who serves may have been broken into, and has it all his way.
-            self._complain(reason(error))
-        else:
-            if self._complaint:
-                LOG.info('Targets are served again.')
-            self._complaint = ''
-            return targets
-        return None
+            why = reason(error)
+        # Not within: oslo.log would say the error once more.
+        if why:
+            self._complain(why)
+            return None
+        if self._complaint:
+            LOG.info('Targets are served again.')
+        self._complaint = ''
+        return targets
 
     def _complain(self, why: str) -> None:
         """Once, while it is the same each time."""
