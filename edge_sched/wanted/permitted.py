@@ -101,9 +101,7 @@ def is_special(prefix: Prefix) -> bool:
         return True
     if isinstance(prefix, ipaddress.IPv4Network):
         return False
-    return prefix.prefixlen >= _UNICAST6.prefixlen and (
-        not prefix.subnet_of(_UNICAST6) or prefix.subnet_of(_WITH_IPV4)
-    )
+    return not prefix.overlaps(_UNICAST6) or prefix.subnet_of(_WITH_IPV4)
 
 
 def _overlap(a: Prefix, b: Prefix) -> bool:
@@ -117,6 +115,7 @@ def _address(
 
     Never the first or last address of a network, which might be a broadcast.
     """
-    if named.num_addresses == 1 and named[0] not in (client[0], client[-1]):
-        return named[0]
+    host = named.network_address
+    if named.num_addresses == 1 and host not in (client[0], client[-1]):
+        return host
     return client[1]

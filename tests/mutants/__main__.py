@@ -34,6 +34,7 @@ ROOMS = (
     ('auditing',),
     ('replay',),
     ('report',),
+    ('wanted',),
 )
 EQUIVALENT = pathlib.Path(__file__).with_name('equivalent.toml')
 

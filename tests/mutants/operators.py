@@ -235,6 +235,9 @@ def _places(
 
 
 def _is_wanted(node: parso.tree.NodeOrLeaf) -> bool:
+    # A bare ``*`` among parameters multiplies nothing.
+    if node.parent and node.parent.type == 'parameters':
+        return False
     inside = False
     while node:
         if node.type == 'funcdef':

@@ -82,6 +82,19 @@ class SpreadTest(base.BaseTestCase):
         asked = next_sites('abc', mesh_ms, {}, most=2, at_once=1)
         self.assertEqual(('b',), asked)
 
+    def test_a_site_is_near_itself(self):
+        # 0.9 ms from x is a, and b and c 0.5, which are 0.2 apart: what a
+        # brings nearer in sum are 0.9 ms, either of the others 0.8.
+        near_x = {('x', 'a'): 0.9, ('x', 'b'): 0.5, ('x', 'c'): 0.5}
+        asked = next_sites(
+            'xabc',
+            {**near_x, ('b', 'c'): 0.2},
+            {'x': math.inf},
+            most=2,
+            at_once=1,
+        )
+        self.assertEqual(('a',), asked)
+
     def test_who_heard_nothing_is_spread_from(self):
         silent = dict.fromkeys(ROAD, math.inf)
         rounds = run(silent)
@@ -151,9 +164,9 @@ class DescentTest(base.BaseTestCase):
         self.assertEqual('s', self.first_of_two(1, 1, 22.5, 100))
 
     def test_what_was_not_measured_is_an_error_of_the_whole(self):
-        for rtt_ms, first in ((17.0, 'b'), (21.0, 'c')):
+        for rtt_ms, first in ((1.95, 'b'), (2.05, 'c')):
             asked = next_sites(
-                'abc', {('a', 'b'): rtt_ms}, {'a': 10.0}, most=2, at_once=1
+                'abc', {('a', 'b'): rtt_ms}, {'a': 1.0}, most=2, at_once=1
             )
             self.assertEqual((first,), asked)
 

@@ -82,6 +82,13 @@ class PermittedTest(base.BaseTestCase):
                 self.assertIsNone(target(text))
                 self.assertIsNotNone(target(text, allow=[explicit]))
 
+    def test_what_has_some_of_the_internet_in_it_names_nothing_special(self):
+        for wide in '::/0', '::/2', '2000::/3':
+            self.assertIsNone(target('fd00::1', allow=[wide]), wide)
+            self.assertIsNone(target('::1', allow=[wide]), wide)
+        # Of the upper half nothing was handed out.
+        self.assertIsNotNone(target('fd00::1', allow=['8000::/1']))
+
     def test_all_of_a_client_has_to_be_allowed_and_none_denied(self):
         self.assertIsNone(target('8.8.4.4', allow=['8.8.4.0/25']))
         self.assertIsNotNone(target('8.8.4.4', allow=['8.8.4.0/24']))

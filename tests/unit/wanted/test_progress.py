@@ -71,6 +71,11 @@ class ProgressTest(base.BaseTestCase):
         sought = self.of(sites=['gone', 's1'])
         self.assertEqual('probing', self.step(sought, {'s1': 5.0}).state)
 
+    def test_who_probes_or_did_counts_and_nobody_else(self):
+        sought = self.of(sites=['s1', 'gone'])
+        self.step(sought, {'s1': 5.0, 's2': 6.0, 'gone': 7.0, 'else': 8.0})
+        self.assertEqual({'s1': 5.0, 's2': 6.0, 'gone': 7.0}, self.measured_ms)
+
     def test_the_nearest_go_on(self):
         heard = {site: 10.0 - n for n, site in enumerate(SITES)}
         heard |= {'s8': math.inf, 'elsewhere': 0.1}
