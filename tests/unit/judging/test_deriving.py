@@ -74,6 +74,14 @@ class DerivedTest(base.BaseTestCase):
             ),
         )
 
+    def test_each_of_several_is_looked_at(self):
+        near = dict.fromkeys(('10.0.0.0/24', '10.0.1.0/24', '10.0.2.0/24'), 10)
+        far = {f'10.0.{number}.0/24': 20 for number in (128, 129, 130)}
+        self.assertEqual(
+            {'10.0.0.0/18': 10, '10.0.128.0/17': 20},
+            medians({**near, '10.0.64.0/24': 40, **far}),
+        )
+
     # Nearest, farthest, tie band: whether they agree.
     @ddt.data(
         (10.0, 10.99, 1.0, True),

@@ -276,6 +276,16 @@ class OverBudgetTest(base.BaseTestCase):
             ),
         )
 
+    def test_jitter_of_the_hour(self):
+        asked = make_intent(make_target(budget_ms=None), jitter_budget_ms=5.0)
+        row = make_row(
+            35, 40, rtt_min_ms=33, rtt_p50_hour_ms=35, rtt_p95_hour_ms=45
+        )
+        self.assertIn(
+            'nearest is lyon at 12 ms, measured',
+            refused(asked, {'lyon': row}),
+        )
+
     def test_loss(self):
         asked = make_intent(make_target(budget_ms=None), loss_budget_pct=0.5)
         self.assertEqual(
