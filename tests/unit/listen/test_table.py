@@ -65,6 +65,14 @@ class PublishedTestCase(TableTestCase):
         connect(self.table, '203.0.113.', 5)
         self.assertEqual(1, len(self.published()))
 
+    def test_others_are_published_beside_one_that_is_withheld(self):
+        connect(self.table, '203.0.113.', 5)
+        self.clock.now += 40
+        connect(self.table, '203.0.113.', 4)
+        connect(self.table, '192.0.2.', 5)
+        self.clock.now += 10
+        self.assertEqual({'192.0.2.0/24'}, self.published().keys())
+
     def test_what_was_silent_for_a_window_goes(self):
         connect(self.table, '203.0.113.', 5)
         connect(self.table, '192.0.2.', 1)
@@ -140,12 +148,57 @@ class BoundsTestCase(TableTestCase):
         for number in range(10):
             connect(self.table, f'203.0.{number}.', 5)
         self.clock.now += 45
+        for number in range(1, 10):
+            connect(self.table, f'203.0.{number}.', 5, each=2)
         connect(self.table, '192.0.2.', 5)
         self.table.settle()
         self.assertNotIn('192.0.2.0/24', self.published())
         self.clock.now += 5
         self.table.settle()
-        self.assertEqual({'192.0.2.0/24'}, self.published().keys())
+        self.assertEqual(
+            {f'203.0.{number}.0/24' for number in range(1, 10)}
+            | {'192.0.2.0/24'},
+            self.published().keys(),
+        )
+
+    def test_as_many_places_are_given_away_as_are_free(self):
+        self.table = a_table(self.clock, max_prefixes=3)
+        for number in range(3):
+            connect(self.table, f'203.0.{number}.', 5)
+        self.clock.now += 45
+        connect(self.table, '203.0.0.', 5, each=3)
+        for number in (1, 2, 3):
+            connect(self.table, f'192.0.{number}.', 5, each=number)
+        self.clock.now += 5
+        self.table.settle()
+        self.assertEqual(
+            {'203.0.0.0/24', '192.0.2.0/24', '192.0.3.0/24'},
+            self.published().keys(),
+        )
+        self.assertEqual((1, 0), (self.table.waiting, self.table.pushed_out))
+
+    def test_one_that_waits_for_a_place_and_falls_silent_gets_none(self):
+        for clients in (0, 1):
+            self.table = a_table(self.clock, max_prefixes=1)
+            connect(self.table, '203.0.113.', 5)
+            connect(self.table, '192.0.2.', 5)
+            self.clock.now += 45
+            connect(self.table, '192.0.2.', clients)
+            self.clock.now += 5
+            self.table.settle()
+            self.assertEqual(
+                (0, clients), (self.table.kept, self.table.waiting)
+            )
+
+    def test_one_that_waits_for_a_place_makes_way_to_others(self):
+        for number in range(10):
+            connect(self.table, f'203.0.{number}.', 5, each=2)
+        connect(self.table, '192.0.2.', 5, each=3)
+        for number in range(10):
+            connect(self.table, f'10.0.{number}.', 1)
+        self.table.settle()
+        self.assertNotIn('192.0.2.0/24', self.published())
+        self.assertEqual((10, 10), (self.table.kept, self.table.waiting))
 
     def test_of_those_that_wait_the_newest_stay(self):
         for number in range(10):
