@@ -37,7 +37,7 @@ MEMORABLE = 60
 class Recent:
     """For one thread.
 
-    :ivar newest_at: of the newest connection, kept or not
+    :ivar newest_at: of the newest connection, kept or not; none before it
     :ivar text: the prefix, once it is one that may be published
     """
 
@@ -53,14 +53,16 @@ class Recent:
         'text',
     )
 
+    newest_at: float
+    # Of the newest slice: where it begins, and how many it has seen.
+    _first: int
+    _seen: int
+
     def __init__(self) -> None:
         self._rtts_us = array.array('I')
         self._clients = array.array('Q')
         self._slices = array.array('Q')
-        self._seen = 0
-        self._first = 0
         self._memory: Memory | None = None
-        self.newest_at = 0.0
         self.text = ''
 
     def __len__(self) -> int:

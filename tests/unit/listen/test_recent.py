@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import random
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +82,17 @@ class RecentTestCase(base.BaseTestCase):
             ranks.append(self.recent.statistics().rtt_p50_ms * 1e3 / total)
         # The median of 60 of them is that of all, within 4 sigma of 50 turns.
         self.assertAlmostEqual(0.5, sum(ranks) / len(ranks), delta=0.04)
+
+    def test_the_61st_is_kept_in_60_of_61_cases(self):
+        for case, rtt_min_ms in ((59.99, 0.001), (60.01, 0.002)):
+            self.recent = Recent()
+            # Those of another slice make no difference.
+            self.add([2] * 7, slice_number=0)
+            self.add([2] * SLICE_SAMPLES, slice_number=1)
+            self.random = mock.Mock(random=lambda case=case: case / 61)
+            self.add([1], slice_number=1)
+            self.assertEqual(rtt_min_ms, self.recent.statistics().rtt_min_ms)
+            self.assertEqual(SLICE_SAMPLES + 7, len(self.recent))
 
     def test_one_client_counts_so_often(self):
         self.add([1] * 1000, clients=1)
