@@ -92,8 +92,9 @@ class Follower:
         ours = os.fstat(self._file.fileno())
         try:
             there = os.stat(self._path)
-        except FileNotFoundError:
+        except OSError:
             # It is being moved: who writes it may go on with it for a while.
+            # Or it may not be looked at, which is no reason to begin again.
             return False
         if (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
             self.open(at_end=False)

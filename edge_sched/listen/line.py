@@ -26,7 +26,7 @@ MAX_OCTETS = 8192
 RTT_MAX_US = round(RTT_MAX_MS * 1000)
 
 _NAME = b'client='
-_PAIR = re.compile(rb'client=(\S{0,64}) rtt_us=(\S{0,64})')
+_PAIR = re.compile(rb'(\S{0,64}) rtt_us=(\S{0,64})')
 _DIGITS = re.compile(r'[0-9]{1,8}', re.ASCII)
 #: What nginx and HAProxy write of a variable that has no value.
 _NONE = ('', '-')
@@ -65,9 +65,9 @@ def parse(line: bytes) -> Handshake:
     if len(line) > MAX_OCTETS:
         raise RefusedError('long')
     text = line.rstrip(_BLANK)
-    at = text.rfind(_NAME)
-    found = _PAIR.fullmatch(text, at) if at >= 0 else None
-    if found is not None and text[at - 1 : at] in (b'', b' ', b'\t'):
+    before, name, pair = text.rpartition(_NAME)
+    found = _PAIR.fullmatch(pair) if name else None
+    if found is not None and before[-1:] in (b'', b' ', b'\t'):
         client, rtt = (
             part.decode('ascii', 'replace') for part in found.groups()
         )

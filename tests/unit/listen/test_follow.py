@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import asyncio
+import errno
 import os
 import pathlib
+from unittest import mock
 
 import fixtures
 from oslotest import base
 
+from edge_sched.listen.follow import PAUSE_SECONDS
 from edge_sched.listen.follow import READ_OCTETS
 from edge_sched.listen.follow import Follower
 from edge_sched.listen.line import MAX_OCTETS
@@ -46,6 +50,30 @@ class FollowerTestCase(base.BaseTestCase):
         self.write(LINE + LINE)
         self.assertEqual(1, self.read())
 
+    def test_a_line_that_is_being_written_is_left_out(self):
+        self.begin(b'x')
+        self.write(b'y\n' + LINE)
+        self.assertEqual(1, self.read())
+        self.assertEqual({}, self.source.refused)
+
+    def test_it_looks_again_and_again(self):
+        pauses = []
+
+        async def sleep(seconds):
+            pauses.append(seconds)
+            self.write(LINE if len(pauses) == 1 else b'')
+            if len(pauses) == 3:
+                raise asyncio.CancelledError
+
+        self.write(LINE * 2)
+        self.useFixture(fixtures.MonkeyPatch('asyncio.sleep', sleep))
+        self.assertRaises(
+            asyncio.CancelledError, asyncio.run, self.follower.run()
+        )
+        self.assertEqual([PAUSE_SECONDS, 0.0, PAUSE_SECONDS], pauses)
+        # The first line might have been half written before.
+        self.assertEqual((0, False), (self.source.taken, self.source.is_up))
+
     def test_a_line_in_two_parts_is_one(self):
         self.begin()
         self.write(LINE + LINE[:20])
@@ -74,6 +102,15 @@ class FollowerTestCase(base.BaseTestCase):
         self.write(LINE, moved)
         self.assertEqual(7, self.read())
 
+    def test_a_half_line_of_a_file_that_was_moved_spoils_no_other(self):
+        self.begin()
+        self.write(LINE + LINE[:9])
+        self.assertEqual(1, self.read())
+        self.path.rename(self.path.with_suffix('.1'))
+        self.write(LINE)
+        self.assertEqual(2, self.read())
+        self.assertEqual({}, self.source.refused)
+
     def test_a_file_that_is_cut_is_read_from_its_beginning(self):
         self.begin()
         self.write(LINE * 5 + LINE[:9])
@@ -89,6 +126,31 @@ class FollowerTestCase(base.BaseTestCase):
         self.write(b'x' * READ_OCTETS + b'\n' + LINE)
         self.assertEqual(1, self.read())
         self.assertEqual({'long': 1}, self.source.refused)
+
+    def test_a_line_of_which_the_longest_part_has_come_may_go_on(self):
+        self.begin()
+        self.write(b'x' * MAX_OCTETS)
+        self.read()
+        self.write(b'x\n')
+        self.read()
+        self.assertEqual({'long': 1}, self.source.refused)
+
+    def test_a_folder_that_is_closed_for_a_while_has_nothing_read_twice(self):
+        self.begin()
+        self.write(LINE)
+        with mock.patch('os.stat', side_effect=PermissionError):
+            self.assertEqual(1, self.read())
+        self.write(LINE)
+        self.assertEqual(2, self.read())
+
+    def test_a_disk_that_fails_is_said_and_tried_again(self):
+        self.begin()
+        with mock.patch('os.fstat', side_effect=OSError(errno.EIO, 'oh')):
+            self.assertEqual(0, self.read())
+        self.assertFalse(self.source.is_up)
+        self.write(LINE)
+        self.assertEqual(1, self.read())
+        self.assertTrue(self.source.is_up)
 
     def test_what_is_no_file_is_not_read(self):
         os.mkfifo(self.path)

@@ -47,6 +47,12 @@ class ParseTestCase(base.BaseTestCase):
         ):
             self.assertEqual(Handshake(V4, 12345), parse(line), line)
 
+    def test_the_longest_line(self):
+        end = b' client=203.0.113.7 rtt_us=1'
+        self.assertEqual(
+            Handshake(V4, 1), parse(b'x' * (MAX_OCTETS - len(end)) + end)
+        )
+
     def test_ipv6(self):
         self.assertEqual(
             Handshake(V6, 1), parse(b'client=2001:db8::7 rtt_us=1')
@@ -73,6 +79,7 @@ class ParseTestCase(base.BaseTestCase):
                 b'client=203.0.113.7 rtt_us=1 more',
                 b'xclient=203.0.113.7 rtt_us=1',
                 b'client=203.0.113.7  rtt_us=1',
+                b'203.0.113.7 rtt_us=1',
                 b'{"client": "203.0.113.7", "rtt_us": }',
                 b'{"client": {"a": 1}} {}',
                 b'[' * 4000 + b'}',
