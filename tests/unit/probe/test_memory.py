@@ -41,6 +41,15 @@ class MemoryTest(base.BaseTestCase):
         # Of 30 the 15th, and the 27th.
         self.assertEqual(Hour(7.0, 26, 0.0), self.memory.hour(now + 80))
 
+    def test_nine_in_ten_of_more(self) -> None:
+        now = self.remember(*range(1, 39))
+        # Of 38 the 19th, and the 35th: 34 are less than nine in ten.
+        self.assertEqual(Hour(9.5, 35, 0.0), self.memory.hour(now))
+
+    def test_it_is_bounded_though_nobody_asks(self) -> None:
+        self.remember(*[10.0] * 100)
+        self.assertEqual(46, len(self.memory._p95))
+
     def test_lost_windows_count(self) -> None:
         now = self.remember(*[10.0] * 26, *[math.inf] * 4)
         self.assertEqual(Hour(5.0, math.inf, 0.0), self.memory.hour(now))
