@@ -85,11 +85,15 @@ def hear(connection: sa.Connection, vantage: str) -> None:
 
 def sites(connection: sa.Connection, within_seconds: float) -> list[str]:
     """Those that have asked within a time."""
-    oldest = clock.now(connection) - within_seconds
+    now = clock.now(connection)
+    # A site that is gone would be there until a clock that was set back is on.
+    lately = wanted_sites.c.heard_at.between(
+        now - within_seconds, now + within_seconds
+    )
     return list(
         connection.scalars(
             sa.select(wanted_sites.c.vantage)
-            .where(wanted_sites.c.heard_at >= oldest)
+            .where(lately)
             .order_by(wanted_sites.c.vantage)
         )
     )

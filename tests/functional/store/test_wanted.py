@@ -7,6 +7,7 @@ import time
 from unittest import mock
 
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.latency import DERIVED
 from edge_sched.model.wanted import WantedTarget
 from edge_sched.store import clock
 from edge_sched.store.wanted import Wanted
@@ -106,6 +107,36 @@ class WantedTests:
         with self.later(200):
             self.assertEqual(['lyon'], self.wanted.sites())
 
+    def test_a_clock_that_is_set_back_keeps_no_site_there(self):
+        with self.later(86_400):
+            self.wanted.targets('oslo')
+        self.assertEqual([], self.wanted.sites())
+        self.wanted.targets('oslo')
+        self.assertEqual(['oslo'], self.wanted.sites())
+
+    def test_names_without_end_leave_those_there_that_are_known(self):
+        limit = mock.patch('edge_sched.store.wanted_probes._MAX_SITES', 2)
+        with limit:
+            for name in 'lyon', 'oslo', 'paris':
+                self.assertEqual([], self.wanted.targets(name))
+        self.assertEqual(['lyon', 'oslo'], self.wanted.sites())
+        with limit, self.later(200):
+            for name in 'paris', 'oslo':
+                self.wanted.targets(name)
+            self.assertEqual(['oslo'], self.wanted.sites())
+
+    def test_one_that_is_gone_meanwhile_is_left_alone(self):
+        self.want(ask(1), ask(2))
+        gone, left = (each.id for each in self.wanted.entries())
+        with self.later(4000):
+            self.want(ask(2))
+            self.wanted.expire(3600)
+            self.wanted.change(
+                [Change(gone, 'probing', ['oslo']), Change(left, 'measured')]
+            )
+            (entry,) = self.wanted.entries()
+            self.assertEqual((left, 'measured'), (entry.id, entry.state))
+
     def test_asking_is_noted_now_and_then(self):
         self.wanted.targets('oslo')
         statements = base.Statements(self)
@@ -187,14 +218,20 @@ class WantedTests:
         ((beaten_at, places, seconds),) = row()
         self.assertAlmostEqual(time.time(), beaten_at, delta=60)
         self.assertEqual((8, DEFAULT_RETRY_SECONDS), (places, seconds))
-        for number in range(10):
-            self.want(ask(number, str(number)), places=40)
-            with self.later(10 * (number + 1)):
+        # Of a clock that was set back.
+        self.want(ask(0, '0'), places=80)
+        with self.later(-50):
+            self.change('measured', client='10.0.0.0/24')
+        self.wanted.beat(8)
+        self.assertEqual([7, 0.0], [*row()[0][1:]])
+        for number in range(1, 21):
+            self.want(ask(number, str(number)), places=80)
+            with self.later(10 * number):
                 self.change('measured', client=f'10.0.{number}.0/24')
         self.wanted.beat(8)
         ((_, places, seconds),) = row()
         self.assertEqual(0, places)
-        self.assertAlmostEqual(90, seconds, delta=5)
+        self.assertAlmostEqual(180, seconds, delta=5)
 
     def test_what_is_measured_of_them(self):
         now = time.time()
@@ -206,15 +243,17 @@ class WantedTests:
             base.row('lyon', '10.0.1.7', 1, measured_at=now),
             base.row('lyon', '10.0.0.0/16', 2, measured_at=now),
             base.row('lyon', '10.0.2.0/24', 3, measured_at=now),
+            base.row(
+                'paris', '10.0.2.0/24', 3, measured_at=now, source=DERIVED
+            ),
         )
+        asked = [f'10.0.{number}.0/24' for number in range(4)]
         self.assertEqual(
             {
                 '10.0.1.0/24': {'lyon': 5.0, 'oslo': math.inf},
                 '10.0.2.0/24': {'lyon': 3.0},
             },
-            self.wanted.measured(
-                ['10.0.1.0/24', '10.0.2.0/24', '10.0.3.0/24'], 900
-            ),
+            self.wanted.measured(asked, 900),
         )
 
     def test_who_is_near_is_told_by_who_is_beside(self):
@@ -225,9 +264,16 @@ class WantedTests:
             base.row('oslo', '10.0.0.0/12', 9),
             base.row('far', '10.0.16.0/24', 1),
             base.row('v6', '2001:db8::/48', 1),
+            base.row('cut off', '10.0.1.0/24', 1, rtt_p50_ms=math.inf),
+            base.row('wide', '10.0.16.0/20', 3),
+            base.row('wider', '10.0.0.0/19', 9),
         )
         self.assertEqual(
-            ['nice', 'lyon', 'oslo'], self.wanted.near('10.0.1.0/24')
+            ['nice', 'lyon', 'oslo', 'wider'], self.wanted.near('10.0.1.0/24')
+        )
+        self.assertEqual(
+            ['far', 'wide', 'oslo', 'wider'],
+            self.wanted.near('10.0.17.0/24'),
         )
         self.assertEqual(['v6'], self.wanted.near('2001:db8:0:100::/56'))
         self.assertEqual([], self.wanted.near('192.0.2.0/24'))
