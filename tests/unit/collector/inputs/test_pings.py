@@ -34,6 +34,11 @@ class ReadTest(base.BaseTestCase):
         read = ping(5, 4)
         self.assertEqual((5.0, 5, 4), read[:3])
 
+    def test_no_more_than_needed_is_kept_of_a_single_packet(self):
+        self.assertEqual({'average_response_ms': 20}, ping(1, 1).rtts_ms)
+        self.assertEqual({}, ping(1, 0).rtts_ms)
+        self.assertEqual(30, ping(2, 1).rtts_ms['maximum_response_ms'])
+
     def test_no_such_host_is_no_ping(self):
         self.assertIsNone(pings.read(point(result_code=1)))
         self.assertIsNone(
@@ -102,7 +107,10 @@ class FiguresTest(base.BaseTestCase):
             },
             found,
         )
-        self.assertEqual(5, pings.figures([ping(5, 5)])['samples'])
+        for sent in (2, 5):
+            self.assertEqual(
+                sent, pings.figures([ping(sent, sent)])['samples']
+            )
 
     def percentiles(self, sent, received):
         found = pings.figures(
