@@ -78,11 +78,6 @@ class Beacon:
             raise missing
         self._source.is_up = True
 
-    @property
-    def ports(self) -> list[int]:
-        """Also where the system chose them."""
-        return [each.getsockname()[1] for each in self._listening]
-
     def close(self) -> None:
         self._source.is_up = False
         for timer in self._resting.values():
@@ -94,7 +89,6 @@ class Beacon:
             self._end(accepted)
 
     def _listen(self, listening: socket.socket) -> None:
-        self._resting.pop(listening, None)
         self._loop.add_reader(listening, self._accept, listening)
 
     def _accept(self, listening: socket.socket) -> None:

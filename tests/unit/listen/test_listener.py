@@ -141,9 +141,15 @@ class ListenerTestCase(base.BaseTestCase):
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         udp_port = a_free_port(socket.SOCK_DGRAM)
         tcp_port = a_free_port(socket.SOCK_STREAM)
+        allow = [ipaddress.ip_network('127.0.0.0/8')]
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'edge_sched.listen.beacon.TIMEOUT_SECONDS', 3600.0
+            )
+        )
 
         async def use(listener):
-            listener.hear([LOOPBACK], udp_port, [])
+            listener.hear([LOOPBACK], udp_port, allow)
             listener.hear_socket(str(folder / 'log'))
             listener.attract([LOOPBACK], tcp_port)
             sources = (await listener.report()).sources
@@ -159,13 +165,13 @@ class ListenerTestCase(base.BaseTestCase):
             self.assertEqual([False] * 3, [each.is_up for each in sources])
             self.assertEqual(b'', await reader.read())
             writer.close()
-            for port, kind in (
-                (udp_port, socket.SOCK_DGRAM),
-                (tcp_port, socket.SOCK_STREAM),
-            ):
-                with socket.socket(socket.AF_INET, kind) as ours:
-                    ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    ours.bind(('127.0.0.1', port))
+            # Nothing is left where others are opened.
+            listener.hear([LOOPBACK], udp_port, allow)
+            listener.attract([LOOPBACK], tcp_port)
+            self.assertEqual(beacon.ANSWER, await self.asked(tcp_port))
+            self.send(udp_port, LINE % 1)
+            while not (await listener.report()).sources[3].taken:
+                await asyncio.sleep(0.01)
 
         self.run_listener(use)
 
