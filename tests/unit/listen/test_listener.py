@@ -333,9 +333,7 @@ class ListenerTestCase(base.BaseTestCase):
         port = a_free_port(socket.SOCK_STREAM)
         self.fail_to_accept(1000)
         self.useFixture(
-            fixtures.MonkeyPatch(
-                'edge_sched.listen.beacon.PAUSE_SECONDS', 0.05
-            )
+            fixtures.MonkeyPatch('edge_sched.listen.beacon.PAUSE_SECONDS', 0.3)
         )
 
         async def use(listener):
@@ -344,7 +342,7 @@ class ListenerTestCase(base.BaseTestCase):
                 await self.source(listener, lambda s: s.refused)
                 listener.close()
                 # Longer than it would have rested.
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.4)
 
         self.run_listener(use)
 
