@@ -235,8 +235,9 @@ Related options:
 The time, in seconds, whose connections the figures are made of.
 
 It goes on by a fifth at a time, so that they are of four fifths of it at
-least. A budget at p95 needs 60 connections in it, one at p99 300; with many
-more, 300 of them are kept, from all of the window.
+least. A prefix is published that has 60 connections in it, as many as a budget
+at p95 needs; one at p99 needs 300. With many more, 300 of them are kept, from
+all of the window.
 
 Possible values:
 

@@ -52,7 +52,8 @@ def _prefixes(report: Report) -> Metric:
     family = GaugeMetricFamily(
         f'{_LISTENER}_prefixes',
         'Prefixes that connections came from: published; withheld, as they '
-        'have too few clients now; and waiting, as they never had enough.',
+        'have too few clients or connections now; and waiting, as they never '
+        'had enough clients.',
         labels=('state',),
     )
     for state, number in (

@@ -27,9 +27,9 @@ SETTLE_SECONDS = 1.0
 class Report(NamedTuple):
     """What the listener knows, at one time.
 
-    :param figures: of prefixes with enough clients
-    :param withheld: prefixes that had enough in the last hour, and have not
-        now
+    :param figures: of prefixes with enough clients and connections
+    :param withheld: prefixes that had enough clients in the last hour, and
+        have too few of either now
     :param waiting: prefixes of which too few clients were seen
     :param pushed_out: prefixes that made way to others, since the start
     :param time_seconds: UTC epoch, by the clock here

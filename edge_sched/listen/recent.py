@@ -13,6 +13,7 @@ import bisect
 from collections.abc import Callable
 from typing import Any
 
+from edge_sched.judging.scoring import SAMPLES_NEEDED
 from edge_sched.probe.memory import Hour
 from edge_sched.probe.memory import Memory
 from edge_sched.probe.window import P99_SAMPLES
@@ -22,16 +23,18 @@ from edge_sched.probe.window import nearest_rank
 #: Of a window. Chosen: it is at least four fifths of what was asked for.
 SLICES = 5
 
-#: Connections of a slice that are kept: a full slice alone carries a p95 (60
-#: by the rule of three), and all of them a p99.
+#: Connections of a window that is published, and remembered. Of fewer no p95
+#: is known; and being the longest prefix it would hide a row of a wider one
+#: that knows it.
+WINDOW_SAMPLES = SAMPLES_NEEDED['p95']
+
+#: Connections of a slice that are kept: a full slice alone carries a p95, and
+#: all of them a p99.
 SLICE_SAMPLES = P99_SAMPLES // SLICES
 
 #: Connections of one client that count in a slice. Chosen: a fifth, so that
 #: among five clients who connect often none decides about a quantile alone.
 CLIENT_SAMPLES = SLICE_SAMPLES // 5
-
-#: Connections of which a window is remembered: those that a p95 stands on.
-MEMORABLE = 60
 
 
 class Recent:
@@ -120,13 +123,17 @@ class Recent:
         """How many different ones the connections are of."""
         return len(set(self._clients))
 
+    def is_enough(self, min_clients: int) -> bool:
+        """Whether the window tells of the prefix, and of nobody in it."""
+        return len(self) >= WINDOW_SAMPLES and self.clients() >= min_clients
+
     def remember(self, now: float, min_clients: int) -> None:
         """Keep of the window what the hour needs, if it is time for that."""
         if self._memory is None:
             self._memory = Memory(0.0, now)
         if not self._memory.is_due(now):
             return
-        if len(self) >= MEMORABLE and self.clients() >= min_clients:
+        if self.is_enough(min_clients):
             self._memory.add(self.statistics(), now)
 
     def hour(self, now: float) -> Hour | None:

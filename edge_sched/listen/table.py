@@ -3,12 +3,12 @@
 """All prefixes that connections came from lately, as many as are allowed.
 
 A prefix *waits* until it has enough different clients; then it is *kept*, and
-may be published. Both are bounded, each by itself. Where too many wait, the
-one that was silent for the longest goes: whoever connects from ever new
-prefixes pushes out only such as nobody could see yet. Where too many are
-kept, those with the most connections in the window stay, and of two with as
-many the one that is there already: to push one out takes more connections
-than it has, from ``min_clients`` clients, for each.
+published while it has enough connections of them as well. Both are bounded,
+each by itself. Where too many wait, the one that was silent for the longest
+goes: whoever connects from ever new prefixes pushes out only such as nobody
+could see yet. Where too many are kept, those with the most connections in the
+window stay, and of two with as many the one that is there already: to push one
+out takes more connections than it has, from ``min_clients`` clients, for each.
 """
 
 import collections
@@ -122,7 +122,7 @@ class Table:
             self._make_room(now)
 
     def figures(self, wall: float) -> Iterator[Figures | None]:
-        """Of each kept prefix; ``None`` of one with too few clients now.
+        """Of each kept prefix; ``None`` of one that has too few now.
 
         To be read to its end in portions, as prefixes come and go.
 
@@ -131,7 +131,7 @@ class Table:
         for recent in tuple(self._kept.values()):
             now = self._clock()
             recent.forget(self._slice(now))
-            if recent.clients() < self._min_clients:
+            if not recent.is_enough(self._min_clients):
                 yield None
                 continue
             yield Figures(

@@ -31,8 +31,11 @@ def a_handshake(address: str = '203.0.113.7', rtt_us: int = 10_000):
     return Handshake(socket.inet_pton(family, address), rtt_us)
 
 
-def connect(table, prefix: str, clients: int, each: int = 1) -> None:
-    """Connections of several clients, ``203.0.113.`` or ``2001:db8:0:``."""
+def connect(table, prefix: str, clients: int, each: int = 12) -> None:
+    """Connections of several clients, ``203.0.113.`` or ``2001:db8:0:``.
+
+    Of each as many as count of a slice: five clients are published.
+    """
     end = '::1' if ':' in prefix else ''
     for client in range(1, clients + 1):
         for _ in range(each):

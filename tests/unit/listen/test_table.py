@@ -4,6 +4,7 @@ import ipaddress
 
 from oslotest import base
 
+from edge_sched.judging.scoring import enough_samples
 from edge_sched.listen.line import RefusedError
 from edge_sched.model.latency import PASSIVE
 from edge_sched.probe.memory import HOUR_SECONDS
@@ -33,32 +34,35 @@ class TableTestCase(base.BaseTestCase):
 
 class PublishedTestCase(TableTestCase):
     def test_a_prefix_with_enough_clients_is_published(self):
-        connect(self.table, '203.0.113.', 4, each=10)
+        connect(self.table, '203.0.113.', 4)
+        self.clock.now += 10
+        connect(self.table, '203.0.113.', 4)
         self.assertEqual({}, self.published())
         self.assertEqual((0, 1), (self.table.kept, self.table.waiting))
         self.clock.now += 3
-        connect(self.table, '203.0.113.', 5)
+        connect(self.table, '203.0.113.', 5, each=1)
         self.clock.now += 2
         [figures] = self.published().values()
         self.assertEqual(('203.0.113.0/24', ''), figures.target.key)
         self.assertEqual(PASSIVE, figures.target.source)
-        self.assertEqual(45, figures.statistics.samples)
+        self.assertEqual(97, figures.statistics.samples)
         self.assertEqual(10.0, figures.statistics.rtt_p95_ms)
         self.assertEqual(WALL - 2, figures.newest_at)
         self.assertEqual((None, None), (figures.sent, figures.lost))
         self.assertEqual((1, 0), (self.table.kept, self.table.waiting))
 
     def test_ipv6_counts_slash_64s(self):
-        for device in range(1, 30):
+        for device in range(1, 100):
             self.table.add(a_handshake(f'2001:db8::{device:x}'))
         self.assertEqual({}, self.published())
         connect(self.table, '2001:db8:0:', 5)
         self.assertEqual({'2001:db8::/56'}, self.published().keys())
 
-    def test_it_is_withheld_while_it_has_too_few(self):
+    def test_it_is_withheld_while_it_has_too_few_clients(self):
         connect(self.table, '203.0.113.', 5)
-        self.clock.now += 40
-        connect(self.table, '203.0.113.', 4)
+        for _ in range(2):
+            self.clock.now += 20
+            connect(self.table, '203.0.113.', 4)
         self.assertEqual(1, len(self.published()))
         self.clock.now += 10
         self.assertEqual([None], list(self.table.figures(WALL)))
@@ -73,6 +77,19 @@ class PublishedTestCase(TableTestCase):
         self.clock.now += 10
         self.assertEqual({'192.0.2.0/24'}, self.published().keys())
 
+    def test_it_is_withheld_while_no_p95_is_known(self):
+        connect(self.table, '203.0.113.', 6, each=9)
+        connect(self.table, '203.0.113.', 5, each=1)
+        # Hidden by it, a wider prefix could be judged.
+        self.assertEqual([None], list(self.table.figures(WALL)))
+        self.table.add(a_handshake('203.0.113.6'))
+        [figures] = self.published().values()
+        self.assertTrue(enough_samples(figures.statistics.samples, 'p95'))
+        self.clock.now += 40
+        connect(self.table, '203.0.113.', 29, each=2)
+        self.clock.now += 10
+        self.assertEqual([None], list(self.table.figures(WALL)))
+
     def test_what_was_silent_for_a_window_goes(self):
         connect(self.table, '203.0.113.', 5)
         connect(self.table, '192.0.2.', 1)
@@ -86,7 +103,7 @@ class PublishedTestCase(TableTestCase):
     def test_the_hour_is_there_and_outlives_a_silence(self):
         connect(self.table, '203.0.113.', 5)
         self.clock.now += PAUSE_SECONDS
-        connect(self.table, '203.0.113.', 6, each=11)
+        connect(self.table, '203.0.113.', 5)
         hour = Hour(10.0, 10.0, None)
         self.assertEqual(hour, self.published()['203.0.113.0/24'].hour)
         self.clock.now += HOUR_SECONDS - 1
@@ -94,7 +111,7 @@ class PublishedTestCase(TableTestCase):
         self.assertEqual({}, self.published())
         connect(self.table, '203.0.113.', 5)
         self.assertEqual(hour, self.published()['203.0.113.0/24'].hour)
-        self.clock.now += HOUR_SECONDS
+        self.clock.now += HOUR_SECONDS + 1
         self.table.settle()
         self.assertEqual(0, self.table.kept)
 
@@ -121,7 +138,7 @@ class BoundsTestCase(TableTestCase):
             connect(self.table, f'203.0.{number}.', 5)
         for number in range(10_000):
             high, low = divmod(number, 256)
-            connect(self.table, f'10.{high}.{low}.', 4)
+            connect(self.table, f'10.{high}.{low}.', 4, each=1)
         self.table.settle()
         self.assertEqual(
             {f'203.0.{number}.0/24' for number in range(10)},
@@ -131,11 +148,15 @@ class BoundsTestCase(TableTestCase):
         self.assertEqual(9990, self.table.pushed_out)
 
     def test_those_with_the_most_connections_stay(self):
-        for number in range(10):
-            connect(self.table, f'203.0.{number}.', 5, each=number + 1)
+        served = [f'203.0.{number}.' for number in range(10)]
+        for prefix in (*served, '192.0.2.', '192.0.3.'):
+            connect(self.table, prefix, 5)
+        self.clock.now += 10
+        for number, prefix in enumerate(served):
+            connect(self.table, prefix, 5, each=number + 1)
         # As many as the least has, and two more than that.
-        connect(self.table, '192.0.2.', 5)
-        connect(self.table, '192.0.3.', 7)
+        connect(self.table, '192.0.2.', 5, each=1)
+        connect(self.table, '192.0.3.', 7, each=1)
         self.table.settle()
         self.assertEqual(
             {f'203.0.{number}.0/24' for number in range(1, 10)}
