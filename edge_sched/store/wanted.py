@@ -77,8 +77,8 @@ class Wanted(Transacting):
     def want(self, asks: Sequence[Ask], max_clients: int) -> Admission:
         """Put clients on the list, as far as there are places.
 
-        Those that have one are wanted anew. One that answered nothing is
-        probed again if another address of it is named.
+        Those that have one are wanted anew. Of one that answered nothing the
+        address that was named last is probed when it is tried again.
         """
         return self._store.write(
             functools.partial(

@@ -134,7 +134,7 @@ def want(
             ],
             {'asked_at': now, **({'standing': True} if standing else {})},
         )
-    _try_other_addresses(connection, found.admitted, now)
+    _note_other_addresses(connection, found.admitted)
     _delete_unasked(connection)
     return found
 
@@ -245,10 +245,14 @@ def _renew(
             )
 
 
-def _try_other_addresses(
-    connection: sa.Connection, asks: Sequence[Ask], now: float
+def _note_other_addresses(
+    connection: sa.Connection, asks: Sequence[Ask]
 ) -> None:
-    """Another one that is named, of those that answered nothing."""
+    """Another one that is named, of those that answered nothing.
+
+    It has its turn when they are tried again, and not before: whoever names
+    two by turns has no more probes sent than by one.
+    """
     silent = connection.execute(
         sa.select(wanted).where(wanted.c.state == 'silent')
     ).all()
@@ -260,12 +264,7 @@ def _try_other_addresses(
             connection.execute(
                 sa.update(wanted)
                 .where(wanted.c.id == row.id)
-                .values(
-                    **_probed(target),
-                    state='probing',
-                    wanted_at=now,
-                    done_at=None,
-                )
+                .values(**_probed(target))
             )
 
 

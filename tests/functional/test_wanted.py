@@ -76,6 +76,14 @@ class WantedTestCase(CommandCloudTestCase):
     def probers(self, target: WantedTarget = TARGET) -> set[str]:
         return {s for s, targets in self.ask().items() if target in targets}
 
+    def probed(self) -> dict[str, list[str]]:
+        """The addresses that sites probe, of those that probe any."""
+        return {
+            site: [each.address for each in targets]
+            for site, targets in self.ask().items()
+            if targets
+        }
+
     def clients(self) -> list[str]:
         return [each.target.client for each in self.wanted.entries()]
 
@@ -169,6 +177,28 @@ class WantedTest(WantedTestCase):
             refused = self.create(by=self.other_user)
             self.assertIn(MEASURED, self.fault(refused, by=self.other_user))
         self.assertNotIn('wanted', self.decisions()[-2]['clients'][0])
+
+    def test_neighbours_by_turns_are_probed_no_more_than_one(self) -> None:
+        self.ask()
+        self.create()
+        self.look()
+        with self.later(61):
+            self.ask()
+            self.look()
+            for neighbour in '8.8.4.5', STRANGER, '8.8.4.6':
+                self.create(neighbour)
+                self.look()
+                self.assertEqual('silent', self.state())
+                self.look()
+                self.assertEqual({}, self.probed())
+        # A quarter of an hour later the one of them that was named last.
+        with self.later(61 + 901):
+            self.ask()
+            self.look()
+            self.look()
+            self.assertEqual(
+                {site: ['8.8.4.6'] for site in self.sites}, self.probed()
+            )
 
     def test_nobody_is_promised_what_nobody_does(self) -> None:
         # No auditor has ever looked.

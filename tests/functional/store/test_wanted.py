@@ -191,21 +191,24 @@ class WantedTests:
         self.wanted.expire(3600)
         self.assertEqual([], self.wanted.entries())
 
-    def test_who_answered_nothing_is_tried_by_another_address(self):
+    def test_addresses_that_are_named_by_turns_are_not_tried_by_turns(self):
         self.want(ask(1))
-        self.change('silent')
-        self.want(ask(1))
-        self.assertEqual('silent', self.entry().state)
         other = ask(1).target._replace(address='10.0.1.99')
-        self.want(Ask(other, 'b'))
-        entry = self.entry()
-        self.assertEqual(
-            ('probing', None, other),
-            (entry.state, entry.done_at, entry.target),
-        )
-        # It is the only reason.
+        for state in 'probing', 'measured', 'silent':
+            self.change(state)
+            before = self.entry()
+            self.want(Ask(other, 'b'))
+            after = self.entry()
+            self.assertEqual(
+                (state, before.wanted_at, before.done_at),
+                (after.state, after.wanted_at, after.done_at),
+            )
+            # It has its turn when none has answered.
+            expected = other if state == 'silent' else ask(1).target
+            self.assertEqual(expected, after.target)
         self.want(ask(1))
-        self.assertEqual(other, self.entry().target)
+        self.assertEqual(ask(1).target, self.entry().target)
+        self.assertEqual('silent', self.entry().state)
 
     def test_how_long_it_takes(self):
         def row():
