@@ -17,7 +17,6 @@ from edge_sched.http.pages import Answer
 from edge_sched.http.pages import text
 from edge_sched.model.names import normal
 from edge_sched.model.served import to_json
-from edge_sched.model.text import readable
 from edge_sched.model.wanted import WantedTarget
 from edge_sched.store.breaker import Breaker
 from edge_sched.store.errors import StoreUnavailableError
@@ -107,9 +106,12 @@ class TargetPages:
             return text('404 Not Found', 'that is no name of a vantage')
         try:
             body = self._flights.fetch([vantage])[vantage]
-        except StoreUnavailableError as error:
-            why = f'the latency store is away: {readable(str(error))}'
-            return text('503 Service Unavailable', why)
+        except StoreUnavailableError:
+            # The log has the cause, from when it began: it may tell of the
+            # control plane what is no matter of a site.
+            return text(
+                '503 Service Unavailable', 'there is no list of targets now'
+            )
         return Answer('200 OK', 'application/json', body)
 
 
