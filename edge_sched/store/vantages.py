@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from edge_sched.model.latency import SETBACK_SECONDS
 from edge_sched.model.latency import latest_time
 from edge_sched.store import clock
+from edge_sched.store import wanted_probes
 from edge_sched.store.errors import StoreError
 from edge_sched.store.ids import BATCH_ROWS
 from edge_sched.store.ids import batches
@@ -92,6 +93,8 @@ def rename(
 ) -> int:
     """Give the rows of a vantage to another name, and those of the site.
 
+    And the clients that it is to probe as they are wanted.
+
     :param keep: leave them under the old name as well
     :param merge: the new name may have rows: of each client the newer stays
     :returns: the number of rows that were measured there
@@ -107,6 +110,7 @@ def rename(
     if not keep:
         _delete(connection, old_id)
     _rename_site(connection, old, new, keep=keep)
+    wanted_probes.rename(connection, old, new, keep=keep)
     return copied
 
 

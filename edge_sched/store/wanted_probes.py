@@ -99,6 +99,30 @@ def sites(connection: sa.Connection, within_seconds: float) -> list[str]:
     )
 
 
+def rename(
+    connection: sa.Connection, old: str, new: str, *, keep: bool
+) -> None:
+    """Have a site probe, and ask, by another name.
+
+    :param keep: and by its old one as well
+    """
+    for table, keys in (
+        (wanted_probes, ('wanted_id', 'vantage')),
+        (wanted_sites, ('vantage',)),
+    ):
+        rows = connection.execute(
+            sa.select(table).where(table.c.vantage == old)
+        ).all()
+        insert_missing(
+            connection,
+            table,
+            keys,
+            [{**row._mapping, 'vantage': new} for row in rows],
+        )
+        if not keep:
+            connection.execute(sa.delete(table).where(table.c.vantage == old))
+
+
 def change(connection: sa.Connection, changes: Sequence[Change]) -> None:
     """Have sites begin or end; one that is gone meanwhile is left alone."""
     now = clock.now(connection)

@@ -5,9 +5,13 @@
 import dataclasses
 
 from edge_sched.model.client import parse_prefix
+from edge_sched.model.wanted import WantedTarget
 from edge_sched.store.vantages import UnknownVantageError
 from edge_sched.store.vantages import Vantage
 from edge_sched.store.vantages import VantageTakenError
+from edge_sched.store.wanted import Wanted
+from edge_sched.store.wanted_probes import Change
+from edge_sched.wanted.admission import Ask
 from tests.functional.store import base
 
 HOME = '203.0.113.0/24'
@@ -127,6 +131,39 @@ class VantageTests:
             {'lyon': 2.0, 'metro': 2.0},
             {v: p50 for v, (_, p50) in self.figures('site:oslo').items()},
         )
+
+    def test_renamed_with_whom_it_is_to_probe(self):
+        near, far = (
+            WantedTarget(f'10.0.{number}.0/24', f'10.0.{number}.7')
+            for number in (1, 2)
+        )
+        self.store_sites()
+        with Wanted(self.settings) as wanted:
+            wanted.want([Ask(near, 'a'), Ask(far, 'a')], 8)
+            first, second = wanted.entries()
+            wanted.change(
+                [
+                    Change(first.id, 'measured', ['lyon', 'nice']),
+                    Change(second.id, 'probing', ['lyon', 'metro']),
+                ]
+            )
+            before = wanted.entries()[0].sites
+            wanted.targets('lyon')
+            self.rename('lyon', 'metro', keep=True)
+            self.assertEqual(['lyon', 'metro'], wanted.sites())
+            self.assertEqual([near, far], wanted.targets('lyon'))
+            self.assertEqual([near, far], wanted.targets('metro'))
+            self.rename('lyon', 'metropolis')
+            self.assertEqual(['metro', 'metropolis'], wanted.sites())
+            self.assertEqual(
+                {
+                    'metro': before['lyon'],
+                    'metropolis': before['lyon'],
+                    'nice': before['nice'],
+                },
+                wanted.entries()[0].sites,
+            )
+            self.assertEqual([], wanted.targets('lyon'))
 
     def test_merged_sites_have_the_newer_row_of_each_vantage(self):
         later = {'measured_at': base.NOW + 1}
