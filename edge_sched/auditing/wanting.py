@@ -24,6 +24,7 @@ from edge_sched.conf.wanted import permitted
 from edge_sched.model import keys
 from edge_sched.model.client import Client
 from edge_sched.model.client import Prefix
+from edge_sched.model.client import parse_prefix
 from edge_sched.store.ids import batches
 from edge_sched.store.reader import Reader
 from edge_sched.store.reasons import reason
@@ -71,6 +72,7 @@ class Wanting:
         self._named = group.named
         self._clock = clock
         self._names_due = clock()
+        self._denied_are_gone = False
         self._requests = NewestRequests()
         self.seeking = Seeking(wanted, locate)
         self._failing: dict[str, str] = {}
@@ -85,6 +87,7 @@ class Wanting:
         that clients are being measured.
         """
         parts = {
+            'Who may not be wanted is probed': self._drop_denied,
             'New requests are not looked at': self._look_at_requests,
             'Names are not looked at': self._look_at_names,
             'Sites are not chosen': self.seeking.seek,
@@ -99,6 +102,10 @@ class Wanting:
             'Nobody is told that clients are being measured',
             lambda: self._wanted.beat(self._max_clients),
         )
+
+    def end(self) -> None:
+        """Have nobody probed who may not be, by one who looks no more."""
+        self._try('Who may not be wanted is probed', self._drop_denied)
 
     def standing(self, findings: Iterable[Finding]) -> None:
         """Those that servers name: who lacks rows, and who is wanted yet."""
@@ -130,6 +137,23 @@ class Wanting:
             LOG.warning('%s: %s', what, why)
         self._failing[what] = why
         return False
+
+    def _drop_denied(self) -> None:
+        """Those who were permitted when they came, once: none comes since."""
+        if self._denied_are_gone:
+            return
+        denied = {
+            place
+            for place in self._wanted.places()
+            if not self._permitted.target(parse_prefix(place.client))
+        }
+        if denied:
+            self._wanted.drop(denied)
+            LOG.info(
+                'Not wanted any more, as they may not be: %d clients',
+                len({place.client for place in denied}),
+            )
+        self._denied_are_gone = True
 
     def _look_at_requests(self) -> None:
         for some in self._requests.read():

@@ -203,6 +203,8 @@ def _wanting(settings: StoreSettings) -> Iterator['Wanting | None']:
 
     group = CONF.edge_sched_wanted
     if not group.allow:
+        with Wanted(settings) as wanted:
+            Wanting(reader(settings), wanted).end()
         yield None
         return
     locate = None

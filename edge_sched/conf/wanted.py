@@ -120,7 +120,8 @@ Related options:
 The prefixes whose clients are never wanted, whatever ``allow`` says.
 
 A client that has any address in one of them is left out as a whole. Put in
-who has asked not to be probed.
+who has asked not to be probed: he is taken off the list when the auditor is
+started next.
 
 Possible values:
 

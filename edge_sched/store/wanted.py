@@ -10,7 +10,7 @@ The auditor keeps it; a collector reads of it whom each site is to probe.
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from edge_sched.model.client import Prefix
 from edge_sched.model.names import normal
@@ -144,6 +144,10 @@ class Wanted(Transacting):
         return self._store.read(
             functools.partial(wanted_rows.pointed_at, names=names)
         )
+
+    def drop(self, places: Collection[Place]) -> None:
+        """Take them off the list, and from the sites that probe them."""
+        self._store.write(functools.partial(wanted_list.drop, places=places))
 
     def change(self, changes: Sequence[Change]) -> None:
         """Have sites begin or end to probe clients."""

@@ -4,7 +4,7 @@
 
 import collections
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -137,6 +137,18 @@ def want(
     _note_other_addresses(connection, found.admitted)
     _delete_unasked(connection)
     return found
+
+
+def drop(connection: sa.Connection, places: Collection[Place]) -> None:
+    """Take places away; whom nobody else asks for is forgotten."""
+    lock(connection)
+    gone = [
+        (id_, place.project_id)
+        for id_, place, _ in _places(connection)
+        if place in places
+    ]
+    _delete_asks(connection, gone)
+    _delete_unasked(connection)
 
 
 def expire(connection: sa.Connection, older_than_seconds: float) -> int:

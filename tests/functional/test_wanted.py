@@ -200,6 +200,24 @@ class WantedTest(WantedTestCase):
                 {site: ['8.8.4.6'] for site in self.sites}, self.probed()
             )
 
+    def test_who_is_denied_is_not_probed_any_more(self) -> None:
+        self.ask()
+        for client in STRANGER, '8.8.5.1', '2a00::1':
+            self.create(client)
+        self.look()
+        self.flags(deny=['8.8.4.77/32'], group='edge_sched_wanted')
+        self.begin()
+        self.look()
+        self.assertEqual(
+            {site: ['2a00::1', '8.8.5.1'] for site in self.sites},
+            {site: sorted(each) for site, each in self.probed().items()},
+        )
+        self.flags(allow=[], group='edge_sched_wanted')
+        self.begin()
+        self.wanting.end()
+        self.assertEqual({}, self.probed())
+        self.assertEqual([], self.clients())
+
     def test_nobody_is_promised_what_nobody_does(self) -> None:
         # No auditor has ever looked.
         self.assertRefused(NEVER, self.create())

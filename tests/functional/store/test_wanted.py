@@ -170,6 +170,18 @@ class WantedTests:
         self.assertEqual([], self.wanted.targets('oslo'))
         self.assertNotIn(youngest, self.clients())
 
+    def test_who_is_dropped_is_not_probed_any_more(self):
+        self.want(ask(1), ask(1, 'b'), ask(2), Ask(GATEWAY, ''))
+        for client in '10.0.1.0/24', '10.0.2.0/24', GATEWAY.client:
+            self.change('measured', add=['oslo'], client=client)
+        self.wanted.drop({ask(1).place, Place(GATEWAY.client, '')})
+        self.assertEqual(
+            [ask(1).target, ask(2).target], self.wanted.targets('oslo')
+        )
+        self.wanted.drop({ask(1, 'b').place})
+        self.assertEqual([ask(2).target], self.wanted.targets('oslo'))
+        self.assertEqual([ask(2).place], [*self.wanted.places()])
+
     def test_who_is_not_asked_for_any_more_is_forgotten(self):
         self.want(ask(1), ask(1, 'b'), ask(2))
         self.change('probing', add=['oslo'])
