@@ -152,8 +152,8 @@ class ServiceTestCase(base.BaseTestCase):
             self.assertNotEqual('', line, 'it has ended')
             found = re.search(PUBLISHED, line)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unix:
-            for client in range(1, 6):
-                line = f'client=203.0.113.{client} rtt_us=10000'
+            for number in range(60):
+                line = f'client=203.0.113.{1 + number % 5} rtt_us=10000'
                 unix.sendto(line.encode(), str(path))
         url = f'http://127.0.0.1:{found[1]}/metrics'
         process.send_signal(signal.SIGHUP)

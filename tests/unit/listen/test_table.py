@@ -170,7 +170,7 @@ class BoundsTestCase(TableTestCase):
             connect(self.table, f'203.0.{number}.', 5)
         self.clock.now += 45
         for number in range(1, 10):
-            connect(self.table, f'203.0.{number}.', 5, each=2)
+            connect(self.table, f'203.0.{number}.', 5)
         connect(self.table, '192.0.2.', 5)
         self.table.settle()
         self.assertNotIn('192.0.2.0/24', self.published())
@@ -187,9 +187,9 @@ class BoundsTestCase(TableTestCase):
         for number in range(3):
             connect(self.table, f'203.0.{number}.', 5)
         self.clock.now += 45
-        connect(self.table, '203.0.0.', 5, each=3)
-        for number in (1, 2, 3):
-            connect(self.table, f'192.0.{number}.', 5, each=number)
+        connect(self.table, '203.0.0.', 5)
+        for number, each in (1, 11), (2, 12), (3, 12):
+            connect(self.table, f'192.0.{number}.', 5, each)
         self.clock.now += 5
         self.table.settle()
         self.assertEqual(

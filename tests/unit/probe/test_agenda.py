@@ -214,10 +214,10 @@ class RateTest(AgendaTestCase):
         self.assertEqual(Served(9, 0), self.agenda.served)
 
     def test_the_whole_rate_may_be_used(self):
-        for max_rate, served in ((48.0, Served(6, 2)), (47.9, Served(5, 3))):
+        for max_rate, told in ((48.0, Served(6, 2)), (47.9, Served(5, 3))):
             self.agenda = Agenda(self.prober, max_rate, self.loop.time)
             self.serve(strangers(*range(8)))
-            self.assertEqual(served, self.agenda.served)
+            self.assertEqual(told, self.agenda.served)
 
     def test_those_before_go_before(self):
         self.serve(strangers(*range(10, 17)))
