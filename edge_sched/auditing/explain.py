@@ -80,12 +80,17 @@ class Explanation:
 
 
 def explain(
-    server: str, store: Reader, troubles: Troubles, asks_room: bool = False
+    server: str,
+    store: Reader,
+    troubles: Troubles,
+    asks_room: bool = False,
+    project_id: str | None = None,
 ) -> Explanation | None:
     """Judge a server at every site.
 
     :param asks_room: whether Placement is asked which of those have room that
         are open to it
+    :param project_id: only if it is this one's
     :return: ``None`` if there is nothing to judge: there is no such server,
         it asks for nothing of ours, or ``troubles`` was told why not
     :raises StoreUnavailableError: if the store cannot be asked
@@ -95,7 +100,7 @@ def explain(
     if page is None:
         return None
     topology = TOPOLOGY.get()
-    for subject in subjects(page, None, topology, troubles):
+    for subject in subjects(page, project_id, topology, troubles):
         # A move stays in the cell; the others are shown all the same.
         everywhere = [
             dataclasses.replace(subject, cell=cell) for cell in topology.cells
@@ -211,18 +216,10 @@ class _Sites:
         if subject.zone not in ('', area.location.zone):
             return f'not in zone {subject.zone}, which was asked for'
         if not verdict.accepted:
-            return rejected(verdict)
+            return verdict.why_rejected
         if is_crowded and subject.intent.spread_required:
             return 'has a server of the group'
         return ''
-
-
-def rejected(verdict: HostVerdict) -> str:
-    """Why a place is rejected: ``over latency``, ``unknown: stale``."""
-    deciding = verdict.deciding
-    if deciding.over:
-        return f'over {", ".join(deciding.over)}'
-    return f'unknown: {deciding.why}'
 
 
 def _order(

@@ -23,10 +23,9 @@ from edge_sched.scheduler.narrowing.capacity import check_mirror
 from edge_sched.scheduler.narrowing.placement import NoAnswerError
 from edge_sched.scheduler.narrowing.placement import Query
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
-from edge_sched.scheduler.nova_internals import request_filters
 from edge_sched.scheduler.nova_servers import Page
 from edge_sched.scheduler.nova_servers import read_requests
-from edge_sched.scheduler.request_filter import edge_latency
+from edge_sched.scheduler.request_filter import filter_by_nova
 from edge_sched.scheduler.topology.cell import CellAwayError
 from edge_sched.scheduler.topology.cell import hosts_of_nodes
 from edge_sched.scheduler.topology.topology import Area
@@ -105,10 +104,8 @@ def _request(page: Page) -> RequestSpec:
     spec.requested_resources = []
     spec.request_level_params = objects.RequestLevelParams()
     spec.generate_request_groups_from_pci_requests()
-    for request_filter in request_filters() or ():
-        # Ours would ask for near sites alone.
-        if request_filter is not edge_latency:
-            request_filter(context, spec)
+    # Ours would ask for near sites alone.
+    filter_by_nova(context, spec)
     return spec
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from oslo_config import cfg
 
 from edge_sched.collector.inputs import loading
+from edge_sched.conf import api
 from edge_sched.conf import auditor
 from edge_sched.conf import collector
 from edge_sched.conf import database
@@ -22,6 +23,7 @@ def list_opts() -> list[tuple[cfg.OptGroup, Sequence[cfg.Opt]]]:
     return [
         (edge_sched.GROUP, edge_sched.OPTS),
         (database.GROUP, database.OPTS),
+        (api.GROUP, api.OPTS),
         (auditor.GROUP, auditor.OPTS),
         (collector.GROUP, collector.OPTS),
         (prober.GROUP, prober.OPTS),

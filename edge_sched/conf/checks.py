@@ -21,6 +21,7 @@ _OURS = 'edge_sched'
 #: Those that a file may have for other services than the one that reads it.
 _GROUPS = (
     _OURS,
+    'edge_sched_api',
     'edge_sched_auditor',
     'edge_sched_collector',
     'edge_sched_database',

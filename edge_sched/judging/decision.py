@@ -49,6 +49,13 @@ class HostVerdict(NamedTuple):
     verdicts: tuple[Verdict, ...]
     deciding: Verdict
 
+    @property
+    def why_rejected(self) -> str:
+        """Why it is, if it is: ``over latency``, ``unknown: stale``."""
+        if self.deciding.over:
+            return f'over {", ".join(self.deciding.over)}'
+        return f'unknown: {self.deciding.why}'
+
 
 #: Of every host where nobody must be near.
 _NOBODY_NEAR = HostVerdict(WITHIN, True, 0.0, (), UNMEASURED)

@@ -120,7 +120,7 @@ def refusal_of(case: Case, judged: Judged) -> str:
         decision,
         _labels(case, judged),
         detail,
-        case.told,
+        {client: said.words for client, said in case.told.items()},
     )
 
 
@@ -139,7 +139,9 @@ def told(case: Case, judged: Judged) -> Case:
     if client is None or judged.short_of or judged.decision.crowded:
         return case
     said = words_for(client, case.request.project_id)
-    return dataclasses.replace(case, told={client: said}) if said else case
+    if not said.words:
+        return case
+    return dataclasses.replace(case, told={client: said})
 
 
 def _count_known(

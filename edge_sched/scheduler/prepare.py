@@ -35,7 +35,7 @@ from edge_sched.scheduler.spread import group_of
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
-from edge_sched.wanted.words import SILENT
+from edge_sched.wanted.words import Said
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Case:
     group: Group | None = None
     request_id: str | None = None
     search: Search | None = None
-    told: Mapping[Client, str] = dataclasses.field(default_factory=dict)
+    told: Mapping[Client, Said] = dataclasses.field(default_factory=dict)
 
     @property
     def is_judged(self) -> bool:
@@ -77,7 +77,9 @@ class Case:
     @property
     def wanted(self) -> frozenset[Client]:
         """Those that the user is told are being measured."""
-        return frozenset(c for c, said in self.told.items() if said != SILENT)
+        return frozenset(
+            c for c, said in self.told.items() if said.retry_seconds
+        )
 
     @property
     def measured(self) -> frozenset[str]:

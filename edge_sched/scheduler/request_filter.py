@@ -20,7 +20,6 @@ from nova.scheduler import request_filter
 from oslo_log import log as logging
 
 from edge_sched.scheduler.decide_hosts import LATER
-from edge_sched.scheduler.judged import Judged
 from edge_sched.scheduler.narrowing.narrow import Refused
 from edge_sched.scheduler.narrowing.narrow import narrow
 from edge_sched.scheduler.nova_internals import request_filters
@@ -52,52 +51,63 @@ def edge_latency(
     CASES.drop(request_spec)
     LATER.drop(request_spec)
     try:
-        case = make_case(request_spec, ctxt.request_id)
+        found = before_placement(ctxt, request_spec)
     except Exception:
         # The filter tries again, and knows what to do if that fails too.
         LOG.exception('Could not read a request')
         return False
-    if case is None:
+    if found is None:
         return False
-    if CONF.edge_sched.mode == 'enforce':
-        if case.refusal:
-            _refuse(request_spec, case, case.refusal)
-        if CONF.edge_sched.narrow_candidates != 'never':
-            case = _narrowed(ctxt, request_spec, case)
-    CASES.put(request_spec, case)
+    if isinstance(found, Refused):
+        _refuse(request_spec, found)
+    CASES.put(request_spec, found)
     return True
 
 
-def _narrowed(
-    context: nova_context.RequestContext, spec: RequestSpec, case: Case
-) -> Case:
-    """The case with what Placement is asked for.
+def before_placement(
+    context: nova_context.RequestContext, spec: RequestSpec
+) -> Case | Refused | None:
+    """The case of a request, which is made to ask Placement for less.
 
-    :raises RequestFilterFailed: if there is nothing to ask for
+    :return: ``None`` if it is none of ours
     """
+    case = make_case(spec, context.request_id)
+    if case is None or CONF.edge_sched.mode != 'enforce':
+        return case
+    if case.refusal:
+        return Refused(case, case.refusal)
+    if CONF.edge_sched.narrow_candidates == 'never':
+        return case
     try:
-        narrowed = narrow(context, spec, case)
+        return narrow(context, spec, case)
     except Exception:
         # The filter judges what comes without it.
         LOG.exception('Could not narrow what Placement is asked for')
         return case
-    if isinstance(narrowed, Refused):
-        _refuse(spec, narrowed.case, narrowed.reason, narrowed.judged)
-    return narrowed
 
 
-def _refuse(
-    spec: RequestSpec, case: Case, reason: str, judged: Judged | None = None
-) -> NoReturn:
+def filter_by_nova(
+    context: nova_context.RequestContext, spec: RequestSpec
+) -> None:
+    """Do what Nova's own request filters do, without ours.
+
+    :raises RequestFilterFailed: if one of them refuses
+    """
+    for each in request_filters() or ():
+        if each is not edge_latency:
+            each(context, spec)
+
+
+def _refuse(spec: RequestSpec, refused: Refused) -> NoReturn:
     """Tell the user why, and the operator too.
 
     :raises RequestFilterFailed: always, even if the record fails
     """
     try:
-        log_record(spec, case, judged)
+        log_record(spec, refused.case, refused.judged)
     except Exception:
         LOG.exception('Could not record a decision')
-    raise exception.RequestFilterFailed(reason=reason)
+    raise exception.RequestFilterFailed(reason=refused.reason)
 
 
 def register() -> None:

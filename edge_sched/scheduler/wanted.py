@@ -18,31 +18,33 @@ from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
 from edge_sched.store.wanting import Question
 from edge_sched.wanted.permitted import cut
+from edge_sched.wanted.words import NOTHING
+from edge_sched.wanted.words import Said
 from edge_sched.wanted.words import words
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
-def words_for(client: Client, project_id: str | None) -> str:
-    """What the user is told besides, ``''`` for nothing.
+def words_for(client: Client, project_id: str | None) -> Said:
+    """What the user is told besides.
 
     Nothing of a name: what it points at is not for users to know.
     """
     group = CONF.edge_sched_wanted
     if not group.allow or client.prefix is None:
-        return ''
+        return NOTHING
     prefix = cut(client.prefix)
     if prefix is None or permitted(CONF).target(client.prefix) is None:
-        return ''
+        return NOTHING
     store = reader(StoreSettings.from_conf(CONF))
     try:
         found = store.wanting(Question(prefix, project_id or ''))
     except StoreUnavailableError as error:
         LOG.debug('Whether clients are wanted cannot be told: %s', error)
-        return ''
+        return NOTHING
     if found is None:
-        return ''
+        return NOTHING
     now = time.time()
     return words(
         str(prefix),

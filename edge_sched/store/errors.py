@@ -19,6 +19,10 @@ class OutrunError(StoreUnavailableError):
     """Another writer deleted what this one was about to use."""
 
 
+class TooManyClientsError(StoreError):
+    """A project has as many clients as it may have."""
+
+
 class UnknownClientError(StoreError):
     """A name that is no client of its owner.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from edge_sched.model.client import Prefix
+from edge_sched.store.errors import TooManyClientsError
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.ids import BATCH_VALUES
 from edge_sched.store.ids import batches
@@ -40,11 +41,17 @@ def set_client(
     name: str,
     prefixes: Iterable[Prefix],
     project_id: str,
+    most: int | None = None,
 ) -> None:
     """Point a name at these prefixes and no others.
 
     If it pointed elsewhere, its own rows are of the old place and go.
+
+    :param most: names that its owner may have if this is a new one
+    :raises TooManyClientsError: if it has as many
     """
+    if most is not None and not _has_room(connection, name, project_id, most):
+        raise TooManyClientsError
     insert_missing(
         connection,
         clients,
@@ -93,8 +100,21 @@ def unset_client(
         raise UnknownClientError(name, project_id)
 
 
-def listed(connection: sa.Connection) -> list[NamedClient]:
-    """Every name, by name and owner; the shared one first."""
+def listed(
+    connection: sa.Connection,
+    project_id: str | None = None,
+    name: str | None = None,
+) -> list[NamedClient]:
+    """Names, by name and owner; the shared one first.
+
+    :param project_id: only of this one, and those that are shared
+    :param name: only this one
+    """
+    matters: list[sa.ColumnElement[bool]] = [clients.c.name.is_not(None)]
+    if project_id is not None:
+        matters.append(clients.c.project_id.in_(('', project_id)))
+    if name is not None:
+        matters.append(clients.c.name == name)
     rows = connection.execute(
         sa.select(
             clients.c.name,
@@ -103,7 +123,7 @@ def listed(connection: sa.Connection) -> list[NamedClient]:
             named_prefixes.c.length,
         )
         .select_from(clients.outerjoin(named_prefixes))
-        .where(clients.c.name.is_not(None))
+        .where(*matters)
         .order_by(
             clients.c.name,
             clients.c.project_id,
@@ -141,6 +161,21 @@ def prefixes_of(
                 Packed(bytes(row.network), bytes(row.last), row.length)
             )
     return found
+
+
+def _has_room(
+    connection: sa.Connection, name: str, project_id: str, most: int
+) -> bool:
+    """Whether an owner may have a name, or has it.
+
+    Of several who ask at once each may be the last: they are few.
+    """
+    names = connection.scalars(
+        sa.select(clients.c.name).where(
+            clients.c.name.is_not(None), clients.c.project_id == project_id
+        )
+    ).all()
+    return name in names or len(names) < most
 
 
 def _is(name: str, project_id: str) -> Sequence[sa.ColumnElement[bool]]:

@@ -184,15 +184,18 @@ class Writer(Transacting):
         name: str,
         prefixes: Iterable[Prefix],
         project_id: str | None = None,
+        most: int | None = None,
     ) -> None:
         """Point a name at these prefixes; its own rows go if it moves.
 
         :param project_id: the owner; ``None`` or ``''`` is shared
+        :param most: names that the owner may have if this is a new one
+        :raises TooManyClientsError: if it has as many
         """
         every_prefix = tuple(prefixes)
         self._store.write(
             lambda connection: named.set_client(
-                connection, name, every_prefix, project_id or ''
+                connection, name, every_prefix, project_id or '', most
             )
         )
 
@@ -207,9 +210,21 @@ class Writer(Transacting):
             )
         )
 
-    def list_clients(self) -> list[NamedClient]:
-        """Every name, by name and owner."""
-        return self._store.read(named.listed)
+    def list_clients(self, project_id: str | None = None) -> list[NamedClient]:
+        """Names, by name and owner; the shared one first.
+
+        :param project_id: only of this one, and those that are shared
+        """
+        return self._store.read(
+            lambda connection: named.listed(connection, project_id)
+        )
+
+    def find_client(self, name: str, project_id: str) -> NamedClient | None:
+        """What a project means by a name: its own, or else the shared one."""
+        found = self._store.read(
+            lambda connection: named.listed(connection, project_id, name)
+        )
+        return found[-1] if found else None
 
     def set_reflector(self, reflector: Reflector) -> None:
         """Have a site answer there, and no more where it did before."""

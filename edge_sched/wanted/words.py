@@ -8,6 +8,7 @@ That a client *is* measured anybody can see, as ever; who asked for it nobody.
 """
 
 import math
+from typing import NamedTuple
 
 from edge_sched.wanted.admission import share_of
 from edge_sched.wanted.progress import ANSWER_SECONDS
@@ -24,7 +25,20 @@ _SILENCE_SECONDS = 4 * ANSWER_SECONDS
 #: Seconds are said in steps of so many.
 _STEP = 5
 
-SILENT = ' (it answers no probe)'
+
+class Said(NamedTuple):
+    """What follows ``no usable latency data for ...``.
+
+    :param words: ``''`` for nothing
+    :param retry_seconds: when to try again, of one that is being measured
+    """
+
+    words: str = ''
+    retry_seconds: int | None = None
+
+
+NOTHING = Said()
+SILENT = Said(' (it answers no probe)')
 
 
 def words(
@@ -37,8 +51,8 @@ def words(
     asked_ago: float | None,
     silent: bool,
     retry_seconds: float,
-) -> str:
-    """What follows ``no usable latency data for ...``, ``''`` for nothing.
+) -> Said:
+    """What a user is told of one client.
 
     ``: 203.0.113.0/24 is being measured, try again in 15 s``
 
@@ -53,11 +67,12 @@ def words(
     :param retry_seconds: how long a client takes
     """
     if abs(beaten_ago) > ALIVE_SECONDS:
-        return ''
+        return NOTHING
     if asked_ago is None:
         if not places or own >= share_of(max_clients):
-            return ''
+            return NOTHING
     elif silent and asked_ago >= _SILENCE_SECONDS:
         return SILENT
     seconds = max(_STEP, math.ceil(retry_seconds / _STEP) * _STEP)
-    return f': {client} is being measured, try again in {seconds} s'
+    said = f': {client} is being measured, try again in {seconds} s'
+    return Said(said, seconds)

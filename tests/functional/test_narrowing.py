@@ -519,7 +519,7 @@ class DownTest(NarrowingTestCase):
             **options: Any,
         ) -> Any:
             answers = ask(context, cells, timeout, work, *rest, **options)
-            if work.__name__ in ('_count_down', 'targeted_operation'):
+            if work.__name__ in ('_down', 'targeted_operation'):
                 answers |= {
                     each.uuid: RuntimeError('no database')
                     for each in cells
@@ -544,7 +544,7 @@ class DownTest(NarrowingTestCase):
             context: Any, cells: Any, *rest: Any, **options: Any
         ) -> Any:
             answers = ask(context, cells, *rest, **options)
-            if rest[1].__name__ == '_count_down':
+            if rest[1].__name__ == '_down':
                 slow = nova_context.did_not_respond_sentinel
                 answers = dict.fromkeys(answers, slow)
             return answers

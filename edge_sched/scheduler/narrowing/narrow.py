@@ -61,12 +61,12 @@ _MAX_LIMITS = 10
 class Refused:
     """There is nothing for a request, and why, for the user.
 
-    :param judged: the hosts that it may use
+    :param judged: the hosts that it may use, if they had to be known
     """
 
     case: Case
-    judged: Judged
     reason: str
+    judged: Judged | None = None
 
 
 def narrow(
@@ -100,7 +100,7 @@ def narrow(
         judged = _judge_eligible(case, eligible, areas, crowded)
         if judged.locations and not judged.any_left:
             case = told(case, judged)
-            return Refused(case, judged, refusal_of(case, judged))
+            return Refused(case, refusal_of(case, judged), judged)
     if not near or are_too_few:
         return case
     try:
@@ -113,7 +113,7 @@ def narrow(
     case = dataclasses.replace(case, search=search)
     if search.full and case.intent.may_reject:
         judged = _judge_eligible(case, eligible, areas, crowded)
-        return Refused(case, judged, refusal_of_full(case, judged))
+        return Refused(case, refusal_of_full(case, judged), judged)
     if search.aggregates:
         _ask_for(spec, search, topology)
     return case

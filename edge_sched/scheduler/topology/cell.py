@@ -68,13 +68,13 @@ def count_down(
     """
     every = sorted(itertools.chain.from_iterable(hosts.values()))
     down, slow = 0, set()
-    for uuid, answer in _ask(cells, _count_down, every).items():
+    for uuid, answer in _ask(cells, _down, every).items():
         if isinstance(answer, TimeoutError):
             slow.add(uuid)
         elif isinstance(answer, Exception):
             down += len(hosts[uuid])
         else:
-            down += answer
+            down += len(answer)
     return Down(down, frozenset(slow))
 
 
@@ -139,6 +139,20 @@ def hosts_of_nodes(
     return answer
 
 
+def hosts_up(
+    cells: Sequence[CellMapping], nodes: Sequence[str]
+) -> frozenset[str]:
+    """The hosts of some nodes, by UUID, without those that are down.
+
+    Those of a cell that does not answer are left out: Nova does without
+    them as well.
+    """
+    answers = _ask(cells, _up, nodes).values()
+    return frozenset[str]().union(
+        *(hosts for hosts in answers if not isinstance(hosts, Exception))
+    )
+
+
 def several_nodes(cells: Sequence[CellMapping]) -> dict[str, int]:
     """The hosts with several compute nodes, and how many: those of Ironic.
 
@@ -191,16 +205,24 @@ def _task_state(
     return server.task_state  # type: ignore[no-any-return]
 
 
-def _count_down(
+def _down(
     context: nova_context.RequestContext, hosts: Sequence[str]
-) -> int:
-    return sum(
-        not _servicegroup().service_is_up(service)
+) -> list[str]:
+    return [
+        service['host']
         for first in range(0, len(hosts), _HOSTS_A_QUERY)
         for service in nova_internals.compute_services(
             context, hosts[first : first + _HOSTS_A_QUERY]
         )
-    )
+        if not _servicegroup().service_is_up(service)
+    ]
+
+
+def _up(
+    context: nova_context.RequestContext, nodes: Sequence[str]
+) -> frozenset[str]:
+    hosts = nova_internals.hosts_of_nodes(context, nodes).values()
+    return frozenset(hosts).difference(_down(context, sorted(set(hosts))))
 
 
 @functools.cache

@@ -125,7 +125,7 @@ class CountDownTest(base.BaseTestCase):
             mock.patch.object(nova_internals, 'compute_services', services),
             mock.patch.object(cell, '_servicegroup', return_value=nova),
         ):
-            self.assertEqual(2, cell._count_down(None, ['a', 'b', 'c']))
+            self.assertEqual(['a', 'c'], cell._down(None, ['a', 'b', 'c']))
         self.assertEqual([['a', 'b'], ['c']], asked)
 
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The service put together: from the configuration to a WSGI application."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import oslo_middleware
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+
+from edge_sched.api import policies
+from edge_sched.api.application import Application
+from edge_sched.api.clients import Clients
+from edge_sched.api.faults import Faults
+from edge_sched.api.limits import Limiter
+from edge_sched.api.servers import Servers
+from edge_sched.api.sites import Sites
+from edge_sched.api.versions import Versions
+from edge_sched.store.reader import reader
+from edge_sched.store.settings import StoreSettings
+from edge_sched.store.writer import Writer
+
+#: Tells who asks: a WSGI application around another.
+Authenticates = Callable[[Any, cfg.ConfigOpts], Any]
+
+
+def with_keystone(application: Any, conf: cfg.ConfigOpts) -> Any:
+    """By tokens of Keystone's, as ``[keystone_authtoken]`` says."""
+    return auth_token.AuthProtocol(application, {'oslo_config_config': conf})
+
+
+def application_of(
+    conf: cfg.ConfigOpts, authenticated: Authenticates = with_keystone
+) -> Any:
+    """The service.
+
+    Nothing is opened before the first request, so that a server may fork
+    after this.
+
+    :param conf: of this service; Nova's own has been read
+    """
+    group = conf.edge_sched_api
+    settings = StoreSettings.from_conf(conf)
+    application = Application(
+        policies.enforcer(conf),
+        Limiter(group.requests_per_minute),
+        Sites(group.placement_queries),
+        Clients(
+            functools.cache(lambda: Writer(settings)),
+            group.max_clients_per_project,
+            {4: group.shortest_ipv4_prefix, 6: group.shortest_ipv6_prefix},
+        ),
+        Servers(reader(settings), settings),
+    )
+    answers = Faults(Versions(authenticated(application, conf)))
+    found = _with_health(answers, oslo_middleware.Healthcheck(None, conf))
+    return oslo_middleware.HTTPProxyToWSGI(
+        oslo_middleware.RequestId(found), conf
+    )
+
+
+def _with_health(application: Any, health: Any) -> Any:
+    """What a load balancer asks goes past all else."""
+
+    def chosen(environ: Mapping[str, Any], start_response: Any) -> Any:
+        is_health = environ.get('PATH_INFO') == '/healthcheck'
+        return (health if is_health else application)(environ, start_response)
+
+    return chosen

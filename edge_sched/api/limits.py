@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""How many requests a project may make. Pure.
+
+limiter = Limiter(requests_per_minute=300)
+wait_seconds = limiter.take('4f2e...')
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+import cachetools
+
+#: So many projects are known at a time; of more, those that asked last.
+#: Chosen: 1 MB.
+MOST_PROJECTS = 4096
+
+
+class Limiter:
+    """A bucket a project, full at first. Safe in threads.
+
+    Whoever is forgotten, since so many others ask, has a full one again.
+    """
+
+    def __init__(
+        self,
+        requests_per_minute: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = requests_per_minute
+        self._per_second = requests_per_minute / 60
+        self._clock = clock
+        self._lock = threading.Lock()
+        #: How many are left, and when that was.
+        self._left: cachetools.LRUCache[str, tuple[float, float]] = (
+            cachetools.LRUCache(MOST_PROJECTS)
+        )
+
+    def take(self, project_id: str) -> int:
+        """One request of a project.
+
+        :return: 0 if it may be made, else after how many seconds
+        """
+        with self._lock:
+            now = self._clock()
+            left, then = self._left.get(project_id, (self._most, now))
+            left = min(self._most, left + (now - then) * self._per_second)
+            if left < 1:
+                self._left[project_id] = left, now
+                return max(1, math.ceil((1 - left) / self._per_second))
+            self._left[project_id] = left - 1, now
+            return 0
