@@ -55,14 +55,14 @@ def application_of(
         Servers(reader(settings), settings),
     )
     answers = Faults(Versions(authenticated(application, conf)))
-    found = _with_health(answers, oslo_middleware.Healthcheck(None, conf))
     return oslo_middleware.HTTPProxyToWSGI(
-        oslo_middleware.RequestId(found), conf
+        oslo_middleware.RequestId(with_health(answers, conf)), conf
     )
 
 
-def _with_health(application: Any, health: Any) -> Any:
-    """What a load balancer asks goes past all else."""
+def with_health(application: Any, conf: cfg.ConfigOpts) -> Any:
+    """Answers ``/healthcheck``, past all else, for load balancers."""
+    health = oslo_middleware.Healthcheck(None, conf)
 
     def chosen(environ: Mapping[str, Any], start_response: Any) -> Any:
         is_health = environ.get('PATH_INFO') == '/healthcheck'
