@@ -88,7 +88,7 @@ $(FOR_WATCHER): tools/venv.sh constraints.txt
 	tools/venv.sh watcher
 	@touch $@
 
-.PHONY: test unit functional watcher-test devstack-test
+.PHONY: test unit functional api-long watcher-test devstack-test
 test: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py unit,devstack,watcher,most-threading,threads-eventlet $(TESTS)
 
@@ -97,6 +97,11 @@ unit: $(FOR_TESTS)
 
 functional: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py functional-threading,functional-eventlet $(TESTS)
+
+# A thousand questions held against creates, ten thousand of strangers.
+api-long: $(FOR_TESTS)
+	EDGE_SCHED_ASKS=500 EDGE_SCHED_HOSTILE_REQUESTS=5000 \
+	$(BIN)/python tools/run_tests.py functional-threading 'test_api_(agrees|hostile)'
 
 watcher-test: $(FOR_TESTS)
 	$(BIN)/python tools/run_tests.py watcher $(TESTS)

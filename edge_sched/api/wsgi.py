@@ -40,7 +40,6 @@ def _application() -> Any:
     )
     checks.check(conf)
     checks.check_names(conf)
-    logging.setup(conf, 'edge_sched')
     read_nova_configuration(conf.edge_sched_api.nova_config_files)
     # They need Nova.
     from nova.conf import CONF
@@ -49,6 +48,8 @@ def _application() -> Any:
 
     edge_conf.register_opts(CONF)
     checks.check(CONF)
+    # Not before: what is raised then would be logged, and not shown.
+    logging.setup(conf, 'edge_sched')
     return application_of(conf)
 
 

@@ -3,7 +3,7 @@
 """What is told is what the create that follows comes to.
 
 Random clients, budgets, flavors and projects, on a cloud that fills up and
-empties. ``make api-agrees`` asks a thousand times; here it is a few.
+empties. ``make api-long`` asks a thousand times; here it is a few.
 """
 
 import collections

@@ -2,7 +2,7 @@
 
 """Strangers with a token: whatever they send, they get a clear refusal.
 
-``make api-hostile`` sends ten thousand; here it is a few hundred.
+``make api-long`` sends ten thousand; here it is a few hundred.
 """
 
 import http.client
@@ -25,7 +25,15 @@ ALICES = '203.0.113.0/24'
 BOBS, SECRET = 'bob-project', 'bobs-secret-car'
 
 #: What no answer has, whoever asks.
-HIDDEN = '"hidden"', 'hidden-1', 'cell1', 'cell2', 'sqlite', 'Traceback', SECRET
+HIDDEN = (
+    '"hidden"',
+    'hidden-1',
+    'cell1',
+    'cell2',
+    'sqlite',
+    'Traceback',
+    SECRET,
+)
 
 #: 405 and all else that a client has brought about.
 FINE = frozenset((200, 204, 400, 401, 403, 404, 405, 413, 415))

@@ -6,9 +6,13 @@ from typing import Any
 from unittest import mock
 
 from keystoneauth1 import exceptions as keystoneauth_exceptions
+from nova import objects
 from nova.scheduler.client import report
+from oslo_db import exception as db_exception
 
 from edge_sched.scheduler.preview.preview import NO_ROOM
+from edge_sched.scheduler.topology import topology
+from edge_sched.scheduler.topology.topology import TOPOLOGY
 from tests.functional import cloud
 from tests.functional.tenants_api import TenantsApiTestCase
 
@@ -201,3 +205,21 @@ class SitesTest(TenantsApiTestCase):
             self.assertEqual('10', told.headers['Retry-After'])
             told = self.ask('/v1/sites', client=ALICE)
             self.assertEqual('paris', told.body['sites'][0]['name'])
+
+    def test_nova_away(self) -> None:
+        for broken in (
+            mock.patch.object(
+                objects.Flavor, 'get_by_flavor_id', side_effect=_gone
+            ),
+            mock.patch.object(topology, 'read_topology', side_effect=_gone),
+        ):
+            TOPOLOGY.forget()
+            with broken:
+                told = self.ask('/v1/sites', client=ALICE, flavor='1')
+            self.assertEqual(503, told.status)
+            self.assertEqual('the compute service is away', told.said)
+            self.assertEqual(200, self.ask('/v1/clients').status)
+
+
+def _gone(*args: Any, **options: Any) -> Any:
+    raise db_exception.DBConnectionError('no route')
