@@ -100,7 +100,7 @@ functional: $(FOR_TESTS)
 
 # A thousand questions held against creates, ten thousand of strangers.
 api-long: $(FOR_TESTS)
-	EDGE_SCHED_ASKS=500 EDGE_SCHED_HOSTILE_REQUESTS=5000 \
+	OS_TEST_TIMEOUT=7200 EDGE_SCHED_ASKS=500 EDGE_SCHED_HOSTILE_REQUESTS=5000 \
 	$(BIN)/python tools/run_tests.py functional-threading 'test_api_(agrees|hostile)'
 
 watcher-test: $(FOR_TESTS)

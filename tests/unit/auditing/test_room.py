@@ -17,6 +17,7 @@ from oslotest import base
 from edge_sched.auditing import room as module
 from edge_sched.auditing.room import Room
 from edge_sched.auditing.room import room_for
+from edge_sched.scheduler import request_filter
 from edge_sched.scheduler.narrowing import capacity
 from edge_sched.scheduler.narrowing.placement import NoAnswerError
 from edge_sched.scheduler.narrowing.placement import Offer
@@ -254,7 +255,7 @@ class RequestTest(base.BaseTestCase):
         self.conf = self.useFixture(Config(nova.conf.CONF))
         self.filters: list[Any] | None = []
         patcher = mock.patch.object(
-            module, 'request_filters', side_effect=lambda: self.filters
+            request_filter, 'request_filters', side_effect=lambda: self.filters
         )
         self.addCleanup(patcher.stop)
         patcher.start()

@@ -77,7 +77,7 @@ class RequestFilterTest(StagesTestCase):
 
     def test_search_that_finds_nothing_is_a_refusal(self) -> None:
         record = self.patch('log_record')
-        refused = Refused(mock.Mock(), mock.Mock(), 'no site has room')
+        refused = Refused(mock.Mock(), 'no site has room', mock.Mock())
         self.patch('narrow', return_value=refused)
         spec = self.spec(NEAR)
         error = self.assertRaises(

@@ -191,7 +191,7 @@ class EvacuationTest(StagesTestCase):
         self.assertIn('Cannot tell whether this is an', self.log.output)
 
     def test_query_that_fails_and_a_host_that_is_up(self) -> None:
-        for down, operation in ((0, 'move'), (1, 'evacuate')):
+        for down, operation in (([], 'move'), (['paris-9'], 'evacuate')):
             self.gather.side_effect = [
                 {uuids.cell1: context.did_not_respond_sentinel},
                 {uuids.cell1: down},

@@ -6,7 +6,9 @@ from oslotest import base
 
 from edge_sched.wanted.progress import ANSWER_SECONDS
 from edge_sched.wanted.words import ALIVE_SECONDS
+from edge_sched.wanted.words import NOTHING
 from edge_sched.wanted.words import SILENT
+from edge_sched.wanted.words import Said
 from edge_sched.wanted.words import words
 
 
@@ -23,26 +25,26 @@ def said(**differing):
     return words('203.0.113.0/24', **(facts | differing))
 
 
-MEASURED = ': 203.0.113.0/24 is being measured, try again in 15 s'
+MEASURED = Said(': 203.0.113.0/24 is being measured, try again in 15 s', 15)
 
 
 class WordsTest(base.BaseTestCase):
     def test_when_to_try_again(self):
         self.assertEqual(MEASURED, said())
         for seconds, rounded in (0.0, 5), (15.0, 15), (15.1, 20), (60.0, 60):
-            self.assertTrue(
-                said(retry_seconds=seconds).endswith(f' in {rounded} s')
-            )
+            told = said(retry_seconds=seconds)
+            self.assertEqual(rounded, told.retry_seconds)
+            self.assertTrue(told.words.endswith(f' in {rounded} s'))
 
     def test_nothing_without_an_auditor(self):
         self.assertEqual(MEASURED, said(beaten_ago=ALIVE_SECONDS))
-        self.assertEqual('', said(beaten_ago=ALIVE_SECONDS + 1))
-        self.assertEqual('', said(beaten_ago=-ALIVE_SECONDS - 1))
+        self.assertEqual(NOTHING, said(beaten_ago=ALIVE_SECONDS + 1))
+        self.assertEqual(NOTHING, said(beaten_ago=-ALIVE_SECONDS - 1))
 
     def test_nothing_without_a_place(self):
-        self.assertEqual('', said(places=0))
+        self.assertEqual(NOTHING, said(places=0))
         self.assertEqual(MEASURED, said(own=1))
-        self.assertEqual('', said(own=2))
+        self.assertEqual(NOTHING, said(own=2))
         # Whoever has one is on the list already.
         self.assertEqual(MEASURED, said(places=0, own=2, asked_ago=1.0))
 

@@ -40,14 +40,14 @@ class AnswersTest(base.BaseTestCase):
         self.addCleanup(patcher.stop)
 
     def test_hosts_of_a_slow_cell_are_not_down(self) -> None:
-        self.answer(1, context.did_not_respond_sentinel)
+        self.answer(['a'], context.did_not_respond_sentinel)
         self.assertEqual(
             cell.Down(1, frozenset([uuids.cell2])),
             cell.count_down(CELLS, HOSTS),
         )
 
     def test_hosts_of_a_cell_that_fails_are_down(self) -> None:
-        self.answer(1, RuntimeError('no database'))
+        self.answer(['a'], RuntimeError('no database'))
         self.assertEqual(
             cell.Down(4, frozenset()), cell.count_down(CELLS, HOSTS)
         )
