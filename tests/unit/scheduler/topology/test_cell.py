@@ -81,6 +81,14 @@ class AnswersTest(base.BaseTestCase):
         (asked,) = context.scatter_gather_cells.mock_calls
         self.assertEqual(7.0, asked.args[2])
 
+    def test_hosts_that_are_up_of_all_cells_that_answer(self) -> None:
+        self.answer(frozenset({'a'}), frozenset({'c'}))
+        self.assertEqual({'a', 'c'}, cell.hosts_up(CELLS, ['node']))
+        self.answer(frozenset({'a'}), context.did_not_respond_sentinel)
+        self.assertEqual({'a'}, cell.hosts_up(CELLS, ['node']))
+        self.answer(RuntimeError('no database'), frozenset({'c'}))
+        self.assertEqual({'c'}, cell.hosts_up(CELLS, ['node']))
+
     def test_hosts_of_nodes_of_a_cell_that_answers_in_time(self) -> None:
         self.answer({'node': 'a'}, context.did_not_respond_sentinel)
         told, silent = CELLS
@@ -114,12 +122,14 @@ class CountDownTest(base.BaseTestCase):
     def test_services_are_asked_for_some_at_a_time(self) -> None:
         asked: list[list[str]] = []
 
-        def services(context: object, hosts: list[str]) -> list[str]:
+        def services(
+            context: object, hosts: list[str]
+        ) -> list[dict[str, str]]:
             asked.append(hosts)
-            return hosts
+            return [{'host': host} for host in hosts]
 
         nova = mock.Mock()
-        nova.service_is_up.side_effect = 'a'.__eq__
+        nova.service_is_up.side_effect = {'host': 'b'}.__eq__
         with (
             mock.patch.object(cell, '_HOSTS_A_QUERY', 2),
             mock.patch.object(nova_internals, 'compute_services', services),
@@ -127,6 +137,17 @@ class CountDownTest(base.BaseTestCase):
         ):
             self.assertEqual(['a', 'c'], cell._down(None, ['a', 'b', 'c']))
         self.assertEqual([['a', 'b'], ['c']], asked)
+
+    def test_hosts_of_nodes_that_are_down_are_left_out(self) -> None:
+        of_nodes = {'node1': 'a', 'node2': 'a', 'node3': 'b'}
+        with (
+            mock.patch.object(
+                nova_internals, 'hosts_of_nodes', return_value=of_nodes
+            ),
+            mock.patch.object(cell, '_down', return_value=['b']) as down,
+        ):
+            self.assertEqual({'a'}, cell._up(None, [*of_nodes]))
+        down.assert_called_once_with(None, ['a', 'b'])
 
 
 class QueriesTest(base.BaseTestCase):
