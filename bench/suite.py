@@ -45,6 +45,7 @@ SUITE = {
     'prober': None,
     'listening': None,
     'audit': 1.0,
+    'asking': None,
 }
 
 #: How often a short benchmark is run before it misses a target: on a machine

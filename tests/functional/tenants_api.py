@@ -18,6 +18,7 @@ from edge_sched import conf as edge_conf
 from edge_sched.api import deploy
 from edge_sched.cmd.configuration import read_configuration
 from edge_sched.conf import api as api_conf
+from edge_sched.scheduler.preview.room import SHARED
 from tests.functional import api
 from tests.functional.measured import MeasuredCloudTestCase
 from tests.unit.api.contract import Contract
@@ -68,6 +69,8 @@ class TenantsApiTestCase(MeasuredCloudTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        # Another test of this process may have left what had room there.
+        SHARED.forget()
         path = f'{self.folder}/edge-sched-api.conf'
         with open(path, 'w') as conf_file:
             conf_file.write(

@@ -12,6 +12,7 @@ import random
 from typing import Any
 
 from edge_sched.scheduler.preview.preview import NO_ROOM
+from edge_sched.scheduler.preview.room import SHARED
 from tests.functional import cloud
 from tests.functional.base import HOST
 from tests.functional.tenants_api import Answer
@@ -98,6 +99,8 @@ class AgreesTest(TenantsApiTestCase):
             hints['latency_budget_ms'] = budget
         if dice.random() < 0.2:
             hints['unknown'] = 'reject'
+        # Here servers come and go within the second that room is shared for.
+        SHARED.forget()
         told = self.ask(
             '/v1/sites',
             token=by.project_id,

@@ -5,6 +5,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import os_traits
 from nova import context as nova_context
 from nova import exception
 from nova import objects
@@ -53,7 +54,7 @@ def request_of(
             devices = pci_request.get_pci_requests_from_flavor(flavor)
         except exception.NovaException as error:
             raise BadFlavorError(f'flavor {wish.flavor!r}: {error}') from error
-    return RequestSpec.from_components(
+    spec = RequestSpec.from_components(
         context,
         uuidutils.generate_uuid(),
         {},
@@ -64,6 +65,11 @@ def request_of(
         None,
         wish.zone,
     )
+    if wish.flavor is None:
+        # Placement is not asked. Nova's filter that sees to this asks each
+        # cell how old its computes are.
+        spec.root_required.add(os_traits.OWNER_NOVA)
+    return spec
 
 
 def _flavor(

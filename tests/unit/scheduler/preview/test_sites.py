@@ -38,24 +38,6 @@ def verdict(score: float, accepted: bool = True) -> HostVerdict:
     return HostVerdict(standing, accepted, score, (deciding,), deciding)
 
 
-class RoomTest(base.BaseTestCase):
-    def test_room_on_any_host_is_room(self) -> None:
-        room = Room(frozenset('ab'), None, is_cut=False)
-        self.assertEqual('yes', room.among({'b', 'c'}))
-        self.assertEqual('no', room.among({'c', 'd'}))
-
-    def test_who_was_not_asked_is_not_known(self) -> None:
-        room = Room(frozenset('a'), frozenset('abc'), is_cut=False)
-        self.assertEqual('yes', room.among({'a', 'z'}))
-        self.assertEqual('no', room.among({'b', 'c'}))
-        self.assertEqual('unknown', room.among({'c', 'd'}))
-
-    def test_what_was_cut_off_is_not_known(self) -> None:
-        room = Room(frozenset('a'), None, is_cut=True)
-        self.assertEqual('yes', room.among({'a'}))
-        self.assertEqual('unknown', room.among({'b'}))
-
-
 class SitesTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
