@@ -16,6 +16,7 @@ release = importlib.metadata.version('edge-sched')
 version = release
 
 extensions = [
+    'cliff.sphinxext',
     'myst_parser',
     'oslo_config.sphinxconfiggen',
     'oslo_config.sphinxext',
@@ -32,6 +33,23 @@ else:
     openstackdocs_auto_name = False
     openstackdocs_auto_version = False
     openstackdocs_pdf_link = False
+
+# Of every command of cliff, and so of no interest here.
+autoprogram_cliff_ignored = [
+    '--help',
+    '--format',
+    '--column',
+    '--quote',
+    '--noindent',
+    '--max-width',
+    '--fit-width',
+    '--print-empty',
+    '--prefix',
+    '--variable',
+    '--sort-column',
+    '--sort-ascending',
+    '--sort-descending',
+]
 
 config_generator_config_file = '../../etc/edge_sched/config-generator.conf'
 sample_config_basename = '_static/edge_sched'
