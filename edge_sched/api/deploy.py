@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import oslo_middleware
-from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from edge_sched.api import policies
 from edge_sched.api.application import Application
 from edge_sched.api.clients import Clients
 from edge_sched.api.faults import Faults
+from edge_sched.api.identity import with_keystone
 from edge_sched.api.limits import Limiter
 from edge_sched.api.servers import Servers
 from edge_sched.api.sites import Sites
@@ -24,11 +24,6 @@ from edge_sched.store.writer import Writer
 
 #: Tells who asks: a WSGI application around another.
 Authenticates = Callable[[Any, cfg.ConfigOpts], Any]
-
-
-def with_keystone(application: Any, conf: cfg.ConfigOpts) -> Any:
-    """By tokens of Keystone's, as ``[keystone_authtoken]`` says."""
-    return auth_token.AuthProtocol(application, {'oslo_config_config': conf})
 
 
 def application_of(

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Who asks, by tokens of Keystone's: keystonemiddleware, in bounds."""
+
+from typing import Any
+
+from keystoneauth1 import exceptions
+from keystonemiddleware import auth_token
+from keystonemiddleware import opts
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from edge_sched.api.errors import AwayError
+
+LOG = logging.getLogger(__name__)
+
+_GROUP = 'keystone_authtoken'
+
+#: For an answer of Keystone's; the middleware waits for ever by default, and
+#: tries again once. Chosen: many times what validating a token takes.
+TIMEOUT_SECONDS = 5
+
+
+def with_keystone(application: Any, conf: cfg.ConfigOpts) -> Any:
+    """By tokens of Keystone's, as ``[keystone_authtoken]`` says."""
+    # As the middleware registers them itself.
+    conf.register_opts(dict(opts.list_auth_token_opts())[_GROUP], _GROUP)
+    conf.set_default('http_connect_timeout', TIMEOUT_SECONDS, _GROUP)
+    return _told_if_away(
+        auth_token.AuthProtocol(application, {'oslo_config_config': conf})
+    )
+
+
+def _told_if_away(application: Any) -> Any:
+    """For when Keystone hangs: the middleware knows but of refusals."""
+
+    def answered(environ: Any, start_response: Any) -> Any:
+        try:
+            return application(environ, start_response)
+        except exceptions.ConnectionError as error:
+            LOG.warning('Keystone is away: %s', error)
+            raise AwayError('the identity service is away') from error
+
+    return answered
