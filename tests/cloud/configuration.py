@@ -11,10 +11,12 @@ import json
 from tests.cloud import below_files
 from tests.cloud import nova_files
 from tests.cloud import ports
+from tests.cloud.guide import API_GUIDE
 from tests.cloud.guide import Guide
 from tests.cloud.layout import Layout
 from tests.cloud.settings import PASSWORD
 from tests.cloud.settings import Sections
+from tests.cloud.settings import keystone_url
 from tests.cloud.sites import CELLS
 from tests.emulation.services import configuration
 
@@ -44,6 +46,9 @@ FOR_TESTS: Sections = {
 #: what a worker has in its cache is good for most of its minute.
 FOR_COLLECTOR: Sections = {'edge_sched': {'max_age': 15}}
 
+#: Tests ask more often than users do.
+FOR_API: Sections = {'edge_sched_api': {'requests_per_minute': 100000}}
+
 
 class Configuration:
     """Writes the files of one cloud."""
@@ -51,6 +56,7 @@ class Configuration:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._guide = Guide.read()
+        self._api_guide = Guide.read(API_GUIDE)
 
     def write(self) -> None:
         """All files."""
@@ -77,6 +83,43 @@ class Configuration:
             + configuration(FOR_COLLECTOR)
             + configuration(self._measuring()),
         )
+        self._write_api()
+
+    def _write_api(self) -> None:
+        """Of the API for tenants: its own, and what it has of Nova's."""
+        guide = self._api_guide
+        numbers = self._layout.ports
+        keystone = {
+            'https://keystone.example.org/v3': keystone_url(self._layout)
+        }
+        nova = self._layout.path('etc', 'edge_sched', 'api-nova.conf')
+        self._write(
+            'edge_sched/api.conf',
+            guide.block(
+                'api-conf',
+                {
+                    'API_SECRET': PASSWORD,
+                    'controller': f'{ports.HOST}:{numbers["mariadb-store"]}',
+                    '/etc/edge_sched/api-nova.conf': str(nova),
+                    **keystone,
+                },
+            )
+            + configuration(FOR_API),
+        )
+        self._write(
+            'edge_sched/api-nova.conf',
+            guide.block(
+                'api-nova-conf',
+                {
+                    'API_SECRET': PASSWORD,
+                    'novadb': f'{ports.HOST}:{numbers["mariadb"]}',
+                    **keystone,
+                },
+            )
+            + self._guide.block('install-nova-conf', self._values())
+            + configuration(FOR_TESTS)
+            + configuration(nova_files.LIVENESS),
+        )
 
     def write_scheduler(
         self, over: Sections | None = None, plugin: bool = True
@@ -101,6 +144,20 @@ class Configuration:
     def table_commands(self) -> list[str]:
         """How the guide makes its tables."""
         return self._guide.commands('install-db-sync')
+
+    def api_store_statements(self) -> list[str]:
+        """How the guide makes its user of the latency store."""
+        return self._user_statements('api-mysql')
+
+    def api_nova_statements(self) -> list[str]:
+        """How the guide makes its user of Nova's databases."""
+        return self._user_statements('api-nova-mysql')
+
+    def _user_statements(self, name: str) -> list[str]:
+        """To be run at each start."""
+        text = self._api_guide.block(name, {'API_SECRET': PASSWORD})
+        text = text.replace('CREATE USER', 'CREATE USER IF NOT EXISTS')
+        return [line.rstrip(';') for line in text.splitlines()]
 
     def _values(self) -> dict[str, str]:
         port = self._layout.ports['mariadb-store']

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from tests.cloud.layout import ROOT
 
 GUIDE = ROOT / 'doc' / 'source' / 'install' / 'index.rst'
+#: Its page of the API for tenants.
+API_GUIDE = GUIDE.with_name('api.rst')
 
 _BLOCK = re.compile(
     r'^(?P<indent> *)\.\. code-block:: \S+\n'
@@ -65,6 +67,8 @@ class Guide:
             text = text.replace(old, new)
         return text
 
-    def commands(self, name: str) -> list[str]:
+    def commands(
+        self, name: str, values: Mapping[str, str] | None = None
+    ) -> list[str]:
         """What root types: ``['edge-sched db sync']``."""
-        return _PROMPT.findall(self.block(name))
+        return _PROMPT.findall(self.block(name, values))

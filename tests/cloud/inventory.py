@@ -3,6 +3,7 @@
 """Who and what is in the cloud: made through its APIs, if not there yet."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from openstack.connection import Connection
 from demo import sample
 from tests.cloud import measurements
 from tests.cloud.commands import run
+from tests.cloud.guide import API_GUIDE
+from tests.cloud.guide import Guide
 from tests.cloud.layout import Layout
 from tests.cloud.settings import PASSWORD
 from tests.cloud.settings import REGION
@@ -35,6 +38,8 @@ CATALOG = {
     'nova-api': ('compute', '/v2.1'),
     'network': ('network', ''),
 }
+#: Of the API for tenants, in the catalog as the guide has it.
+API_NAME = 'edge-sched'
 IMAGE = 'tiny'
 #: Of the demo, and one to resize to.
 FLAVORS: Mapping[str, Mapping[str, str]] = {**sample.FLAVORS, 'larger': {}}
@@ -98,6 +103,25 @@ class Inventory:
                 self._user(user, project, 'member')
         for name, (kind, path) in CATALOG.items():
             self.make_endpoints(name, kind, path)
+        if not self._admin.identity.find_service(API_NAME):
+            self._make_api_identity()
+
+    def _make_api_identity(self) -> None:
+        """User and endpoints of the API for tenants, as the guide says."""
+        url = self._layout.ports.url('edge-sched-api')
+        values = {'API_SECRET': PASSWORD, 'https://api.example.org:9866': url}
+        guide = Guide.read(API_GUIDE)
+        for command in guide.commands('api-keystone', values):
+            program, *arguments = shlex.split(command)
+            run(
+                self._layout,
+                program,
+                '--os-cloud=admin',
+                *arguments,
+                environment={
+                    'OS_CLIENT_CONFIG_FILE': clouds_file(self._layout)
+                },
+            )
 
     def _user(self, name: str, project_name: str, role_name: str) -> None:
         identity = self._admin.identity

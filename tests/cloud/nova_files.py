@@ -16,6 +16,9 @@ from tests.cloud.settings import credentials
 from tests.cloud.settings import database_url
 from tests.cloud.settings import transport_url
 
+#: Never down by a machine that is busy: tests force hosts down.
+LIVENESS: Sections = {'DEFAULT': {'service_down_time': 120}}
+
 
 def above(layout: Layout) -> Sections:
     """Of nova-api, nova-scheduler and the conductor above the cells."""
@@ -60,8 +63,7 @@ def _common(layout: Layout, vhost: str) -> dict[str, Any]:
             # take to be back.
             'rpc_response_timeout': 18,
             'report_interval': 5,
-            # Never by a machine that is busy: tests force hosts down.
-            'service_down_time': 120,
+            **LIVENESS['DEFAULT'],
             # For moves after nova-compute was started anew.
             'resume_guests_state_on_host_boot': True,
             # Of these, nova-scheduler keeps 20 s for its threads and leaves

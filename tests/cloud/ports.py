@@ -30,6 +30,7 @@ NAMES = (
     'reflector',
     'auditor',
     'watcher-api',
+    'edge-sched-api',
 )
 #: The others are of TCP.
 UDP = frozenset({'reflector'})

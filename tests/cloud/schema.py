@@ -58,6 +58,7 @@ class Schema:
         with futures.ThreadPoolExecutor(AT_A_TIME) as pool:
             for future in [pool.submit(step) for step in steps]:
                 future.result()
+        self._api_users()
         self._done.touch()
 
     def _make_databases(self) -> None:
@@ -85,6 +86,19 @@ class Schema:
         for command in self._configuration.table_commands():
             program, *arguments = shlex.split(command)
             self._run(program, 'edge_sched/edge_sched.conf', *arguments)
+
+    def _api_users(self) -> None:
+        """Of the API for tenants: what they may read has to be there."""
+        database.execute(
+            self._layout,
+            'mariadb-store',
+            *self._configuration.api_store_statements(),
+        )
+        database.execute(
+            self._layout,
+            'mariadb',
+            *self._configuration.api_nova_statements(),
+        )
 
     def _keystone(self) -> None:
         file = 'keystone/keystone.conf'

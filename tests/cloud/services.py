@@ -56,6 +56,7 @@ def around_nova(layout: Layout) -> list[Service]:
         _network(layout),
         _measurer(layout),
         *_edge_sched(layout),
+        _edge_sched_api(layout),
     ]
 
 
@@ -287,3 +288,17 @@ def _edge_sched(layout: Layout) -> list[Service]:
         )
         for name in ready
     ]
+
+
+def _edge_sched_api(layout: Layout) -> Service:
+    """Ours for tenants, with the files of its own page of the guide."""
+    name = 'edge-sched-api'
+    folder = layout.path('etc', 'edge_sched')
+    conf = folder / 'api.conf'
+    return Service(
+        name,
+        gunicorn(layout, name, 'edge_sched.api.wsgi'),
+        serves(layout, name),
+        {'EDGE_SCHED_API_CONFIG_FILES': str(conf)},
+        (conf, folder / 'api-nova.conf', installed(layout)),
+    )

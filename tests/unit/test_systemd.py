@@ -8,6 +8,8 @@ import pathlib
 
 from oslotest import base
 
+#: A WSGI application, which is no command.
+API = 'edge-sched-api'
 UNITS = pathlib.Path(__file__).parents[2] / 'etc' / 'systemd'
 
 
@@ -28,11 +30,23 @@ class SystemdUnitsTest(base.BaseTestCase):
                 'edge-sched'
             ).entry_points.select(group='console_scripts')
         } - {'edge-sched', 'edge-sched-status'}
-        self.assertEqual(services, set(self.units))
-        for name, unit in self.units.items():
+        self.assertEqual(services | {API}, set(self.units))
+        for name in services:
             self.assertEqual(
-                f'/usr/bin/{name}', unit['Service']['ExecStart'], name
+                f'/usr/bin/{name}',
+                self.units[name]['Service']['ExecStart'],
             )
+
+    def test_the_api_is_served_with_its_own_configuration(self) -> None:
+        service = self.units[API]['Service']
+        words = service['ExecStart'].replace('\\\n', ' ').split()
+        self.assertEqual('/usr/bin/gunicorn', words[0])
+        self.assertEqual('edge_sched.api.wsgi:application', words[-1])
+        variable, _, path = service['Environment'].partition('=')
+        # Nothing is imported of it here: that would read a configuration.
+        source = UNITS.parents[1] / 'edge_sched' / 'api' / 'wsgi.py'
+        self.assertIn(f"FILES = '{variable}'", source.read_text())
+        self.assertEqual('/etc/edge_sched/api.conf', path)
 
     def test_none_begins_before_the_clock_is_right(self) -> None:
         for name, unit in self.units.items():
@@ -48,6 +62,7 @@ class SystemdUnitsTest(base.BaseTestCase):
             'edge-sched-collector': '',
             'edge-sched-listener': '',
             'edge-sched-auditor': '',
+            API: '',
         }
         for name, unit in self.units.items():
             service = unit['Service']
@@ -63,6 +78,7 @@ class SystemdUnitsTest(base.BaseTestCase):
             'edge-sched-collector': '2G',
             'edge-sched-listener': '512M',
             'edge-sched-auditor': '1G',
+            API: '2G',
         }
         self.assertEqual(
             wanted,
