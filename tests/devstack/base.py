@@ -51,6 +51,8 @@ class DevStackTestCase(base.BaseTestCase):
     def install_command(self) -> None:
         """Have edge-sched in DevStack's environment, with a note of calls.
 
+        And something in the place of uWSGI, which nobody calls.
+
         With a database server, of which there is none, it does nothing.
         """
         command = self.world / 'venv/bin/edge-sched'
@@ -62,6 +64,9 @@ class DevStackTestCase(base.BaseTestCase):
             f'exec {script("edge-sched")} "$@"\n'
         )
         command.chmod(0o755)
+        uwsgi = command.with_name('uwsgi')
+        uwsgi.write_text('#!/bin/false\n')
+        uwsgi.chmod(0o755)
 
     def user_writes(self, **settings: str) -> None:
         """The user's localrc, instead of an earlier one."""

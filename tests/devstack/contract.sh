@@ -57,9 +57,16 @@ function get_python_exec_prefix {
 }
 
 function run_process {
+    local command=$2
     if is_service_enabled "$1"; then
-        [[ $2 == /* ]] || die $LINENO "$2 is no absolute path"
-        iniset "$SYSTEMD_DIR/devstack@$1.service" Service ExecStart "$2"
+        [[ $command == /* ]] || die $LINENO "$command is no absolute path"
+        if [[ $command =~ uwsgi ]]; then
+            command+=" --venv $DEVSTACK_VENV"
+        fi
+        iniset "$SYSTEMD_DIR/devstack@$1.service" Service ExecStart "$command"
+        if [[ -n ${5:-} ]]; then
+            iniset "$SYSTEMD_DIR/devstack@$1.service" Service Environment "$5"
+        fi
         $SYSTEMCTL start "devstack@$1.service"
     fi
 }
@@ -80,6 +87,13 @@ function async_wait {
         wait "${ASYNC[$1]}"
         unset "ASYNC[$1]"
     fi
+}
+
+function configure_keystone_authtoken_middleware {
+    iniset "$1" keystone_authtoken auth_type password
+    iniset "$1" keystone_authtoken auth_url "$KEYSTONE_SERVICE_URI"
+    iniset "$1" keystone_authtoken username "$2"
+    iniset "$1" keystone_authtoken password secret
 }
 
 function recreate_database {

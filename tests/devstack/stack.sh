@@ -28,9 +28,15 @@ SYSTEMCTL=systemctl_double
 SYSTEMD_DIR=$WORLD/units
 DEVSTACK_VENV=$WORLD/venv
 ENABLE_DEBUG_LOG_LEVEL=True
+# Where uwsgi is.
+PATH=$DEVSTACK_VENV/bin:$PATH
 ENABLED_SERVICES=key,mysql,n-api,n-sch,n-cpu
 DEVSTACK_PLUGINS=edge-sched
 COMPUTE_HOSTS="stack1 stack2 stack3"
+REGION_NAME=RegionOne
+SERVICE_HOST=$HOST_IP
+SERVICE_PROTOCOL=https
+KEYSTONE_SERVICE_URI=$SERVICE_PROTOCOL://$SERVICE_HOST/identity
 source "$WORLD/localrc"
 
 if [[ -n ${DEVSTACK_DIR:-} ]]; then
@@ -64,6 +70,30 @@ function setup_develop {
 
 function restart_service {
     record "restart_service $*"
+}
+
+function create_service_user {
+    record "create_service_user $*"
+}
+
+function get_or_create_service {
+    record "get_or_create_service $*"
+}
+
+function get_or_create_endpoint {
+    record "get_or_create_endpoint $*"
+}
+
+# Apache is on the machine, not below WORLD.
+function write_uwsgi_config {
+    [[ $2 =~ ^[a-zA-Z0-9_.]+:[a-zA-Z0-9_]+$ ]]
+    iniset "$1" uwsgi module "$2"
+    record "ProxyPass $3 $5"
+}
+
+function remove_uwsgi_config {
+    rm -rf "$1"
+    record "disable_apache_site $2"
 }
 
 function mysql {

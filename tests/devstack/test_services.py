@@ -4,17 +4,20 @@
 
 import json
 import os
+import pathlib
 import signal
 import stat
 import subprocess
 import time
 
+from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_log import log as logging
 from oslotest import base as oslotest_base
 
 from edge_sched import conf as edge_conf
 from edge_sched.cmd.configuration import read_configuration
+from edge_sched.conf import api as api_conf
 from edge_sched.conf import auditor as auditor_conf
 from edge_sched.conf import checks
 from edge_sched.conf import prober as prober_conf
@@ -48,6 +51,10 @@ class ServicesTest(base.DevStackTestCase):
         nova_conf = base.ini(self.nova_conf)
         self.assertEqual(url, nova_conf['edge_sched_database']['connection'])
         return url
+
+    @property
+    def uwsgi_conf(self) -> pathlib.Path:
+        return self.edge_sched_conf.with_name('edge-sched-api-uwsgi.ini')
 
     def command_line(self, service: str) -> str:
         return (
@@ -140,6 +147,11 @@ class ServicesTest(base.DevStackTestCase):
                     'edge-sched-collector'
                 ),
                 'edge-sched-auditor': self.command_line('edge-sched-auditor'),
+                'edge-sched-api': (
+                    f'{self.world}/venv/bin/uwsgi '
+                    '--procname-prefix edge-sched-api '
+                    f'--ini {self.uwsgi_conf} --venv {self.world}/venv'
+                ),
                 'edge-sched-sample': (
                     f'/bin/bash {base.ROOT}/devstack/tools/keep-fresh.sh '
                     f'{self.state}/measurements/sample.csv'
@@ -153,6 +165,45 @@ class ServicesTest(base.DevStackTestCase):
         conf = self.read(auditor_conf.register_opts)
         self.assertEqual(
             [str(self.nova_conf)], conf.edge_sched_auditor.nova_config_files
+        )
+
+    def test_the_api_is_registered_and_served(self) -> None:
+        for _ in range(2):
+            self.run_moments()
+        self.assertEqual(['edge-sched'] * 2, self.calls('create_service_user'))
+        self.assertEqual(
+            ['edge-sched edge-latency Edge latency'] * 2,
+            self.calls('get_or_create_service'),
+        )
+        self.assertEqual(
+            ['edge-latency RegionOne https://192.0.2.10/edge-latency'] * 2,
+            self.calls('get_or_create_endpoint'),
+        )
+        self.assertEqual(
+            ['/edge-latency edge-sched-api'] * 2, self.calls('ProxyPass')
+        )
+        self.assertEqual(
+            'edge_sched.api.wsgi:application',
+            base.ini(self.uwsgi_conf)['uwsgi']['module'],
+        )
+        unit = base.ini(self.world / 'units/devstack@edge-sched-api.service')
+        self.assertIn(
+            f'EDGE_SCHED_API_CONFIG_FILES={self.edge_sched_conf}',
+            unit['Service']['Environment'],
+        )
+
+    def test_the_api_knows_nova_and_keystone(self) -> None:
+        self.run_moments()
+        conf = self.read(api_conf.register_opts)
+        self.assertEqual(
+            [str(self.nova_conf)], conf.edge_sched_api.nova_config_files
+        )
+        # As keystonemiddleware takes it up; nobody is asked yet.
+        loading.register_auth_conf_options(conf, 'keystone_authtoken')
+        user = loading.load_auth_from_conf_options(conf, 'keystone_authtoken')
+        self.assertEqual('https://192.0.2.10/identity', user.auth_url)
+        self.assertEqual(
+            'edge-sched', user.get_cache_id_elements()['username']
         )
 
     def test_prober_and_reflector(self) -> None:
@@ -184,7 +235,9 @@ class ServicesTest(base.DevStackTestCase):
         self.run_moments(*base.STACK[:4])
         users = self.edge_sched_conf.read_text()
         self.run_moments('stack extra')
-        self.assertEqual({'edge-sched-auditor'}, set(self.units()))
+        self.assertEqual(
+            {'edge-sched-auditor', 'edge-sched-api'}, set(self.units())
+        )
         self.edge_sched_conf.write_text(
             users + '\n[edge_sched_collector]\ninputs = aetos\n'
         )
@@ -193,16 +246,29 @@ class ServicesTest(base.DevStackTestCase):
 
     def test_a_service_that_the_user_disabled_is_not_started(self) -> None:
         self.user_writes(
-            DISABLED_SERVICES='edge-sched-collector,edge-sched-auditor'
+            DISABLED_SERVICES='edge-sched-collector,edge-sched-auditor,'
+            'edge-sched-api'
         )
         self.run_moments()
         self.assertEqual({'edge-sched-sample'}, set(self.units()))
+        # Nor is it in the catalog, or in Apache's way.
+        self.assertFalse(self.uwsgi_conf.exists())
+        for call in (
+            'ProxyPass',
+            'create_service_user',
+            'get_or_create_service',
+            'get_or_create_endpoint',
+        ):
+            self.assertEqual([], self.calls(call))
+        self.assertNotIn(
+            'keystone_authtoken', base.ini(self.edge_sched_conf).sections()
+        )
 
     def test_unstack_and_clean_leave_nothing(self) -> None:
         self.user_writes(EDGE_SCHED_PROBER='True')
         self.run_moments()
         started = self.units()
-        self.assertEqual(5, len(started))
+        self.assertEqual(6, len(started))
         nova_conf = self.nova_conf.read_bytes()
         self.run_moments('unstack')
         self.assertEqual(
@@ -210,6 +276,7 @@ class ServicesTest(base.DevStackTestCase):
             {c for c in self.calls('systemctl') if c.startswith('stop ')},
         )
         self.run_moments('unstack', 'clean')
+        self.assertEqual(['edge-sched-api'], self.calls('disable_apache_site'))
         self.assertFalse(self.state.exists())
         self.assertFalse(self.edge_sched_conf.parent.exists())
         self.assertEqual(nova_conf, self.nova_conf.read_bytes())
