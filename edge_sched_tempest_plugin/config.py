@@ -14,6 +14,23 @@ edge_sched_group = cfg.OptGroup(
 
 EdgeSchedGroup = [
     cfg.StrOpt(
+        'catalog_type',
+        default='edge-latency',
+        help='The type that the API for tenants has in the catalog.',
+    ),
+    cfg.StrOpt(
+        'endpoint_type',
+        default='public',
+        choices=['public', 'internal', 'admin'],
+        help='Which of its endpoints is asked.',
+    ),
+    cfg.BoolOpt(
+        'api_available',
+        default=False,
+        help='Whether the API for tenants, edge-sched-api, runs and is in the '
+        'catalog. Without it its tests are skipped.',
+    ),
+    cfg.StrOpt(
         'client',
         help='An IPv4 address from which the round-trip times of near_hosts '
         'and far_hosts are measured, with enough samples for the 95th '

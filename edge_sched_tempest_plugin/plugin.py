@@ -15,7 +15,7 @@ from edge_sched_tempest_plugin import config as edge_sched_config
 
 
 class EdgeSchedTempestPlugin(plugins.TempestPlugin):
-    """Tests and options; there is no API of ours, and so no client of it."""
+    """Tests, options, and a client of the API for tenants."""
 
     def load_tests(self):
         """The directory to discover in, and the root of its imports."""
@@ -37,4 +37,16 @@ class EdgeSchedTempestPlugin(plugins.TempestPlugin):
                 edge_sched_config.edge_sched_group.name,
                 edge_sched_config.EdgeSchedGroup,
             )
+        ]
+
+    def get_service_clients(self):
+        """``os_primary.edge_latency.EdgeLatencyClient()``."""
+        return [
+            {
+                'name': 'edge_latency',
+                'service_version': 'edge_latency.v1',
+                'module_path': 'edge_sched_tempest_plugin.services.client',
+                'client_names': ['EdgeLatencyClient'],
+                **config.service_client_config('edge_sched'),
+            }
         ]

@@ -141,6 +141,7 @@ def _places() -> Mapping[str, Any]:
         if cell == SITES[near] and site != near
     ]
     return {
+        'api_available': True,
         'client': measurements.TEMPEST_CLIENTS[0],
         'client_ipv6': measurements.TEMPEST_CLIENTS[1],
         'client_name': measurements.TEMPEST_NAME,

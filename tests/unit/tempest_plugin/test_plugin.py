@@ -25,6 +25,19 @@ from edge_sched_tempest_plugin.tests.api import test_flavors
 from edge_sched_tempest_plugin.tests.api import test_moves
 from edge_sched_tempest_plugin.tests.api import test_placement
 from edge_sched_tempest_plugin.tests.api import test_refusals
+from edge_sched_tempest_plugin.tests.api import test_tenants_api
+"""
+
+#: Loads plug-ins and their clients, as a run of Tempest does.
+REGISTER_CLIENT = """
+from tempest import config
+from tempest.lib.services import clients
+# The first that is read has all plug-ins registered.
+assert not config.CONF.edge_sched.api_available
+(found,) = clients.ClientsRegistry().get_service_clients()['edge_sched']
+assert found['service'] == 'edge-latency', found
+module = __import__(found['module_path'], fromlist=found['client_names'])
+assert getattr(module, *found['client_names'])
 """
 
 
@@ -54,8 +67,14 @@ class PluginTest(base.BaseTestCase):
         for option in options:
             self.assertTrue(option.help, option.name)
 
-    def test_there_is_no_client_of_ours(self) -> None:
-        self.assertEqual([], self.plugin.get_service_clients())
+    def test_the_client_of_the_tenants_api(self) -> None:
+        """In a process of its own, as Tempest has one configuration each."""
+        subprocess.run(
+            [sys.executable, '-c', REGISTER_CLIENT],
+            cwd=PACKAGE.parent,
+            check=True,
+            capture_output=True,
+        )
 
 
 class IndependenceTest(base.BaseTestCase):
@@ -72,10 +91,12 @@ class IndependenceTest(base.BaseTestCase):
         self.assertEqual(
             {
                 'edge_sched_tempest_plugin',
+                'json',
                 'os',
                 'oslo_config',
                 'tempest',
                 'testtools',
+                'urllib',
             },
             {name.partition('.')[0] for name in imported},
         )

@@ -31,6 +31,9 @@ CLASSES = {
     'BadHintTest',
     'MoveNearTest',
     'MoveFarTest',
+    'SitesTest',
+    'ClientsTest',
+    'ServersTest',
 }
 
 #: A cloud on which the tests would run, were it there.
@@ -43,6 +46,7 @@ LARGE = {
         'scheduler_enabled_filters': 'ComputeFilter,EdgeLatencyFilter',
     },
     'edge_sched': {
+        'api_available': 'true',
         'client': '203.0.113.7',
         'unmeasured_client': '198.51.100.254',
         'near_hosts': 'near-1,near-2',
@@ -182,6 +186,8 @@ class RunTest(base.BaseTestCase):
                     'UnmeasuredTest',
                     'MoveNearTest',
                     'MoveFarTest',
+                    'SitesTest',
+                    'ServersTest',
                 ),
                 '[edge_sched] client is not set.',
             ),
@@ -193,7 +199,13 @@ class RunTest(base.BaseTestCase):
     def test_hosts_not_said(self) -> None:
         self.assertEqual(
             dict.fromkeys(
-                ('PlacementTest', 'MoveNearTest', 'MoveFarTest'),
+                (
+                    'PlacementTest',
+                    'MoveNearTest',
+                    'MoveFarTest',
+                    'SitesTest',
+                    'ServersTest',
+                ),
                 '[edge_sched] near_hosts is not set.',
             ),
             self.skipped(edge_sched={'near_hosts': ''}),
@@ -214,6 +226,13 @@ class RunTest(base.BaseTestCase):
                 for test, reason in self.skipped_tests(**unsaid).items()
                 if reason == why
             ],
+        )
+
+    def test_api_for_tenants_is_not_there(self) -> None:
+        why = '[edge_sched] api_available is not set.'
+        self.assertEqual(
+            dict.fromkeys(('SitesTest', 'ClientsTest', 'ServersTest'), why),
+            self.skipped(edge_sched={'api_available': 'false'}),
         )
 
     def test_one_near_host(self) -> None:
