@@ -22,6 +22,7 @@ from tests.cloud.services import installed
 #: Folders and files that a package is built from.
 SOURCES = (
     'edge_sched',
+    'edge_sched_osc',
     'edge_sched_tempest_plugin',
     'pyproject.toml',
     'setup.cfg',

@@ -83,7 +83,7 @@ class TenantsTestCase(PlacedTestCase):
     def set_client(
         self, name: str, *prefixes: str, by: Connection | None = None
     ) -> Told:
-        """``openstack edge client set NAME PREFIX...``, by HTTP."""
+        """What ``openstack edge client set NAME PREFIX...`` asks."""
         return self.ask_api(
             f'/clients/{name}', by, 'PUT', {'prefixes': list(prefixes)}
         )
