@@ -17,6 +17,8 @@ from oslo_log import log as logging
 from oslo_policy import policy
 
 from edge_sched.api.caller import caller_of
+from edge_sched.api.camara.zones import PATH
+from edge_sched.api.camara.zones import Zones
 from edge_sched.api.clients import Clients
 from edge_sched.api.errors import ApiError
 from edge_sched.api.errors import AwayError
@@ -41,7 +43,10 @@ class MethodNotAllowedError(ApiError):
 
 
 class Application:
-    """WSGI, behind what tells who asks."""
+    """WSGI, behind what tells who asks.
+
+    :param zones: what CAMARA has, ``None`` if nobody wants it
+    """
 
     def __init__(
         self,
@@ -50,12 +55,13 @@ class Application:
         sites: Sites,
         clients: Clients,
         servers: Servers,
+        zones: Zones | None,
     ) -> None:
         self._enforcer = enforcer
         self._limiter = limiter
         self._mapper = routes.Mapper(controller_scan=None)
         self._mapper.minimization = False
-        self._answers: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+        self._answers: dict[str, Mapping[str, Callable[..., Any]]] = {
             '/v1/sites': {'GET': sites.index},
             '/v1/clients': {'GET': clients.index},
             '/v1/clients/{name}': {
@@ -65,6 +71,8 @@ class Application:
             },
             '/v1/servers/{server}': {'GET': servers.show},
         }
+        if zones:
+            self._answers[PATH] = {'POST': zones.closest}
         for path in self._answers:
             self._mapper.connect(path, controller=path)
         self._mapper.create_regs([])

@@ -11,6 +11,10 @@ from oslo_config import cfg
 
 from edge_sched.api import policies
 from edge_sched.api.application import Application
+from edge_sched.api.camara.form import ROOT
+from edge_sched.api.camara.form import Correlator
+from edge_sched.api.camara.form import camara_form
+from edge_sched.api.camara.zones import Zones
 from edge_sched.api.clients import Clients
 from edge_sched.api.faults import Faults
 from edge_sched.api.identity import with_keystone
@@ -37,6 +41,7 @@ def application_of(
     :param conf: of this service; Nova's own has been read
     """
     group = conf.edge_sched_api
+    provider = group.camara_provider
     settings = StoreSettings.from_conf(conf)
     application = Application(
         policies.enforcer(conf),
@@ -48,8 +53,13 @@ def application_of(
             {4: group.shortest_ipv4_prefix, 6: group.shortest_ipv6_prefix},
         ),
         Servers(reader(settings), settings),
+        Zones(provider) if provider else None,
     )
-    answers = Faults(Versions(authenticated(application, conf)))
+    known = authenticated(application, conf)
+    answers: Any = Faults(Versions(known))
+    if provider:
+        camara = Correlator(Faults(known, camara_form))
+        answers = _with(answers, camara, lambda path: path.startswith(ROOT))
     return oslo_middleware.HTTPProxyToWSGI(
         oslo_middleware.RequestId(with_health(answers, conf)), conf
     )
@@ -58,9 +68,16 @@ def application_of(
 def with_health(application: Any, conf: cfg.ConfigOpts) -> Any:
     """Answers ``/healthcheck``, past all else, for load balancers."""
     health = oslo_middleware.Healthcheck(None, conf)
+    return _with(application, health, lambda path: path == '/healthcheck')
+
+
+def _with(
+    application: Any, other: Any, is_others: Callable[[str], bool]
+) -> Any:
+    """Some paths are answered by another application."""
 
     def chosen(environ: Mapping[str, Any], start_response: Any) -> Any:
-        is_health = environ.get('PATH_INFO') == '/healthcheck'
-        return (health if is_health else application)(environ, start_response)
+        is_other = is_others(environ.get('PATH_INFO', ''))
+        return (other if is_other else application)(environ, start_response)
 
     return chosen

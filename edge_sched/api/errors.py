@@ -16,6 +16,8 @@ class ApiError(Exception):
     """
 
     status = http.HTTPStatus.BAD_REQUEST
+    #: What CAMARA calls it, if that is not by the status.
+    code = ''
 
     def __init__(self, detail: str, retry_seconds: int | None = None) -> None:
         super().__init__(detail)

@@ -8,7 +8,8 @@ client 'x'", "request_id": "req-..."}]}``, whoever in the pipeline refused.
 
 import http
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import webob
 import webob.dec
@@ -27,61 +28,83 @@ _LATER = (
 )
 
 
-class Faults:
-    """Middleware, outside of whatever may refuse."""
+class Fault(NamedTuple):
+    """What is told of a refusal.
 
-    def __init__(self, application: Any) -> None:
+    :param code: see ``ApiError``
+    """
+
+    status: http.HTTPStatus
+    detail: str
+    retry_seconds: int | None = None
+    code: str = ''
+
+
+def openstack_form(fault: Fault, request_id: str) -> Mapping[str, Any]:
+    """The body of an answer, as above."""
+    error = {
+        'status': int(fault.status),
+        'title': fault.status.phrase,
+        'detail': fault.detail,
+        'request_id': request_id,
+    }
+    return {'errors': [error]}
+
+
+class Faults:
+    """Middleware, outside of whatever may refuse.
+
+    :param form: of a fault and the id of the request
+    """
+
+    def __init__(
+        self,
+        application: Any,
+        form: Callable[[Fault, str], Mapping[str, Any]] = openstack_form,
+    ) -> None:
         self._application = application
+        self._form = form
 
     @webob.dec.wsgify  # type: ignore[untyped-decorator]
     def __call__(self, request: webob.Request) -> webob.Response:
         try:
             response = request.get_response(self._application)
         except ApiError as error:
-            return self._response(
-                request, error.status, str(error), error.retry_seconds
+            fault = Fault(
+                error.status, str(error), error.retry_seconds, error.code
             )
+            return self._response(request, fault)
         except Exception:
             LOG.exception('A request could not be answered')
-            return self._response(
-                request,
+            fault = Fault(
                 http.HTTPStatus.INTERNAL_SERVER_ERROR,
                 'something went wrong: the operator can look it up by the '
                 'request id',
             )
+            return self._response(request, fault)
         status = response.status_int
         if status < http.HTTPStatus.BAD_REQUEST or _is_ours(response):
             return response
         retry_seconds = RETRY_SECONDS if status in _LATER else None
-        told = self._response(
-            request, http.HTTPStatus(status), _said(response), retry_seconds
-        )
+        fault = Fault(http.HTTPStatus(status), _said(response), retry_seconds)
+        told = self._response(request, fault)
         for header in 'WWW-Authenticate', 'Allow':
             if header in response.headers:
                 told.headers[header] = response.headers[header]
         return told
 
     def _response(
-        self,
-        request: webob.Request,
-        status: http.HTTPStatus,
-        detail: str,
-        retry_seconds: int | None = None,
+        self, request: webob.Request, fault: Fault
     ) -> webob.Response:
-        error = {
-            'status': int(status),
-            'title': status.phrase,
-            'detail': detail,
-            'request_id': request.environ.get(request_id.ENV_REQUEST_ID, ''),
-        }
+        found = request.environ.get(request_id.ENV_REQUEST_ID, '')
         response = webob.Response(
-            status=int(status),
+            status=int(fault.status),
             content_type='application/json',
             charset='UTF-8',
-            body=json.dumps({'errors': [error]}).encode(),
+            body=json.dumps(self._form(fault, found)).encode(),
         )
-        if retry_seconds:
-            response.headers['Retry-After'] = str(retry_seconds)
+        if fault.retry_seconds:
+            response.headers['Retry-After'] = str(fault.retry_seconds)
         return response
 
 

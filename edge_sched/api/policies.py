@@ -21,6 +21,7 @@ SHOW_CLIENT = 'edge_latency:clients:show'
 SET_CLIENT = 'edge_latency:clients:set'
 UNSET_CLIENT = 'edge_latency:clients:unset'
 SHOW_SERVER = 'edge_latency:servers:show'
+SHOW_CAMARA = 'edge_latency:camara:show'
 
 _OF_PROJECT = 'project_id:%(project_id)s'
 
@@ -98,6 +99,13 @@ def list_rules() -> Sequence[policy.RuleDefault]:
             'Show how a server stands to its clients.',
             'GET',
             '/v1/servers/{id}',
+        ),
+        _rule(
+            SHOW_CAMARA,
+            READER,
+            "Ask for the zone closest to a device, in CAMARA's form.",
+            'POST',
+            '/simple-edge-discovery/v2rc2/retrieve-closest-edge-cloud-zone',
         ),
     ]
 

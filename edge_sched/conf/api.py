@@ -114,6 +114,23 @@ Related options:
 * ``shortest_ipv4_prefix``
 """,
     ),
+    cfg.StrOpt(
+        'camara_provider',
+        default='',
+        max_length=64,
+        help="""
+Who has the sites, for those who ask by CAMARA's Simple Edge Discovery.
+
+That API (release r3.1) is answered under ``/simple-edge-discovery/v2rc2`` if
+this is set, as ``edgeCloudProvider``. It is meant to stand behind a gateway
+which sees to the consent of who has a device: see the administrator guide.
+
+Possible values:
+
+* The name of a company, of 64 characters at the most.
+* An empty string: that API does not exist.
+""",
+    ),
 )
 
 

@@ -67,6 +67,9 @@ class TenantsApiTestCase(MeasuredCloudTestCase):
     #: Options of the service.
     api_conf: Mapping[str, Any] = {}
 
+    #: What tells who asks.
+    authenticated = staticmethod(by_name)
+
     def setUp(self) -> None:
         super().setUp()
         # Another test of this process may have left what had room there.
@@ -86,7 +89,9 @@ class TenantsApiTestCase(MeasuredCloudTestCase):
         )
         # Nova's own enforcer logs what it makes of its rules.
         with mock.patch.object(oslo_policy.policy, 'LOG'):
-            application = deploy.application_of(self.service_conf, by_name)
+            application = deploy.application_of(
+                self.service_conf, self.authenticated
+            )
         server = self.useFixture(api.ApiServer(application))
         self.tenants_url = server.url.removesuffix('/v2.1')
         self.contract = Contract()
