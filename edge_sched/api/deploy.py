@@ -22,8 +22,10 @@ from edge_sched.api.limits import Limiter
 from edge_sched.api.servers import Servers
 from edge_sched.api.sites import Sites
 from edge_sched.api.versions import Versions
+from edge_sched.auditing.asks import Asks
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.wanted import Wanted
 from edge_sched.store.writer import Writer
 
 #: Tells who asks: a WSGI application around another.
@@ -43,16 +45,20 @@ def application_of(
     group = conf.edge_sched_api
     provider = group.camara_provider
     settings = StoreSettings.from_conf(conf)
+    store = reader(settings)
     application = Application(
         policies.enforcer(conf),
         Limiter(group.requests_per_minute),
-        Sites(group.placement_queries),
+        Sites(
+            group.placement_queries,
+            functools.cache(lambda: Asks(store, Wanted(settings))),
+        ),
         Clients(
             functools.cache(lambda: Writer(settings)),
             group.max_clients_per_project,
             {4: group.shortest_ipv4_prefix, 6: group.shortest_ipv6_prefix},
         ),
-        Servers(reader(settings), settings),
+        Servers(store, settings),
         Zones(provider) if provider else None,
     )
     known = authenticated(application, conf)

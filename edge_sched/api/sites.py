@@ -4,7 +4,7 @@
 
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from edge_sched.api.errors import AwayError
 from edge_sched.api.errors import BadRequestError
 from edge_sched.api.parsing import query_of
 from edge_sched.asking.source import read_hints
+from edge_sched.auditing.asks import Asks
 from edge_sched.model import keys
 from edge_sched.model.latency import Percentile
 from edge_sched.scheduler.preview.preview import Preview
@@ -45,10 +46,15 @@ class Sites:
     """Answers.
 
     :param placement_queries: so many at a time
+    :param asks: where clients are wanted; asked for in the process that
+        serves
     """
 
-    def __init__(self, placement_queries: int) -> None:
+    def __init__(
+        self, placement_queries: int, asks: Callable[[], Asks]
+    ) -> None:
         self._turns = threading.BoundedSemaphore(placement_queries)
+        self._asks = asks
 
     def index(
         self, request: webob.Request, caller: Caller
@@ -64,6 +70,12 @@ class Sites:
                     found = preview(caller.nova_context, wish)
         except BadFlavorError as error:
             raise BadRequestError(str(error)) from error
+        if found.case and found.case.wanted:
+            # As the auditor does once such a create was refused.
+            self._asks().want(
+                {(caller.project_id, each) for each in found.case.wanted},
+                standing=False,
+            )
         return answer_of(found)
 
     @contextmanager
