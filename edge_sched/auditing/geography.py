@@ -36,10 +36,17 @@ class GeoDatabase:
                 f'[edge_sched_wanted] geo_database {path} cannot be read: '
                 f'{reason(error)}'
             ) from error
+        #: What a record may be: none, another kind of thing, or damaged.
+        self._unusable = (
+            ValueError,
+            KeyError,
+            TypeError,
+            maxminddb.InvalidDatabaseError,
+        )
 
     def position(self, address: str) -> Position | None:
         """``None`` if it has none."""
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(*self._unusable):
             location = self._reader.get(address)['location']
             return Position(
                 float(location['latitude']), float(location['longitude'])
