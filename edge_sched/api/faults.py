@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import webob
 import webob.dec
+from oslo_context import context
 from oslo_log import log as logging
 from oslo_middleware import request_id
 
@@ -67,6 +68,8 @@ class Faults:
 
     @webob.dec.wsgify  # type: ignore[untyped-decorator]
     def __call__(self, request: webob.Request) -> webob.Response:
+        # What is logged of it has its id, and not that of another request.
+        context.RequestContext(request_id=_id_of(request))
         try:
             response = request.get_response(self._application)
         except ApiError as error:
@@ -96,16 +99,19 @@ class Faults:
     def _response(
         self, request: webob.Request, fault: Fault
     ) -> webob.Response:
-        found = request.environ.get(request_id.ENV_REQUEST_ID, '')
         response = webob.Response(
             status=int(fault.status),
             content_type='application/json',
             charset='UTF-8',
-            body=json.dumps(self._form(fault, found)).encode(),
+            body=json.dumps(self._form(fault, _id_of(request))).encode(),
         )
         if fault.retry_seconds:
             response.headers['Retry-After'] = str(fault.retry_seconds)
         return response
+
+
+def _id_of(request: webob.Request) -> str:
+    return str(request.environ.get(request_id.ENV_REQUEST_ID, ''))
 
 
 def _is_ours(response: webob.Response) -> bool:

@@ -12,6 +12,7 @@ from oslotest import base
 
 from edge_sched.api import identity
 from edge_sched.api.faults import Faults
+from edge_sched.conf.checks import BadOptionError
 
 TOKEN = {'X-Auth-Token': 'a-token'}
 
@@ -54,6 +55,14 @@ class IdentityTest(base.BaseTestCase):
         (error,) = json.loads(answer.body)['errors']
         self.assertEqual('the identity service is away', error['detail'])
         self.assertGreater(int(answer.headers['Retry-After']), 0)
+
+    def test_without_any_the_service_does_not_start(self) -> None:
+        conf = cfg.ConfigOpts()
+        conf([], project='edge_sched', default_config_files=[])
+        error = self.assertRaises(
+            BadOptionError, identity.with_keystone, webob.Response(), conf
+        )
+        self.assertIn('[keystone_authtoken] auth_type', str(error))
 
     def test_one_that_hangs_is_away(self) -> None:
         self.assertAway(self.answer(self.conf('http_connect_timeout = 1')))

@@ -8,6 +8,7 @@ from unittest import mock
 
 import webob
 from oslo_config import cfg
+from oslo_context import context
 from oslotest import base
 
 from edge_sched.api import deploy
@@ -81,6 +82,17 @@ class FaultsTest(base.BaseTestCase):
         response, error = _fault(_answering(status=503, text='Keystone'))
         self.assertEqual('the identity service is away', error['detail'])
         self.assertEqual('10', response.headers['Retry-After'])
+
+    def test_what_is_logged_of_a_request_has_its_id(self) -> None:
+        seen = []
+
+        def application(environ: Any, start_response: Any) -> Any:
+            seen.append(context.get_current().request_id)
+            raise NotFoundError('no such thing')
+
+        for number in '1', '2':
+            _fault(application, f'req-{number}')
+        self.assertEqual(['req-1', 'req-2'], seen)
 
     def test_answers_pass(self) -> None:
         request = webob.Request.blank('/')
