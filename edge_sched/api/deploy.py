@@ -25,6 +25,7 @@ from edge_sched.api.versions import Versions
 from edge_sched.auditing.asks import Asks
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
+from edge_sched.store.standings import Standings
 from edge_sched.store.wanted import Wanted
 from edge_sched.store.writer import Writer
 
@@ -58,7 +59,7 @@ def application_of(
             group.max_clients_per_project,
             {4: group.shortest_ipv4_prefix, 6: group.shortest_ipv6_prefix},
         ),
-        Servers(store, settings),
+        Servers(store, functools.cache(lambda: Standings(settings))),
         Zones(provider) if provider else None,
     )
     known = authenticated(application, conf)

@@ -4,7 +4,7 @@
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import nova.conf
@@ -23,8 +23,7 @@ from edge_sched.auditing.trouble import Troubles
 from edge_sched.model.text import shorten
 from edge_sched.scheduler.topology.topology import TOPOLOGY
 from edge_sched.store.reader import Reader
-from edge_sched.store.settings import StoreSettings
-from edge_sched.store.standings import read_standing
+from edge_sched.store.standings import Standings
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -33,12 +32,15 @@ LOG = logging.getLogger(__name__)
 class Servers:
     """Answers.
 
-    :param settings: where the auditor leaves how servers stand
+    :param standings: what the auditor leaves of servers; asked for in the
+        process that serves
     """
 
-    def __init__(self, store: Reader, settings: StoreSettings) -> None:
+    def __init__(
+        self, store: Reader, standings: Callable[[], Standings]
+    ) -> None:
         self._store = store
-        self._settings = settings
+        self._standings = standings
 
     def show(
         self, request: webob.Request, caller: Caller, server: str
@@ -59,8 +61,8 @@ class Servers:
                 f'there is no server {shorten(server)!r} that is to be near '
                 'anybody'
             )
-        standing = read_standing(self._settings, server)
-        since = standing.hour.over_since if standing else None
+        hour = self._standings().hours([server]).get(server)
+        since = hour.over_since if hour else None
         return {'server': _told(found, since, caller.project_id)}
 
 

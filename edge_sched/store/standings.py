@@ -92,19 +92,6 @@ def read_standings(settings: StoreSettings) -> list[ServerStanding]:
         return [_standing(row._asdict()) for row in rows]
 
 
-def read_standing(
-    settings: StoreSettings, server: str
-) -> ServerStanding | None:
-    """One server, ``None`` if nobody has audited it.
-
-    :raises StoreUnavailableError: if it cannot be read in time
-    """
-    of_it = standings.c.server == server
-    with patiently_reading(settings) as connection:
-        row = connection.execute(sa.select(standings).where(of_it)).first()
-        return None if row is None else _standing(row._asdict())
-
-
 def read_over_since(settings: StoreSettings) -> dict[str, float]:
     """Since when servers are over, of those that were so when last audited.
 
