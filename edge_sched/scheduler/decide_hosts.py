@@ -13,9 +13,9 @@ from nova.scheduler.host_manager import HostState
 from edge_sched.judging import reason
 from edge_sched.judging.crowded import every_place
 from edge_sched.judging.crowded import too_few_places
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.judged import Judged
 from edge_sched.scheduler.judged import judge_locations
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import case_of
 from edge_sched.scheduler.recorder import PENDING
 from edge_sched.scheduler.recorder import log_placed

@@ -13,7 +13,7 @@ from edge_sched.conf.policy import policy_of
 from edge_sched.judging.decision import Decision
 from edge_sched.judging.decision import decide
 from edge_sched.judging.scoring import Standing
-from edge_sched.scheduler.prepare import Case
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.topology.locator import Location
 
 CONF = nova.conf.CONF

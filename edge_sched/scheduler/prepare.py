@@ -4,7 +4,7 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 
 import nova.conf
 from nova.objects.request_spec import RequestSpec
@@ -19,78 +19,25 @@ from edge_sched.judging.record import Source
 from edge_sched.model import keys
 from edge_sched.model.client import Client
 from edge_sched.model.keys import BadValueError
-from edge_sched.model.latency import Answer
-from edge_sched.scheduler.narrowing.search import Search
+from edge_sched.scheduler.case import CASES
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.places import Places
 from edge_sched.scheduler.places import find_places
 from edge_sched.scheduler.spec import EVACUATE
-from edge_sched.scheduler.spec import PerRequest
-from edge_sched.scheduler.spec import Request
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import may_be_evacuation
 from edge_sched.scheduler.spec import read_request
 from edge_sched.scheduler.spec import read_wishes
-from edge_sched.scheduler.spread import Group
 from edge_sched.scheduler.spread import group_of
 from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reader import reader
 from edge_sched.store.settings import StoreSettings
-from edge_sched.wanted.words import Said
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 #: How many of a stranger's mistakes one line of the log names.
 _NAMED_PROBLEMS = 3
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Case:
-    """What is asked, and what the store has of the clients.
-
-    :param intent: what is judged. On the move of a server that lives, values
-        and names that make no sense (any more) are left out
-    :param outcome: of the decision record, ``''`` if it hangs on the hosts
-    :param refusal: why there is nothing for it whatever the hosts, or ``''``
-    :param group: what is to be spread, if that is asked and there is one
-    :param request_id: of the API request, if known
-    :param search: what Placement is asked for, if that was narrowed
-    :param told: what the user is told besides of clients without rows
-    """
-
-    request: Request
-    intent: Intent
-    answers: Mapping[Client, Answer] = dataclasses.field(default_factory=dict)
-    source: Source = dataclasses.field(default_factory=Source)
-    outcome: str = ''
-    refusal: str = ''
-    group: Group | None = None
-    request_id: str | None = None
-    search: Search | None = None
-    told: Mapping[Client, Said] = dataclasses.field(default_factory=dict)
-
-    @property
-    def is_judged(self) -> bool:
-        """Whether anything is asked that hangs on the hosts."""
-        return bool(self.intent.targets or self.group)
-
-    @property
-    def wanted(self) -> frozenset[Client]:
-        """Those that the user is told are being measured."""
-        return frozenset(
-            c for c, said in self.told.items() if said.retry_seconds
-        )
-
-    @property
-    def measured(self) -> frozenset[str]:
-        """The vantages that any of the clients was measured from."""
-        return frozenset[str]().union(
-            *(rows for a in self.answers.values() for rows in a.parts)
-        )
-
-
-#: Made by the request filter, which may then change what the request asks.
-CASES: PerRequest[Case] = PerRequest('case')
 
 
 def case_of(spec: RequestSpec) -> Case | None:

@@ -19,8 +19,8 @@ from nova.weights import normalize
 from oslo_log import log as logging
 
 from edge_sched.judging.ranking import Ranking
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.judged import Judged
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.records import FILTER_NAME
 from edge_sched.scheduler.records import Weighed
 from edge_sched.scheduler.records import log_record

@@ -17,8 +17,8 @@ from edge_sched.judging.ranking import Ranking
 from edge_sched.judging.record import Subject
 from edge_sched.judging.record import make_record
 from edge_sched.judging.spread import Count
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.judged import Judged
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.topology.locator import Location
 

@@ -19,12 +19,12 @@ from nova.objects.request_spec import RequestSpec
 from nova.scheduler import request_filter
 from oslo_log import log as logging
 
+from edge_sched.scheduler.case import CASES
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.decide_hosts import LATER
 from edge_sched.scheduler.narrowing.narrow import Refused
 from edge_sched.scheduler.narrowing.narrow import narrow
 from edge_sched.scheduler.nova_internals import request_filters
-from edge_sched.scheduler.prepare import CASES
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import make_case
 from edge_sched.scheduler.records import FILTER_NAME
 from edge_sched.scheduler.records import log_record

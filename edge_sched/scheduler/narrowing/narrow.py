@@ -20,6 +20,7 @@ from oslo_log import log as logging
 from edge_sched.judging.spread import Count
 from edge_sched.judging.spread import Spot
 from edge_sched.judging.spread import most_apart
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.decide_hosts import refusal_of_full
 from edge_sched.scheduler.decide_hosts import told
@@ -36,7 +37,6 @@ from edge_sched.scheduler.narrowing.rings import Ring
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.search import Search
 from edge_sched.scheduler.narrowing.search import find_room
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.spec import EVACUATE
 from edge_sched.scheduler.spec import field_of
 from edge_sched.scheduler.spec import source_cell

@@ -13,7 +13,7 @@ from edge_sched.judging.decision import decide
 from edge_sched.judging.spread import Count
 from edge_sched.judging.spread import spread_scores
 from edge_sched.judging.verdict import Chain
-from edge_sched.scheduler.prepare import Case
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.topology.locator import Location
 from edge_sched.scheduler.topology.topology import Area
 

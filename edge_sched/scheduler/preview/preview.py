@@ -20,13 +20,13 @@ from nova.objects.request_spec import RequestSpec
 
 from edge_sched.asking.intent import Intent
 from edge_sched.judging.reason import STORE_AWAY
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.decide_hosts import told
 from edge_sched.scheduler.judged import Judged
 from edge_sched.scheduler.judged import judge_locations
 from edge_sched.scheduler.narrowing.eligible import Eligible
 from edge_sched.scheduler.narrowing.narrow import Refused
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.preview.room import Room
 from edge_sched.scheduler.preview.room import room_for
 from edge_sched.scheduler.preview.sites import Site
@@ -99,17 +99,13 @@ def preview(context: nova_context.RequestContext, wish: ServerWish) -> Preview:
         if (hosts := eligible.of(area.hosts))
     ]
     case = case or _nothing_asked(spec)
-    reason = refused.reason if refused else ''
-    if not refused:
-        case, reason = _refusal(case, usable, room)
-    sites = sites_of(
-        usable,
-        _judged(case, usable, None),
-        room,
-        topology,
-        context.project_id,
-    )
-    return Preview(case, reason, sites)
+    judged = _judged(case, usable, None)
+    sites = sites_of(usable, judged, room, topology, context.project_id)
+    if refused:
+        return Preview(case, refused.reason, sites)
+    # Only hosts with room would come so far.
+    left = _judged(case, usable, room) if room else judged
+    return _decided(case, left, room, sites)
 
 
 def is_on() -> bool:
@@ -138,20 +134,16 @@ def _room(
     return Room(nobody, nobody.union(*hosts), is_cut=False)
 
 
-def _refusal(
-    case: Case, usable: Sequence[Usable], room: Room | None
-) -> tuple[Case, str]:
-    """The case with what is told, and why the create would be refused.
-
-    Only hosts with room would come so far.
-    """
-    judged = _judged(case, usable, room)
+def _decided(
+    case: Case, judged: Judged, room: Room | None, sites: Sequence[Site]
+) -> Preview:
+    """What becomes of a create whose hosts are these."""
     if room and not judged.locations:
-        return case, NO_ROOM
+        return Preview(case, NO_ROOM, sites)
     if CONF.edge_sched.mode != 'enforce' or judged.any_left:
-        return case, ''
+        return Preview(case, '', sites)
     case = told(case, judged)
-    return case, refusal_of(case, judged)
+    return Preview(case, refusal_of(case, judged), sites)
 
 
 def _judged(case: Case, usable: Sequence[Usable], room: Room | None) -> Judged:

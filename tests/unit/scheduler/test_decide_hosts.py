@@ -12,6 +12,7 @@ from edge_sched.model.client import parse_prefix
 from edge_sched.model.latency import Latency
 from edge_sched.model.latency import NewLatency
 from edge_sched.scheduler import prepare
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.decide_hosts import refusal_of
 from edge_sched.scheduler.filters import EdgeLatencyFilter
 from edge_sched.scheduler.judged import Judged
@@ -114,7 +115,7 @@ class OutcomeTest(StagesTestCase):
 class JudgedTest(StagesTestCase):
     """Paris is 9 ms away at the median, 10 ms at the 95th percentile."""
 
-    def judged(self, location: Location) -> tuple[prepare.Case, Judged]:
+    def judged(self, location: Location) -> tuple[Case, Judged]:
         """A host, for which a row of Paris speaks if it is there."""
         asked = prepare.make_case(
             self.spec(BUDGET | {'edge:latency_budget_ms': ['5']})

@@ -21,8 +21,8 @@ from oslotest import base
 from edge_sched.scheduler import decide_hosts
 from edge_sched.scheduler import request_filter
 from edge_sched.scheduler import scores
+from edge_sched.scheduler.case import CASES
 from edge_sched.scheduler.filters import EdgeLatencyFilter
-from edge_sched.scheduler.prepare import CASES
 from edge_sched.scheduler.scores import SCORES
 from edge_sched.scheduler.spec import PerRequest
 from edge_sched.scheduler.topology import cell

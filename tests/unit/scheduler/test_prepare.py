@@ -13,9 +13,9 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from edge_sched.model.client import Client
 from edge_sched.scheduler import prepare
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.peers import PEERS
 from edge_sched.scheduler.peers import Peer
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import make_case
 from edge_sched.scheduler.prepare import refuses_when_blind
 from edge_sched.store.cache import AnswerCache

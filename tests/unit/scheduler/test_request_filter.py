@@ -10,8 +10,8 @@ from nova import exception
 from nova import objects
 
 from edge_sched.scheduler import request_filter
+from edge_sched.scheduler.case import CASES
 from edge_sched.scheduler.narrowing.narrow import Refused
-from edge_sched.scheduler.prepare import CASES
 from tests.unit.scheduler.base import ALICE
 from tests.unit.scheduler.base import StagesTestCase
 

@@ -11,13 +11,13 @@ from nova import context
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.narrowing import capacity
 from edge_sched.scheduler.narrowing import narrow
 from edge_sched.scheduler.narrowing.placement import RefusedQueryError
 from edge_sched.scheduler.narrowing.rings import EVERYTHING
 from edge_sched.scheduler.narrowing.rings import Size
 from edge_sched.scheduler.narrowing.search import Search
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.prepare import make_case
 from edge_sched.scheduler.topology import cell
 from edge_sched.scheduler.topology.membership import Aggregate

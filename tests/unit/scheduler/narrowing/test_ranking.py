@@ -12,8 +12,8 @@ from edge_sched.judging.place import Place
 from edge_sched.judging.place import answer_of
 from edge_sched.model.latency import Answer
 from edge_sched.model.latency import Latency
+from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.narrowing.ranking import nearest_first
-from edge_sched.scheduler.prepare import Case
 from edge_sched.scheduler.spec import CREATE
 from edge_sched.scheduler.spec import Request
 from edge_sched.scheduler.topology.membership import Aggregate
