@@ -18,6 +18,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tests.functional.tenants_api import TenantsApiTestCase
+from tests.unit.api.contract import document
 
 REQUESTS = int(os.environ.get('EDGE_SCHED_HOSTILE_REQUESTS', '300'))
 
@@ -62,22 +63,15 @@ _ODD = st.one_of(
     ),
 )
 _NAMES = st.sampled_from(
-    (
-        'client',
-        'flavor',
-        'availability_zone',
-        'latency_budget_ms',
-        'jitter_budget_ms',
-        'loss_budget_pct',
-        'percentile',
-        'budget_mode',
-        'unknown',
-        'objective',
-        'combine',
+    [
+        *(
+            p['name']
+            for p in document()['paths']['/v1/sites']['get']['parameters']
+        ),
         'all_projects',
         'project_id',
         'spread',
-    )
+    ]
 )
 _PATHS = st.one_of(
     st.sampled_from(

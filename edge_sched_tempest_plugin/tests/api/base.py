@@ -65,6 +65,18 @@ class BaseEdgeSchedTest(base.BaseV2ComputeAdminTest):
         self.wait_for(self._assert_built, server_id)
         return self.show(server_id)
 
+    def build_near(self):
+        """A server with a budget, on a near host."""
+        server = self.build(
+            edge_keys(
+                client=CONF.edge_sched.client,
+                latency_budget_ms=CONF.edge_sched.budget_ms,
+                percentile='p95',
+            )
+        )
+        self.assertNear(server)
+        return server
+
     def _remove(self, client, server_id):
         test_utils.call_and_ignore_notfound_exc(
             client.delete_server, server_id

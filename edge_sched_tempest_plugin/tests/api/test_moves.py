@@ -35,18 +35,6 @@ class BaseMoveTest(base.BaseEdgeSchedTest):
     min_microversion = '2.91'
     needed_nodes = 2
 
-    def build_near(self):
-        """A server with a budget, on a near host."""
-        server = self.build(
-            base.edge_keys(
-                client=CONF.edge_sched.client,
-                latency_budget_ms=CONF.edge_sched.budget_ms,
-                percentile='p95',
-            )
-        )
-        self.assertNear(server)
-        return server
-
     def live_migrate(self, server, host=None):
         """Ask for a live migration; the answer has the request's id."""
         return self.admin_servers_client.live_migrate_server(

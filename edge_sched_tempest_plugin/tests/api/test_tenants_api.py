@@ -162,14 +162,7 @@ class ServersTest(BaseTenantsApiTest):
     @decorators.idempotent_id('7d8e9f0a-1b2c-4d3e-8f4a-5b6c7d8e9f0a')
     def test_show(self):
         """A server near its client is within; others have no such server"""
-        server = self.build(
-            base.edge_keys(
-                client=CONF.edge_sched.client,
-                latency_budget_ms=CONF.edge_sched.budget_ms,
-                percentile='p95',
-            )
-        )
-        self.assertNear(server)
+        server = self.build_near()
         shown = self.client.show_server(server['id'])['server']
         self.assertEqual('within', shown['verdict'])
         self.assertEqual(CONF.edge_sched.budget_ms, shown['budget_ms'])

@@ -3,9 +3,7 @@
 """Run ``openstack edge`` in this process, against an API of the test's own."""
 
 import contextlib
-import dataclasses
 import io
-import json
 import logging
 import os
 from typing import Any
@@ -16,25 +14,13 @@ from openstackclient import shell
 from osc_lib import clientmanager
 
 from edge_sched_osc import plugin
+from tests.unit.cmd.base import Result
 from tests.unit.osc.service import Service
 
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 class ServiceTestCase(testtools.TestCase):

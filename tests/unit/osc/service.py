@@ -8,7 +8,6 @@ document allows; else the test that uses it fails.
 
 import http.server
 import json
-import pathlib
 import re
 import threading
 from collections.abc import Iterator
@@ -18,13 +17,10 @@ from urllib.parse import urlsplit
 
 import fixtures
 import jsonschema
-import yaml
 
-import edge_sched.api
+from tests.unit.api.contract import document
 
-DOCUMENT = yaml.safe_load(
-    pathlib.Path(edge_sched.api.__path__[0], 'openapi.yaml').read_text()
-)
+DOCUMENT = document()
 _HERE = 'urn:edge-latency'
 
 REQUEST_ID = 'req-5f0c6c11-8b0f-4b8e-9d65-0b8f3f0c6c11'
@@ -62,7 +58,21 @@ def refusal(
     return Answer(status, {'errors': [error]}, headers)
 
 
-class Service(fixtures.Fixture):
+class Served(fixtures.Fixture):
+    """Something on a port of the loopback interface."""
+
+    def serve(self, handler: type[http.server.BaseHTTPRequestHandler]) -> str:
+        """Where it is from now on."""
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        return f'http://127.0.0.1:{server.server_port}'
+
+
+class Service(Served):
     """Answers of one test, each given once, the last one for ever."""
 
     def _setUp(self) -> None:
@@ -80,14 +90,8 @@ class Service(fixtures.Fixture):
             def log_message(self, *_: Any) -> None:
                 pass
 
-        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{server.server_port}'
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         self.addCleanup(self._check)
-        self.addCleanup(server.server_close)
-        self.addCleanup(thread.join)
-        self.addCleanup(server.shutdown)
+        self.url = self.serve(Handler)
 
     def answer(self, body: Any, status: int = 200) -> None:
         """What is answered next."""

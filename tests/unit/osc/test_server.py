@@ -4,7 +4,6 @@
 
 import http.server
 import json
-import threading
 from typing import Any
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from tests.unit.osc import service
 ID = service.server()['id']
 
 
-class Nova(fixtures.Fixture):
+class Nova(service.Served):
     """Its API, as far as a name is looked up in it; two have one name."""
 
     def _setUp(self) -> None:
@@ -34,13 +33,7 @@ class Nova(fixtures.Fixture):
             def log_message(self, *_: Any) -> None:
                 pass
 
-        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{server.server_port}/v2.1'
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(thread.join)
-        self.addCleanup(server.shutdown)
+        self.url = f'{self.serve(Handler)}/v2.1'
 
 
 def _of_nova(path: str, root: str) -> dict[str, Any] | None:
