@@ -180,12 +180,16 @@ class TokensTest(CamaraTestCase):
     authenticated = staticmethod(deploy.with_keystone)
 
     def setUp(self) -> None:
-        self.useFixture(
-            fixtures.EnvironmentVariable(
-                'OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI',
-                'https://keystone.example.com/',
+        for option, value in {
+            'auth_type': 'password',
+            'auth_url': 'https://keystone.example.com/',
+            'www_authenticate_uri': 'https://keystone.example.com/',
+        }.items():
+            self.useFixture(
+                fixtures.EnvironmentVariable(
+                    f'OS_KEYSTONE_AUTHTOKEN__{option.upper()}', value
+                )
             )
-        )
         super().setUp()
         self._tokens = self.useFixture(keystone.AuthTokenFixture())
 
