@@ -19,7 +19,6 @@ from edge_sched.api.parsing import query_of
 from edge_sched.asking.source import read_hints
 from edge_sched.auditing.asks import Asks
 from edge_sched.model import keys
-from edge_sched.model.latency import Percentile
 from edge_sched.scheduler.preview.preview import Preview
 from edge_sched.scheduler.preview.preview import is_on
 from edge_sched.scheduler.preview.preview import preview
@@ -135,6 +134,9 @@ def _sites(found: Preview, detail: str) -> Sequence[Mapping[str, Any]]:
         rank = None
         if site.accepted:
             rank = ranks.setdefault(site.weight, len(told) + 1)
+        deciding = site.verdict.deciding
+        row = deciding.latency
+        figures = row if detail == 'figure' else None
         told.append(
             {
                 'name': site.name,
@@ -142,32 +144,15 @@ def _sites(found: Preview, detail: str) -> Sequence[Mapping[str, Any]]:
                 'rank': rank,
                 'accepted': site.accepted,
                 'verdict': site.verdict.standing.word,
-                **_figures(site, percentile, detail),
+                'judged_ms': figures and figure(figures.held_ms(percentile)),
+                'rtt_p50_ms': figures and figure(figures.rtt_p50_ms),
+                'age_seconds': figures and figure(deciding.age_seconds),
+                'assumed': bool(row and row.assumed),
                 'room': site.room,
                 'why_not': _why_not(site),
             }
         )
     return told
-
-
-def _figures(
-    site: Site, percentile: Percentile, detail: str
-) -> Mapping[str, Any]:
-    deciding = site.verdict.deciding
-    row = deciding.latency
-    if row is None or detail != 'figure':
-        return {
-            'judged_ms': None,
-            'rtt_p50_ms': None,
-            'age_seconds': None,
-            'assumed': bool(row and row.assumed),
-        }
-    return {
-        'judged_ms': figure(deciding.judged_ms(percentile)),
-        'rtt_p50_ms': figure(row.rtt_p50_ms),
-        'age_seconds': figure(deciding.age_seconds),
-        'assumed': row.assumed,
-    }
 
 
 def _why_not(site: Site) -> str | None:

@@ -55,6 +55,11 @@ class Eligible:
 
     def __init__(self, spec: RequestSpec, topology: Topology) -> None:
         self.topology = topology
+        filters = CONF.filter_scheduler.enabled_filters
+        #: The projects of hosts that are kept for some.
+        self._tenants_of = (
+            topology.tenants_of if _TENANT_FILTER in filters else {}
+        )
         #: By name, those that an anti-affinity group stands on: its rules may
         #: allow another server.
         self.perhaps = _taken_by_group(spec, 'anti-affinity')
@@ -91,9 +96,9 @@ class Eligible:
     def of(self, hosts: frozenset[str]) -> frozenset[str]:
         """Those of some hosts that the request may use."""
         hosts = hosts.intersection(*self._within).difference(*self._without)
-        if _TENANT_FILTER not in CONF.filter_scheduler.enabled_filters:
+        tenants_of = self._tenants_of
+        if tenants_of.keys().isdisjoint(hosts):
             return hosts
-        tenants_of = self.topology.tenants_of
         return frozenset(
             host
             for host in hosts

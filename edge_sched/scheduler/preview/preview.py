@@ -94,18 +94,27 @@ def preview(context: nova_context.RequestContext, wish: ServerWish) -> Preview:
         room = _room(context, spec, case, refused, topology)
     areas = topology.areas(case.measured if case else frozenset())
     usable = [
-        Usable(area, hosts)
+        Usable(area, hosts, hosts & room.hosts if room else hosts)
         for area in areas
         if (hosts := eligible.of(area.hosts))
     ]
     case = case or _nothing_asked(spec)
-    judged = _judged(case, usable, None)
+    judged = _judged(case, usable)
     sites = sites_of(usable, judged, room, topology, context.project_id)
     if refused:
         return Preview(case, refused.reason, sites)
     # Only hosts with room would come so far.
-    left = _judged(case, usable, room) if room else judged
-    return _decided(case, left, room, sites)
+    left = [each for each in usable if each.left]
+    if room and not left:
+        return Preview(case, NO_ROOM, sites)
+    verdicts = judged.decision.verdicts
+    if CONF.edge_sched.mode != 'enforce' or any(
+        verdicts[each.area.location].accepted for each in left
+    ):
+        return Preview(case, '', sites)
+    judged = _judged(case, left)
+    case = told(case, judged)
+    return Preview(case, refusal_of(case, judged), sites)
 
 
 def is_on() -> bool:
@@ -134,26 +143,8 @@ def _room(
     return Room(nobody, nobody.union(*hosts), is_cut=False)
 
 
-def _decided(
-    case: Case, judged: Judged, room: Room | None, sites: Sequence[Site]
-) -> Preview:
-    """What becomes of a create whose hosts are these."""
-    if room and not judged.locations:
-        return Preview(case, NO_ROOM, sites)
-    if CONF.edge_sched.mode != 'enforce' or judged.any_left:
-        return Preview(case, '', sites)
-    case = told(case, judged)
-    return Preview(case, refusal_of(case, judged), sites)
-
-
-def _judged(case: Case, usable: Sequence[Usable], room: Room | None) -> Judged:
-    """Judge the hosts that may be used, those with room if that is known."""
-    location_of = {
-        host: each.area.location
-        for each in usable
-        for host in (each.hosts & room.hosts if room else each.hosts)
-    }
-    return judge_locations(list(location_of.values()), case, ())
+def _judged(case: Case, usable: Sequence[Usable]) -> Judged:
+    return judge_locations([each.area.location for each in usable], case, ())
 
 
 def _nothing_asked(spec: RequestSpec) -> Case:

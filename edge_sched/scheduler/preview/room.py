@@ -3,6 +3,7 @@
 """Which hosts have room for a server that is not created yet."""
 
 import concurrent.futures
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Hashable
@@ -16,9 +17,11 @@ from edge_sched.scheduler.narrowing.placement import Query
 from edge_sched.scheduler.topology.cell import hosts_up
 from edge_sched.scheduler.topology.topology import Topology
 
-#: How long an answer of Placement is shared, and how many are. Chosen: room
-#: may be gone by the create anyway; 100 kB each at 1000 hosts.
-_KEPT_SECONDS, _KEPT = 1.0, 32
+#: How old an answer of Placement is that somebody asks for anew, how old one
+#: that all others are given meanwhile, and how many are kept. Chosen: room may
+#: be gone by the create anyway; what many ask for is asked for once a second,
+#: and a query of 5000 hosts takes some; 100 kB each at 1000 hosts.
+_RENEWED_SECONDS, _KEPT_SECONDS, _KEPT = 1.0, 5.0, 32
 
 YES, NO, UNKNOWN = 'yes', 'no', 'unknown'
 
@@ -54,32 +57,67 @@ class _Offered(NamedTuple):
     is_cut: bool
 
 
-class _Shared:
-    """What was asked last, for all who ask the same within a second.
+class _Answer:
+    """What is asked for, and waited for until it comes.
 
-    Tenants who ask at once have Placement asked once. Safe in threads; a
-    failure is for those alone who waited for it.
+    :ivar renewed_at: when somebody is to ask anew, once it has come
+    """
+
+    def __init__(self) -> None:
+        self.renewed_at = math.inf
+        self.offered = concurrent.futures.Future[_Offered]()
+
+
+class _Shared:
+    """What was asked last, for all who ask the same.
+
+    Tenants who ask at once have Placement asked once: they wait for the first
+    answer together, and later one asks anew while all others are given the
+    old one. Safe in threads; a failure is for those alone who waited for it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
-        self._known: cachetools.TTLCache[
-            Hashable, concurrent.futures.Future[_Offered]
-        ] = cachetools.TTLCache(_KEPT, _KEPT_SECONDS, clock)
+        self._known: cachetools.TTLCache[Hashable, _Answer] = (
+            cachetools.TTLCache(_KEPT, _KEPT_SECONDS, clock)
+        )
 
     def get(self, question: Hashable, ask: Callable[[], _Offered]) -> _Offered:
         with self._lock:
-            found = self._known.get(question)
-            if is_mine := found is None:
-                found = self._known[question] = concurrent.futures.Future()
-        if is_mine:
-            try:
-                found.set_result(ask())
-            except BaseException as error:
-                with self._lock:
-                    self._known.pop(question, None)
-                found.set_exception(error)
-        return found.result()
+            known = self._known.get(question)
+            if known and self._clock() < known.renewed_at:
+                found = known
+            else:
+                found = _Answer()
+                if known:
+                    # Nobody else needs to.
+                    known.renewed_at = math.inf
+                else:
+                    self._known[question] = found
+        if found is not known:
+            self._ask(question, ask, found)
+        return found.offered.result()
+
+    def _ask(
+        self,
+        question: Hashable,
+        ask: Callable[[], _Offered],
+        answer: _Answer,
+    ) -> None:
+        """For those who wait for it, and for all from now on."""
+        asked_at = self._clock()
+        try:
+            offered = ask()
+        except BaseException as error:
+            with self._lock:
+                self._known.pop(question, None)
+            answer.offered.set_exception(error)
+        else:
+            answer.offered.set_result(offered)
+            answer.renewed_at = asked_at + _RENEWED_SECONDS
+            with self._lock:
+                self._known[question] = answer
 
     def forget(self) -> None:
         """Ask anew."""

@@ -3,8 +3,8 @@
 """The sites of a preview, as far as a project may know of them."""
 
 import collections
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import nova.conf
 
@@ -21,16 +21,19 @@ from edge_sched.scheduler.topology.topology import Topology
 CONF = nova.conf.CONF
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Usable:
-    """The hosts of an area that a request may use: one at least."""
+class Usable(NamedTuple):
+    """The hosts of an area that a request may use: one at least.
+
+    :param left: those with room, all if nobody asked
+    """
 
     area: Area
     hosts: frozenset[str]
+    left: frozenset[str]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Site:
+# A tuple, because a question makes one for each site.
+class Site(NamedTuple):
     """A site, or the hosts of none in an availability zone.
 
     :param name: of a place that is reserved for others there is none, and it
@@ -66,7 +69,7 @@ def sites_of(
     :param judged: where those are
     :param room: what is known of their room, ``None`` if nobody asked
     """
-    weights = _weights(usable, judged, room, topology)
+    weights = _weights(usable, judged, topology)
     found: dict[str, Site] = {}
     for each, weight in zip(usable, weights, strict=True):
         location = each.area.location
@@ -90,7 +93,7 @@ def _merged(one: Site, other: Site) -> Site:
     best = min(one, other, key=lambda site: (site.room == NO, *_order(site)))
     rooms = one.room, other.room
     room = next((r for r in (YES, UNKNOWN, NO) if r in rooms), None)
-    return dataclasses.replace(best, room=room)
+    return best._replace(room=room)
 
 
 def _order(site: Site) -> tuple[bool, float, str]:
@@ -98,10 +101,7 @@ def _order(site: Site) -> tuple[bool, float, str]:
 
 
 def _weights(
-    usable: Sequence[Usable],
-    judged: Judged,
-    room: Room | None,
-    topology: Topology,
+    usable: Sequence[Usable], judged: Judged, topology: Topology
 ) -> list[float]:
     """What our weighers give the best host of each, as in a create.
 
@@ -110,35 +110,33 @@ def _weights(
     verdicts = judged.decision.verdicts
     default = CONF.edge_sched.latency_weight_multiplier
     multipliers = topology.multipliers
-    worth = _worth_of_cells(usable, judged, room)
+    worth = _worth_of_cells(usable, judged)
     of_cell = CONF.edge_sched.cell_latency_weight_multiplier
     weights = []
-    for each in usable:
-        hosts = (room.hosts & each.hosts if room else None) or each.hosts
+    for area, hosts, left in usable:
         multiplier = default
-        if not multipliers.keys().isdisjoint(hosts):
-            multiplier = max(multipliers.get(h, default) for h in hosts)
-        score = verdicts[each.area.location].score
-        cell = of_cell * worth.get(each.area.cell, 0.0)
-        weights.append(multiplier * score + cell)
+        if multipliers:
+            of_hosts = [multipliers.get(h, default) for h in left or hosts]
+            multiplier = max(of_hosts)
+        score = verdicts[area.location].score
+        weights.append(multiplier * score + of_cell * worth[area.cell])
     return weights
 
 
 def _worth_of_cells(
-    usable: Iterable[Usable], judged: Judged, room: Room | None
-) -> dict[str, float]:
-    """The worth of each cell that has hosts which would be weighed."""
+    usable: Iterable[Usable], judged: Judged
+) -> Mapping[str, float]:
+    """The worth of each cell, 0 if it has no host that would be weighed."""
     verdicts = judged.decision.verdicts
-    scores = collections.defaultdict[str, list[float]](list)
+    cells: list[str] = []
+    scores: list[float] = []
     most = CONF.scheduler.max_attempts
-    for each in usable:
-        verdict = verdicts[each.area.location]
-        hosts = room.hosts & each.hosts if room else each.hosts
+    for area, _, left in usable:
+        verdict = verdicts[area.location]
         if verdict.accepted:
             # More than that many of one place make no difference.
-            scores[each.area.cell] += [verdict.score] * min(len(hosts), most)
-    return {
-        cell: worth_of_cells([cell] * len(some), some, most)[0]
-        for cell, some in scores.items()
-        if some
-    }
+            hosts = min(len(left), most)
+            cells += [area.cell] * hosts
+            scores += [verdict.score] * hosts
+    worth = worth_of_cells(cells, scores, most)
+    return collections.defaultdict(float, zip(cells, worth, strict=True))

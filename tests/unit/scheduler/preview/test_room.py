@@ -11,6 +11,7 @@ from edge_sched.scheduler.preview import room as module
 from edge_sched.scheduler.preview.room import Room
 
 ROOM = module._Offered(frozenset('a'), is_cut=False)
+NO_ROOM = module._Offered(frozenset(), is_cut=False)
 
 
 class RoomTest(base.BaseTestCase):
@@ -57,6 +58,45 @@ class SharedTest(base.BaseTestCase):
         self.get('a')
         self.assertEqual(4, len(self.asked))
 
+    def test_one_asks_anew_while_others_are_given_the_old(self) -> None:
+        self.get('a')
+        self.now = 1.0
+
+        def anew() -> module._Offered:
+            self.assertEqual(ROOM, self.get('a'))
+            return NO_ROOM
+
+        self.assertEqual(NO_ROOM, self.shared.get('a', anew))
+        self.assertEqual(NO_ROOM, self.get('a'))
+        self.assertEqual(['a'], self.asked)
+
+    def test_answer_is_as_old_as_its_question(self) -> None:
+        def slowly() -> module._Offered:
+            self.now += 1.0
+            return NO_ROOM
+
+        self.shared.get('a', slowly)
+        self.assertEqual(ROOM, self.get('a'))
+
+    def test_what_is_old_is_given_to_nobody(self) -> None:
+        self.get('a')
+        self.now = module._KEPT_SECONDS
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slow() -> module._Offered:
+            begun.set()
+            go_on.wait(60)
+            return NO_ROOM
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            first = pool.submit(self.shared.get, 'a', slow)
+            begun.wait(60)
+            second = pool.submit(self.get, 'a')
+            go_on.set()
+            self.assertEqual(
+                [NO_ROOM, NO_ROOM], [first.result(), second.result()]
+            )
+
     def test_no_more_are_kept_than_there_is_room_for(self) -> None:
         for number in range(module._KEPT + 1):
             self.get(str(number))
@@ -85,5 +125,10 @@ class SharedTest(base.BaseTestCase):
         def away() -> module._Offered:
             raise LookupError
 
+        for _ in range(2):
+            self.assertRaises(LookupError, self.shared.get, 'a', away)
+            self.assertEqual(ROOM, self.get('a'))
+            # Nor what was there before.
+            self.now += 1.0
         self.assertRaises(LookupError, self.shared.get, 'a', away)
-        self.assertEqual(ROOM, self.get('a'))
+        self.assertRaises(LookupError, self.shared.get, 'a', away)

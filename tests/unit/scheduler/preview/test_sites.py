@@ -29,7 +29,7 @@ def usable(site: str, *hosts: str, cell: str = '1', **location: Any) -> Usable:
     sites = ((site, location.pop('tenants', None)),) if site else ()
     where = Location(sites, location.pop('zone', 'nova'), '')
     found = frozenset(hosts or {f'{site}-1'})
-    return Usable(Area(site, site, cell, where, found), found)
+    return Usable(Area(site, site, cell, where, found), found, found)
 
 
 def verdict(score: float, accepted: bool = True) -> HostVerdict:
@@ -61,7 +61,11 @@ class SitesTest(base.BaseTestCase):
             Decision(Intent(()), verdicts), (), dict.fromkeys(verdicts, 1)
         )
         topology: Any = types.SimpleNamespace(multipliers=multipliers or {})
-        return sites_of(list(places), judged, room, topology, 'mine')
+        usable = [
+            p._replace(left=p.hosts & room.hosts) if room else p
+            for p in places
+        ]
+        return sites_of(usable, judged, room, topology, 'mine')
 
     def test_best_first_and_the_rejected_last(self) -> None:
         found = self.sites(
