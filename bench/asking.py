@@ -51,7 +51,7 @@ SITES, SITE_SIZES = 100, (1, 5, 50)
 CALLERS, PROCESSES = 8, 2
 
 #: Questions of a caller in a round, and rounds.
-FULL, SHORT = (25, 20), (5, 4)
+FULL, SHORT = (10, 10), (5, 4)
 
 NO_ROOM, WITH_ROOM, NAMES, TOKEN = (
     'sites',

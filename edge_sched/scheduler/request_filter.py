@@ -65,10 +65,13 @@ def edge_latency(
 
 
 def before_placement(
-    context: nova_context.RequestContext, spec: RequestSpec
+    context: nova_context.RequestContext,
+    spec: RequestSpec,
+    narrows: bool = True,
 ) -> Case | Refused | None:
     """The case of a request, which is made to ask Placement for less.
 
+    :param narrows: whether Placement will be asked at all
     :return: ``None`` if it is none of ours
     """
     case = make_case(spec, context.request_id)
@@ -76,7 +79,7 @@ def before_placement(
         return case
     if case.refusal:
         return Refused(case, case.refusal)
-    if CONF.edge_sched.narrow_candidates == 'never':
+    if not narrows or CONF.edge_sched.narrow_candidates == 'never':
         return case
     try:
         return narrow(context, spec, case)

@@ -137,6 +137,14 @@ class SitesTest(TenantsApiTestCase):
             self.near(ALICE, flavor=flavor, latency_budget_ms='8'),
         )
 
+    @cloud.cloud(conf={'edge_sched': {'narrow_candidates': 'always'}})
+    def test_placement_is_asked_for_room_alone(self) -> None:
+        self.measure(ALICES, paris=5)
+        with mock.patch.object(report.SchedulerReportClient, 'get') as get:
+            told = self.ask('/v1/sites', client=ALICE)
+        self.assertEqual('paris', told.body['sites'][0]['name'])
+        get.assert_not_called()
+
     def test_sites_of_others_do_not_exist(self) -> None:
         bob = self.other_user.project_id
         self.set_aggregate_metadata('paris', {'filter_tenant_id': bob})

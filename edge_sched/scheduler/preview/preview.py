@@ -82,7 +82,8 @@ def preview(context: nova_context.RequestContext, wish: ServerWish) -> Preview:
     topology = TOPOLOGY.get()
     # Before ours has it ask for near sites alone.
     eligible = Eligible(spec, topology)
-    found = before_placement(context, spec) if is_on() else None
+    asks = wish.flavor is not None
+    found = before_placement(context, spec, asks) if is_on() else None
     refused = found if isinstance(found, Refused) else None
     case = found.case if isinstance(found, Refused) else found
     if case and case.outcome == 'store_failure':
@@ -90,7 +91,7 @@ def preview(context: nova_context.RequestContext, wish: ServerWish) -> Preview:
     if refused and not refused.judged:
         return Preview(case, refused.reason, ())
     room = None
-    if wish.flavor is not None:
+    if asks:
         room = _room(context, spec, case, refused, topology)
     areas = topology.areas(case.measured if case else frozenset())
     usable = [
