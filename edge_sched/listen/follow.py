@@ -8,12 +8,15 @@ that became shorter (``copytruncate``) is read from its beginning.
 """
 
 import asyncio
+import logging
 import os
 import stat
 from typing import BinaryIO
 
 from edge_sched.listen.line import MAX_OCTETS
 from edge_sched.listen.sources import Source
+
+LOG = logging.getLogger(__name__)
 
 #: Between two looks at a file that has nothing new.
 PAUSE_SECONDS = 1.0
@@ -35,6 +38,8 @@ class Follower:
         self._file: BinaryIO | None = None
         self._rest = b''
         self._skipping = False
+        #: Why it is not read, as was said last.
+        self._said = ''
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -52,17 +57,26 @@ class Follower:
         try:
             # Not for ever, as of a named pipe that nobody writes to.
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
-        except OSError:
+        except OSError as error:
+            self._say(str(error.strerror))
             return
         opened = os.fdopen(descriptor, 'rb', buffering=0)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             opened.close()
+            self._say('not a regular file')
             return
         if at_end:
             # A line that is being written is left out as well.
             self._skipping = opened.seek(0, os.SEEK_END) > 0
         self._file = opened
         self._source.is_up = True
+        self._said = ''
+
+    def _say(self, why: str) -> None:
+        """Tell the operator why it is not read, but not at every look."""
+        if why != self._said:
+            LOG.warning('%s is not read: %s', self._path, why)
+        self._said = why
 
     def read(self) -> bool:
         """Take in some lines; whether there may be more at once."""

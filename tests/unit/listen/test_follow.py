@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 import pathlib
 from unittest import mock
@@ -157,3 +158,22 @@ class FollowerTestCase(base.BaseTestCase):
         self.follower.open(at_end=True)
         self.assertEqual(0, self.read())
         self.assertFalse(self.source.is_up)
+
+    def test_why_a_file_is_not_read_is_said_once(self):
+        logged = self.useFixture(fixtures.FakeLogger(level=logging.WARNING))
+        gone = f'{self.path} is not read: No such file or directory\n'
+        self.follower.open(at_end=True)
+        self.read()
+        self.assertEqual(gone, logged.output)
+        os.mkfifo(self.path)
+        self.read()
+        self.read()
+        no_file = f'{self.path} is not read: not a regular file\n'
+        self.assertEqual(gone + no_file, logged.output)
+        self.path.unlink()
+        self.write(LINE)
+        self.read()
+        self.follower.close()
+        self.path.unlink()
+        self.read()
+        self.assertEqual(gone + no_file + gone, logged.output)
