@@ -268,6 +268,18 @@ class FacadeTest(CamaraTestCase):
         self.flags(reason_detail='site', group='edge_sched')
         self.assertZone('paris', BY_IPV4, self.about(BY_IPV4))
 
+    def test_device_is_known_nowhere_where_no_hint_counts(self) -> None:
+        self.measure(ALICES, paris=5)
+        for option, value, usual in (
+            ('hints', 'flavor', 'any'),
+            ('mode', 'off', 'enforce'),
+        ):
+            self.flags(group='edge_sched', **{option: value})
+            told = self.about(BY_IPV4)
+            self.assertError(404, 'IDENTIFIER_NOT_FOUND', told)
+            self.flags(group='edge_sched', **{option: usual})
+        self.assertZone('paris', BY_IPV4, self.about(BY_IPV4))
+
     def test_policy(self) -> None:
         token = f'{self.user.project_id}:nobody'
         told = self.about(BY_IPV4, token=token)
