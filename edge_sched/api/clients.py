@@ -107,7 +107,11 @@ class Clients:
                 raise UnknownClientError(name)
             self._writer().unset_client(name, caller.project_id)
         except UnknownClientError as error:
-            raise _no_client(name) from error
+            shared = self._find(caller, name)
+            raise ForbiddenError(
+                f'client {shared.name!r} is shared: it is the '
+                "operator's to change"
+            ) from error
 
     def _find(self, caller: Caller, name: str) -> NamedClient:
         """The project's own, or else the shared one."""

@@ -87,7 +87,8 @@ def _told(
         'best_ms': (
             figure(comparison.best_ms) if best and shows_figure else None
         ),
-        'movable': finding.movable if best else None,
+        # What is kept for others counts for nothing in it.
+        'movable': finding.movable,
     }
 
 

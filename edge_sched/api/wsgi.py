@@ -47,6 +47,9 @@ def _application() -> Any:
     from edge_sched.api.deploy import application_of
 
     edge_conf.register_opts(CONF)
+    # The scheduler's code reads the store, too: by the user of this service.
+    for option, value in conf.edge_sched_database.items():
+        CONF.set_override(option, value, 'edge_sched_database')
     checks.check(CONF)
     # Not before: what is raised then would be logged, and not shown.
     logging.setup(conf, 'edge_sched')

@@ -65,7 +65,8 @@ class ClientsTest(TenantsApiTestCase):
         told = self.ask('/v1/clients/stage')
         self.assertTrue(told.body['client']['shared'])
         told = self.ask('/v1/clients/stage', 'DELETE')
-        self.assertEqual(404, told.status)
+        self.assertEqual(403, told.status)
+        self.assertIn("it is the operator's to change", told.said)
         # A project's own name goes before the shared one, and leaves it be.
         self.put('stage', THERE)
         told = self.ask('/v1/clients/stage')

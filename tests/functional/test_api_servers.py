@@ -88,7 +88,7 @@ class ServersTest(TenantsApiTestCase):
         self.set_aggregate_metadata('lille', {'filter_tenant_id': 'bob'})
         told = self.ask(f'/v1/servers/{server["id"]}').body['server']
         self.assertEqual(
-            (None, None, None, None),
+            (None, None, None, 'cell'),
             tuple(
                 told[name]
                 for name in ('site', 'best_site', 'best_ms', 'movable')
