@@ -81,7 +81,11 @@ def _check(body: Any) -> None:
 
     :raises BadRequestError: saying at which path, and what is allowed there
     """
-    error = next(_validator().iter_errors(body), None)
+    try:
+        error = next(_validator().iter_errors(body), None)
+    # It prints what is wrong, which may be as deep as Python cannot.
+    except RecursionError as deep:
+        raise BadRequestError('the body is nested too deep') from deep
     if error is None:
         return
     value = error.instance
