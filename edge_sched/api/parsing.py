@@ -77,7 +77,10 @@ def body_of(request: webob.Request) -> Any:
         raise BodyTooLongError(
             f'{length} bytes are not at most {MAX_BODY_BYTES}'
         )
-    raw = request.body_file.read(MAX_BODY_BYTES + 1)
+    try:
+        raw = request.body_file.read(MAX_BODY_BYTES + 1)
+    except OSError as error:
+        raise BadRequestError('the body ends before its length') from error
     if len(raw) > MAX_BODY_BYTES:
         raise BodyTooLongError(f'there are more than {MAX_BODY_BYTES} bytes')
     try:

@@ -93,6 +93,11 @@ class BodyTest(base.BaseTestCase):
         self.assertRaises(BodyTooLongError, body_of, request)
         self.assertEqual(0, request.environ['wsgi.input'].tell())
 
+    def test_one_that_ends_early_is_refused(self) -> None:
+        request = _request(b'[1', CONTENT_LENGTH='3')
+        error = self.assertRaises(BadRequestError, body_of, request)
+        self.assertEqual('the body ends before its length', str(error))
+
     def test_no_more_is_read_than_what_may_be_there(self) -> None:
         request = _request(b' ' * 100_000)
         del request.environ['CONTENT_LENGTH']
