@@ -44,12 +44,15 @@ def with_keystone(application: Any, conf: cfg.ConfigOpts) -> Any:
 
 
 def _told_if_away(application: Any) -> Any:
-    """For when Keystone hangs: the middleware knows but of refusals."""
+    """For when Keystone hangs, or something else answers in its place.
+
+    The middleware knows but of refusals.
+    """
 
     def answered(environ: Any, start_response: Any) -> Any:
         try:
             return application(environ, start_response)
-        except exceptions.ConnectionError as error:
+        except exceptions.ClientException as error:
             LOG.warning('Keystone is away: %s', error)
             raise AwayError('the identity service is away') from error
 

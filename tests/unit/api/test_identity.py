@@ -3,9 +3,12 @@
 """A Keystone that is not there, or does not answer."""
 
 import contextlib
+import http.server
 import json
 import socket
+import threading
 
+import fixtures
 import webob
 from oslo_config import cfg
 from oslotest import base
@@ -13,6 +16,41 @@ from oslotest import base
 from edge_sched.api import identity
 from edge_sched.api.faults import Faults
 from edge_sched.conf.checks import BadOptionError
+
+
+class _Page(fixtures.Fixture):
+    """Whatever is asked, a page that is none of Keystone's.
+
+    :param listener: where
+    """
+
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__()
+        self._listener = listener
+
+    def _setUp(self) -> None:
+        address = self._listener.getsockname()
+        self._listener.close()
+        server = http.server.HTTPServer(address, _Welcome)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+
+
+class _Welcome(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'<h1>It works</h1>')
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
 
 TOKEN = {'X-Auth-Token': 'a-token'}
 
@@ -71,6 +109,11 @@ class IdentityTest(base.BaseTestCase):
         conf = self.conf('http_request_max_retries = 0')
         with contextlib.closing(self.silent):
             pass
+        self.assertAway(self.answer(conf))
+
+    def test_what_answers_in_its_place_is_none(self) -> None:
+        conf = self.conf()
+        self.useFixture(_Page(self.silent))
         self.assertAway(self.answer(conf))
 
     def test_a_wait_has_an_end_unless_the_operator_says(self) -> None:
