@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import cachetools
 from nova import context as nova_context
+from nova import exception
 from nova.objects.request_spec import RequestSpec
 
 from edge_sched.scheduler.narrowing.placement import Query
+from edge_sched.scheduler.preview.wish import BadFlavorError
 from edge_sched.scheduler.topology.cell import hosts_up
 from edge_sched.scheduler.topology.topology import Topology
 
@@ -140,8 +142,13 @@ def room_for(
     :param aggregates: that ours has it asked for, none if for all
     :raises NoAnswerError: if Placement does not answer, or not in time
     :raises RefusedQueryError: if it does not take the query
+    :raises BadFlavorError: if Nova makes no query of the flavor
     """
-    query = Query(context, spec)
+    try:
+        query = Query(context, spec)
+    except exception.NovaException as error:
+        # Nova's API sees to that before any other does.
+        raise BadFlavorError(str(error)) from error
 
     def ask() -> _Offered:
         offered, is_cut = query.offer(())

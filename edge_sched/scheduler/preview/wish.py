@@ -5,6 +5,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import nova.conf
 import os_traits
 from nova import context as nova_context
 from nova import exception
@@ -13,6 +14,8 @@ from nova.objects.request_spec import RequestSpec
 from nova.pci import request as pci_request
 from nova.virt import hardware
 from oslo_utils import uuidutils
+
+CONF = nova.conf.CONF
 
 
 class BadFlavorError(Exception):
@@ -25,7 +28,8 @@ class ServerWish:
 
     :param hints: ``{'edge:client': ['203.0.113.7']}``
     :param flavor: id or name, ``None`` if it is open
-    :param zone: an availability zone, ``None`` for any
+    :param zone: an availability zone, ``None`` for what Nova takes then: any,
+        unless the operator says which
     """
 
     hints: Mapping[str, Sequence[str]]
@@ -63,7 +67,7 @@ def request_of(
         devices,
         {'scheduler_hints': {k: list(v) for k, v in wish.hints.items()}},
         None,
-        wish.zone,
+        wish.zone or CONF.default_schedule_zone,
     )
     if wish.flavor is None:
         # Placement is not asked. Nova's filter that sees to this asks each
