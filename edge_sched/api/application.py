@@ -20,8 +20,8 @@ from edge_sched.api.caller import caller_of
 from edge_sched.api.camara.zones import PATH
 from edge_sched.api.camara.zones import Zones
 from edge_sched.api.clients import Clients
-from edge_sched.api.errors import ApiError
 from edge_sched.api.errors import AwayError
+from edge_sched.api.errors import MethodNotAllowedError
 from edge_sched.api.errors import NotFoundError
 from edge_sched.api.errors import TooManyRequestsError
 from edge_sched.api.limits import Limiter
@@ -34,12 +34,6 @@ from edge_sched.store.errors import StoreUnavailableError
 from edge_sched.store.reasons import reason
 
 LOG = logging.getLogger(__name__)
-
-
-class MethodNotAllowedError(ApiError):
-    """The path is known, the method is not one of its."""
-
-    status = http.HTTPStatus.METHOD_NOT_ALLOWED
 
 
 class Application:
@@ -91,8 +85,7 @@ class Application:
         methods = self._answers[found.pop('controller')]
         found.pop('action', None)
         if request.method not in methods:
-            allowed = ', '.join(sorted(methods))
-            raise MethodNotAllowedError(f'of this path there is {allowed}')
+            raise MethodNotAllowedError(', '.join(sorted(methods)))
         with _explained():
             return _response(methods[request.method](request, caller, **found))
 

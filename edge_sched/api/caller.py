@@ -16,8 +16,8 @@ from edge_sched.api.errors import ForbiddenError
 class Caller:
     """Somebody with a token of a project.
 
-    :param request: what asks; its headers of identity are those that
-        keystonemiddleware has set, which takes away whatever came
+    :param context: of headers that keystonemiddleware has set, which takes
+        away whatever came
     """
 
     context: context.RequestContext

@@ -13,11 +13,13 @@ class ApiError(Exception):
     """A refusal; the message is for users.
 
     :param retry_seconds: when to try again, ``None`` if that is no use
+    :ivar allowed: the methods that the path has, if that is what is wrong
     """
 
     status = http.HTTPStatus.BAD_REQUEST
     #: What CAMARA calls it, if that is not by the status.
     code = ''
+    allowed = ''
 
     def __init__(self, detail: str, retry_seconds: int | None = None) -> None:
         super().__init__(detail)
@@ -38,6 +40,19 @@ class NotFoundError(ApiError):
     """There is none, or it is another project's."""
 
     status = http.HTTPStatus.NOT_FOUND
+
+
+class MethodNotAllowedError(ApiError):
+    """The path is known, the method is not one of its.
+
+    :param allowed: those that are, ``GET, PUT``
+    """
+
+    status = http.HTTPStatus.METHOD_NOT_ALLOWED
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f'of this path there is {allowed}')
+        self.allowed = allowed
 
 
 class BodyTooLongError(ApiError):

@@ -76,7 +76,10 @@ class Faults:
             fault = Fault(
                 error.status, str(error), error.retry_seconds, error.code
             )
-            return self._response(request, fault)
+            told = self._response(request, fault)
+            if error.allowed:
+                told.headers['Allow'] = error.allowed
+            return told
         except Exception:
             LOG.exception('A request could not be answered')
             fault = Fault(

@@ -15,6 +15,7 @@ from edge_sched.api import deploy
 from edge_sched.api import faults
 from edge_sched.api import policies
 from edge_sched.api.errors import AwayError
+from edge_sched.api.errors import MethodNotAllowedError
 from edge_sched.api.errors import NotFoundError
 from edge_sched.api.faults import Faults
 from edge_sched.api.versions import Versions
@@ -59,6 +60,13 @@ class FaultsTest(base.BaseTestCase):
     def test_what_is_away_says_when_to_try_again(self) -> None:
         response, _ = _fault(_raising(AwayError('away')))
         self.assertEqual('10', response.headers['Retry-After'])
+
+    def test_methods_that_a_path_has_are_told(self) -> None:
+        response, error = _fault(_raising(MethodNotAllowedError('GET, PUT')))
+        self.assertEqual('GET, PUT', response.headers['Allow'])
+        self.assertEqual('of this path there is GET, PUT', error['detail'])
+        response, _ = _fault(_raising(NotFoundError('none')))
+        self.assertNotIn('Allow', response.headers)
 
     def test_mistakes_of_ours_are_logged_and_not_told(self) -> None:
         with mock.patch.object(faults, 'LOG') as log:
