@@ -49,6 +49,6 @@ class Limiter:
             left = min(self._most, left + (now - then) * self._per_second)
             if left < 1:
                 self._left[project_id] = left, now
-                return max(1, math.ceil((1 - left) / self._per_second))
+                return math.ceil((1 - left) / self._per_second)
             self._left[project_id] = left - 1, now
             return 0

@@ -205,7 +205,7 @@ class SitesTest(base.BaseTestCase):
         def answer(context: Any, wish: ServerWish) -> Any:
             if wish.flavor == 'a':
                 asked.set()
-                go_on.wait(60)
+                go_on.wait(5)
             return preview()
 
         def ask(flavor: str) -> Any:

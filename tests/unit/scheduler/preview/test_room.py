@@ -4,9 +4,14 @@
 
 import concurrent.futures
 import threading
+import types
+from typing import Any
+from unittest import mock
 
+import fixtures
 from oslotest import base
 
+from edge_sched.scheduler.narrowing.placement import Offer
 from edge_sched.scheduler.preview import room as module
 from edge_sched.scheduler.preview.room import Room
 
@@ -30,6 +35,57 @@ class RoomTest(base.BaseTestCase):
         room = Room(frozenset('a'), None, is_cut=True)
         self.assertEqual('yes', room.among({'a'}))
         self.assertEqual('unknown', room.among({'b'}))
+
+
+class RoomForTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.addCleanup(module.SHARED.forget)
+        module.SHARED.forget()
+        self.query = mock.Mock(texts=['resources=VCPU:1'])
+        offer = Offer(frozenset({frozenset('n'), frozenset('ms')}), False)
+        self.query.offer.return_value = offer
+        self.up: list[tuple[list[str], list[str]]] = []
+        for name, value in (
+            ('Query', lambda context, spec: self.query),
+            ('hosts_up', self._hosts_up),
+        ):
+            self.useFixture(
+                fixtures.MonkeyPatch(f'{module.__name__}.{name}', value)
+            )
+        self.topology: Any = types.SimpleNamespace(
+            cells={
+                name: mock.Mock(uuid=name, **{'is_cell0.return_value': zero})
+                for name, zero in (('0', True), ('1', False))
+            },
+            hosts_in={'paris': frozenset('ab'), 'lyon': frozenset('c')},
+        )
+
+    def _hosts_up(self, cells: Any, nodes: list[str]) -> frozenset[str]:
+        self.up.append(([cell.uuid for cell in cells], nodes))
+        return frozenset('a')
+
+    def ask(self, *aggregates: str) -> Room:
+        context: Any = None
+        spec: Any = None
+        return module.room_for(context, spec, aggregates, self.topology)
+
+    def test_who_is_up_of_the_nodes_with_room_is_asked_of_cells(self) -> None:
+        room = self.ask()
+        self.assertEqual(Room(frozenset('a'), None, is_cut=False), room)
+        self.assertEqual([(['1'], ['m', 'n', 's'])], self.up)
+        self.query.offer.assert_called_once_with(())
+
+    def test_of_no_more_is_known_than_was_asked(self) -> None:
+        self.assertEqual(frozenset('ab'), self.ask('paris').asked)
+        self.assertEqual(frozenset('abc'), self.ask('paris', 'lyon').asked)
+
+    def test_questions_differ_by_each_query_of_novas(self) -> None:
+        for texts in ['x'], ['x', 'y'], ['x', 'z']:
+            self.query.texts = texts
+            self.ask()
+            self.ask()
+        self.assertEqual(3, len(self.up))
 
 
 class SharedTest(base.BaseTestCase):
@@ -120,6 +176,45 @@ class SharedTest(base.BaseTestCase):
             second = pool.submit(self.shared.get, 'a', never)
             go_on.set()
             self.assertEqual([ROOM, ROOM], [first.result(), second.result()])
+
+    def test_failure_is_for_who_waited_and_no_other(self) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def away() -> module._Offered:
+            begun.set()
+            go_on.wait(5)
+            raise LookupError
+
+        self.get('a')
+        self.now = 1.0
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            renews = pool.submit(self.shared.get, 'a', away)
+            begun.wait(60)
+            # While one fails all others are given the old one.
+            self.assertEqual(ROOM, self.get('a'))
+            self.assertEqual(ROOM, self.get('b'))
+            go_on.set()
+            self.assertIsInstance(renews.exception(), LookupError)
+        self.assertEqual(['a', 'b'], self.asked)
+        self.assertEqual(ROOM, self.get('a'))
+        self.assertEqual(['a', 'b', 'a'], self.asked)
+
+    def test_each_is_given_what_it_asked_for(self) -> None:
+        answers = {
+            name: module._Offered(frozenset({name}), is_cut=False)
+            for name in map(str, range(2 * module._KEPT))
+        }
+
+        def many(first: int) -> None:
+            for number in range(500):
+                self.now += 0.01
+                name = str((first * 7 + number) % len(answers))
+                found = self.shared.get(name, lambda: answers[name])  # noqa: B023
+                self.assertEqual(answers[name], found)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(many, number) for number in range(8)]:
+                done.result(60)
 
     def test_failure_is_not_kept(self) -> None:
         def away() -> module._Offered:
