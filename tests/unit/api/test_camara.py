@@ -23,7 +23,9 @@ from edge_sched.api.camara import zones
 from edge_sched.api.camara.device import Device
 from edge_sched.api.camara.device import IdentifierError
 from edge_sched.api.camara.device import devices_of
+from edge_sched.api.camara.form import Correlator
 from edge_sched.api.camara.form import camara_form
+from edge_sched.api.camara.form import check_correlator
 from edge_sched.api.errors import ApiError
 from edge_sched.api.errors import BadRequestError
 from edge_sched.api.errors import ForbiddenError
@@ -161,6 +163,22 @@ class ZonesTest(base.BaseTestCase):
 
 
 class FormTest(base.BaseTestCase):
+    def test_correlator_comes_back_if_it_can(self) -> None:
+        for sent, back in (
+            ({}, None),
+            ({'x-correlator': 'a-1'}, 'a-1'),
+            ({'x-correlator': ''}, ''),
+            ({'x-correlator': 'a b'}, None),
+            ({'x-correlator': 'a' * 257}, None),
+        ):
+            asked = webob.Request.blank('/', headers=sent)
+            answer = asked.get_response(Correlator(webob.Response('fine')))
+            self.assertEqual(back, answer.headers.get('x-correlator'))
+            if sent and back is None:
+                self.assertRaises(BadRequestError, check_correlator, asked)
+            else:
+                check_correlator(asked)
+
     def test_errors_have_a_code_and_a_bounded_message(self) -> None:
         for status, code in (
             (400, 'INVALID_ARGUMENT'),

@@ -56,6 +56,24 @@ class WishTest(base.BaseTestCase):
         self.assertEqual(HINTS, spec.scheduler_hints)
         self.assertEqual(1, spec.num_instances)
 
+    def test_without_a_flavor_it_takes_no_room(self) -> None:
+        spec = self.spec()
+        flavor = spec.flavor
+        self.assertEqual(
+            [0] * 5,
+            [
+                flavor.memory_mb,
+                flavor.vcpus,
+                flavor.root_gb,
+                flavor.ephemeral_gb,
+                flavor.swap,
+            ],
+        )
+        # So that Nova does not ask each cell how old its computes are.
+        self.assertEqual({'OWNER_NOVA'}, spec.root_required)
+        spec = self.with_flavor()
+        self.assertNotIn('OWNER_NOVA', spec.root_required)
+
     def test_zone_is_that_which_nova_takes(self) -> None:
         self.assertIsNone(self.spec().availability_zone)
         self.conf.config(default_schedule_zone='west')
