@@ -89,7 +89,7 @@ class Faults:
             )
             return self._response(request, fault)
         status = response.status_int
-        if status < http.HTTPStatus.BAD_REQUEST or _is_ours(response):
+        if status < http.HTTPStatus.BAD_REQUEST:
             return response
         retry_seconds = RETRY_SECONDS if status in _LATER else None
         fault = Fault(http.HTTPStatus(status), _said(response), retry_seconds)
@@ -115,13 +115,6 @@ class Faults:
 
 def _id_of(request: webob.Request) -> str:
     return str(request.environ.get(request_id.ENV_REQUEST_ID, ''))
-
-
-def _is_ours(response: webob.Response) -> bool:
-    return (
-        response.content_type == 'application/json'
-        and b'"errors"' in response.body[:20]
-    )
 
 
 def _said(response: webob.Response) -> str:

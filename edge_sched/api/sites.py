@@ -24,7 +24,7 @@ from edge_sched.scheduler.preview.preview import is_on
 from edge_sched.scheduler.preview.preview import preview
 from edge_sched.scheduler.preview.room import NO
 from edge_sched.scheduler.preview.sites import Site
-from edge_sched.scheduler.preview.wish import BadFlavorError
+from edge_sched.scheduler.preview.wish import BadWishError
 from edge_sched.scheduler.preview.wish import ServerWish
 
 CONF = nova.conf.CONF
@@ -67,7 +67,7 @@ class Sites:
             else:
                 with self._turn():
                     found = preview(caller.nova_context, wish)
-        except BadFlavorError as error:
+        except BadWishError as error:
             raise BadRequestError(str(error)) from error
         if found.case and found.case.wanted:
             # As the auditor does once such a create was refused.

@@ -174,6 +174,7 @@ class SitesTest(TenantsApiTestCase):
             ({'latency_budget_ms': 'soon'}, "'soon' is not a number > 0"),
             ({'clent': ALICE}, "'clent' is not a parameter: availability_zo"),
             ({'flavor': 'none'}, "there is no flavor 'none'"),
+            ({'availability_zone': 'x'}, "no availability zone 'x'"),
             ({'flavor': ['1', '2']}, "'flavor' is given more than once"),
             ({'flavor': 'a\0'}, "'a\\x00' is not at most 255 printable"),
             ({'client': [ALICE] * 17}, 'a list of at most 16 clients'),

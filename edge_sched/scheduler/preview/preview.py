@@ -68,7 +68,7 @@ def preview(context: nova_context.RequestContext, wish: ServerWish) -> Preview:
     """Judge a create.
 
     :param context: of the project that asks
-    :raises BadFlavorError: if there is no such flavor
+    :raises BadWishError: if there is no such flavor or zone
     :raises StoreUnavailableError: if the latency store cannot be asked
     :raises NoAnswerError: if Placement does not answer
     :raises RefusedQueryError: if Placement does not take the query

@@ -15,14 +15,14 @@ from nova import exception
 from nova.objects.request_spec import RequestSpec
 
 from edge_sched.scheduler.narrowing.placement import Query
-from edge_sched.scheduler.preview.wish import BadFlavorError
+from edge_sched.scheduler.preview.wish import BadWishError
 from edge_sched.scheduler.topology.cell import hosts_up
 from edge_sched.scheduler.topology.topology import Topology
 
-#: How old an answer of Placement is that somebody asks for anew, how old one
-#: that all others are given meanwhile, and how many are kept. Chosen: room may
-#: be gone by the create anyway; what many ask for is asked for once a second,
-#: and a query of 5000 hosts takes some; 100 kB each at 1000 hosts.
+#: How long after its question an answer of Placement is asked for anew, how
+#: long after it came all others are given it meanwhile, and how many are kept.
+#: Chosen: room may be gone by the create anyway; what many ask for is asked
+#: for once a second; 100 kB each at 1000 hosts.
 _RENEWED_SECONDS, _KEPT_SECONDS, _KEPT = 1.0, 5.0, 32
 
 YES, NO, UNKNOWN = 'yes', 'no', 'unknown'
@@ -142,13 +142,13 @@ def room_for(
     :param aggregates: that ours has it asked for, none if for all
     :raises NoAnswerError: if Placement does not answer, or not in time
     :raises RefusedQueryError: if it does not take the query
-    :raises BadFlavorError: if Nova makes no query of the flavor
+    :raises BadWishError: if Nova makes no query of the flavor
     """
     try:
         query = Query(context, spec)
     except exception.NovaException as error:
         # Nova's API sees to that before any other does.
-        raise BadFlavorError(str(error)) from error
+        raise BadWishError(str(error)) from error
 
     def ask() -> _Offered:
         offered, is_cut = query.offer(())

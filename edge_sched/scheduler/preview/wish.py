@@ -18,8 +18,8 @@ from oslo_utils import uuidutils
 CONF = nova.conf.CONF
 
 
-class BadFlavorError(Exception):
-    """No such flavor, or one that Nova makes nothing of; the message says."""
+class BadWishError(Exception):
+    """No such flavor or zone, or what Nova makes nothing of; it is named."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,9 +44,11 @@ def request_of(
 
     :param context: of the project that asks; a flavor that it may not use
         does not exist
-    :raises BadFlavorError: naming the flavor
+    :raises BadWishError: naming the flavor, or the zone
     :raises Exception: what Nova's API database fails with
     """
+    if wish.zone is not None and not _is_zone(context, wish.zone):
+        raise BadWishError(f'there is no availability zone {wish.zone!r}')
     image = objects.ImageMeta.from_dict({})
     numa, devices = None, objects.InstancePCIRequests(requests=[])
     if wish.flavor is None:
@@ -57,7 +59,7 @@ def request_of(
             numa = hardware.numa_get_constraints(flavor, image)
             devices = pci_request.get_pci_requests_from_flavor(flavor)
         except exception.NovaException as error:
-            raise BadFlavorError(f'flavor {wish.flavor!r}: {error}') from error
+            raise BadWishError(f'flavor {wish.flavor!r}: {error}') from error
     spec = RequestSpec.from_components(
         context,
         uuidutils.generate_uuid(),
@@ -88,7 +90,16 @@ def _flavor(
             exception.FlavorNotFoundByName,
         ):
             continue
-    raise BadFlavorError(f'there is no flavor {flavor!r}')
+    raise BadWishError(f'there is no flavor {flavor!r}')
+
+
+def _is_zone(context: nova_context.RequestContext, zone: str) -> bool:
+    """Whether hosts may be in it: that of an aggregate, or of all others."""
+    return zone == CONF.default_availability_zone or bool(
+        objects.AggregateList.get_by_metadata(
+            context, key='availability_zone', value=zone
+        )
+    )
 
 
 def _nothing() -> 'objects.Flavor':

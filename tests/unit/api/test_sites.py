@@ -32,7 +32,7 @@ from edge_sched.model.latency import Latency
 from edge_sched.scheduler.case import Case
 from edge_sched.scheduler.preview.preview import Preview
 from edge_sched.scheduler.preview.sites import Site
-from edge_sched.scheduler.preview.wish import BadFlavorError
+from edge_sched.scheduler.preview.wish import BadWishError
 from edge_sched.scheduler.preview.wish import ServerWish
 from edge_sched.scheduler.spec import Request
 
@@ -188,7 +188,7 @@ class SitesTest(base.BaseTestCase):
             self.assertRaises(
                 AwayError, self.ask, 'flavor=b', lambda *_: self.fail()
             )
-            raise BadFlavorError('no flavor')
+            raise BadWishError('no flavor')
 
         error = self.assertRaises(
             BadRequestError, self.ask, 'flavor=a', another

@@ -14,7 +14,7 @@ from oslotest import base
 
 from edge_sched import conf as edge_conf
 from edge_sched.scheduler.preview.room import room_for
-from edge_sched.scheduler.preview.wish import BadFlavorError
+from edge_sched.scheduler.preview.wish import BadWishError
 from edge_sched.scheduler.preview.wish import ServerWish
 from edge_sched.scheduler.preview.wish import request_of
 
@@ -78,7 +78,17 @@ class WishTest(base.BaseTestCase):
         self.assertIsNone(self.spec().availability_zone)
         self.conf.config(default_schedule_zone='west')
         self.assertEqual('west', self.spec().availability_zone)
-        self.assertEqual('east', self.spec(zone='east').availability_zone)
+        with mock.patch.object(
+            objects.AggregateList, 'get_by_metadata', return_value=['east']
+        ) as zones:
+            self.assertEqual('east', self.spec(zone='east').availability_zone)
+            zones.return_value = []
+            error = self.assertRaises(BadWishError, self.spec, zone='east')
+            self.assertEqual(
+                "there is no availability zone 'east'", str(error)
+            )
+        # Hosts of no aggregate that says one are in this.
+        self.assertEqual('nova', self.spec(zone='nova').availability_zone)
 
     def test_flavor_by_its_id_or_its_name_or_none(self) -> None:
         found = objects.Flavor(
@@ -100,14 +110,12 @@ class WishTest(base.BaseTestCase):
             by_id.assert_called_once_with(self.context, 'small')
             by_name.assert_called_once_with(self.context, 'small')
             by_name.side_effect = no_name
-            error = self.assertRaises(
-                BadFlavorError, self.spec, flavor='small'
-            )
+            error = self.assertRaises(BadWishError, self.spec, flavor='small')
         self.assertEqual("there is no flavor 'small'", str(error))
 
     def test_flavor_that_nova_makes_nothing_of_is_named(self) -> None:
         error = self.assertRaises(
-            BadFlavorError, self.with_flavor, cpu_policy='none-such'
+            BadWishError, self.with_flavor, cpu_policy='none-such'
         )
         self.assertIn("flavor 'small'", str(error))
 
@@ -115,6 +123,6 @@ class WishTest(base.BaseTestCase):
         spec = self.with_flavor(tpm_version='9')
         topology: Any = None
         error = self.assertRaises(
-            BadFlavorError, room_for, self.context, spec, (), topology
+            BadWishError, room_for, self.context, spec, (), topology
         )
         self.assertIn('TPM', str(error))
