@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""How many requests a project may make. Pure.
+"""How many requests a project may make, and how many at a time. Pure.
 
 limiter = Limiter(requests_per_minute=300)
 wait_seconds = limiter.take('4f2e...')
 """
 
+import collections
 import math
 import threading
 import time
@@ -52,3 +53,37 @@ class Limiter:
                 return math.ceil((1 - left) / self._per_second)
             self._left[project_id] = left - 1, now
             return 0
+
+
+class Turns:
+    """So many at a time, of which one project has all but one at the most.
+
+    Who asks often waits for himself then. Safe in threads.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._of_one = max(1, most - 1)
+        self._changed = threading.Condition()
+        #: By project, of those that have one.
+        self._taken: collections.Counter[str] = collections.Counter()
+
+    def take(self, project_id: str, timeout_seconds: float) -> bool:
+        """Wait for a turn; whether it came in time."""
+        with self._changed:
+            is_free = self._changed.wait_for(
+                lambda: (
+                    self._taken.total() < self._most
+                    and self._taken[project_id] < self._of_one
+                ),
+                timeout_seconds,
+            )
+            if is_free:
+                self._taken[project_id] += 1
+            return is_free
+
+    def give_back(self, project_id: str) -> None:
+        """One that was taken is over."""
+        with self._changed:
+            self._taken -= collections.Counter({project_id: 1})
+            self._changed.notify_all()

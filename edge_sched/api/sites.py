@@ -3,7 +3,6 @@
 """``/v1/sites``: what a create would be told."""
 
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from edge_sched.api import policies
 from edge_sched.api.caller import Caller
 from edge_sched.api.errors import AwayError
 from edge_sched.api.errors import BadRequestError
+from edge_sched.api.limits import Turns
 from edge_sched.api.parsing import query_of
 from edge_sched.asking.source import read_hints
 from edge_sched.auditing.asks import Asks
@@ -52,7 +52,7 @@ class Sites:
     def __init__(
         self, placement_queries: int, asks: Callable[[], Asks]
     ) -> None:
-        self._turns = threading.BoundedSemaphore(placement_queries)
+        self._turns = Turns(placement_queries)
         self._asks = asks
 
     def index(
@@ -65,7 +65,7 @@ class Sites:
             if wish.flavor is None:
                 found = preview(caller.nova_context, wish)
             else:
-                with self._turn():
+                with self._turn(caller.project_id):
                     found = preview(caller.nova_context, wish)
         except BadWishError as error:
             raise BadRequestError(str(error)) from error
@@ -78,14 +78,13 @@ class Sites:
         return answer_of(found)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        timeout_seconds = CONF.edge_sched.ring_timeout
-        if not self._turns.acquire(timeout=timeout_seconds):
+    def _turn(self, project_id: str) -> Iterator[None]:
+        if not self._turns.take(project_id, CONF.edge_sched.ring_timeout):
             raise AwayError('too many ask for room at a time')
         try:
             yield
         finally:
-            self._turns.release()
+            self._turns.give_back(project_id)
 
 
 def wish_of(request: webob.Request) -> ServerWish:

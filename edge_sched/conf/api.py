@@ -53,7 +53,8 @@ Possible values:
         default=4,
         min=1,
         help="""
-How many questions for room each process has Placement answer at a time.
+How many questions for room each process has Placement answer at a time, all
+but one of one project at the most.
 
 Others wait, for ``[edge_sched] ring_timeout`` at the longest, and are told to
 come back then (503). It keeps tenants who ask from slowing down those who

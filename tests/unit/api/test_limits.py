@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import concurrent.futures
 import threading
+from typing import Any
 from unittest import mock
 
 from hypothesis import given
@@ -9,6 +11,7 @@ from oslotest import base
 
 from edge_sched.api import limits
 from edge_sched.api.limits import Limiter
+from edge_sched.api.limits import Turns
 
 
 class LimiterTest(base.BaseTestCase):
@@ -79,3 +82,48 @@ class LimiterTest(base.BaseTestCase):
             now += pause
             given += limiter.take('a') == 0
         self.assertLessEqual(given, per_minute + now * per_minute / 60 + 1e-6)
+
+
+class TurnsTest(base.BaseTestCase):
+    def test_one_project_leaves_one_to_others(self) -> None:
+        turns = Turns(3)
+        taken = [turns.take('alice', 0) for _ in range(3)]
+        self.assertEqual([True, True, False], taken)
+        self.assertTrue(turns.take('bob', 0))
+        self.assertFalse(turns.take('carol', 0))
+        turns.give_back('alice')
+        self.assertTrue(turns.take('carol', 0))
+        self.assertFalse(turns.take('alice', 0))
+
+    def test_a_single_one_is_anybodys(self) -> None:
+        turns = Turns(1)
+        self.assertTrue(turns.take('alice', 0))
+        self.assertFalse(turns.take('bob', 0))
+        turns.give_back('alice')
+        self.assertTrue(turns.take('bob', 0))
+
+    def test_who_waits_has_the_next(self) -> None:
+        turns = Turns(1)
+        turns.take('alice', 0)
+        waiting = threading.Event()
+        wait_for = threading.Condition.wait_for
+
+        def told(*args: Any) -> bool:
+            waiting.set()
+            return wait_for(*args)
+
+        with (
+            mock.patch.object(threading.Condition, 'wait_for', told),
+            concurrent.futures.ThreadPoolExecutor(1) as pool,
+        ):
+            came = pool.submit(turns.take, 'bob', 60)
+            waiting.wait(60)
+            turns.give_back('alice')
+            self.assertTrue(came.result())
+
+    def test_nothing_is_kept_of_who_is_done(self) -> None:
+        turns = Turns(2)
+        for number in range(100):
+            turns.take(str(number), 0)
+            turns.give_back(str(number))
+        self.assertFalse(turns._taken)
