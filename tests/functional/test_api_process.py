@@ -24,15 +24,22 @@ with simple_server.make_server('127.0.0.1', 0, application) as server:
     server.serve_forever()
 """
 
+#: Where the scheduler's code, which answers, finds the store.
+STORE = """
+from edge_sched.api.wsgi import application
+from nova.conf import CONF
+print(CONF.edge_sched_database.connection)
+"""
+
 
 class ApiProcessTest(ProcessTestCase):
     def setUp(self) -> None:
         super().setUp()
-        url = f'sqlite:///{self.folder}/latency.sqlite'
-        migrate.sync(StoreSettings(url))
+        self.store_url = f'sqlite:///{self.folder}/latency.sqlite'
+        migrate.sync(StoreSettings(self.store_url))
         self.conf = pathlib.Path(self.folder, 'api.conf')
         self.conf.write_text(
-            f'[edge_sched_database]\nconnection = {url}\n'
+            f'[edge_sched_database]\nconnection = {self.store_url}\n'
             f'[edge_sched_api]\nnova_config_files = {self.nova_conf}\n'
             # Where nobody listens.
             '[keystone_authtoken]\nauth_type = password\n'
@@ -87,6 +94,19 @@ class ApiProcessTest(ProcessTestCase):
         self.assertEqual(
             headers['x-openstack-request-id'], error['request_id']
         )
+
+    def test_store_is_read_by_the_user_of_this_service(self) -> None:
+        with open(self.nova_conf, 'a') as conf_file:
+            conf_file.write('[edge_sched_database]\nconnection = sqlite://\n')
+        found = subprocess.run(
+            [sys.executable, '-c', STORE],
+            cwd=ROOT,
+            env={**os.environ, 'EDGE_SCHED_API_CONFIG_FILES': str(self.conf)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        self.assertEqual(self.store_url, found.stdout.splitlines()[-1])
 
     def test_what_makes_no_sense_is_said_at_start(self) -> None:
         more = pathlib.Path(self.folder, 'more.conf')

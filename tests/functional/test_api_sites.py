@@ -183,6 +183,12 @@ class SitesTest(TenantsApiTestCase):
             self.assertEqual(400, told.status)
             self.assertIn(said, told.said)
 
+    def test_zone_has_its_sites_alone(self) -> None:
+        self.measure(ALICES, paris=5, lyon=9)
+        self.set_aggregate_metadata('lyon', {'availability_zone': 'west'})
+        told = self.ask('/v1/sites', client=ALICE, availability_zone='west')
+        self.assertEqual([('lyon',)], _of(told, 'name'))
+
     def test_private_flavor_of_others_does_not_exist(self) -> None:
         flavor = {
             'id': 'hidden',

@@ -83,7 +83,9 @@ def preview(context: nova_context.RequestContext, wish: ServerWish) -> Preview:
     # Before ours has it ask for near sites alone.
     eligible = Eligible(spec, topology)
     asks = wish.flavor is not None
-    found = before_placement(context, spec, asks) if is_on() else None
+    found = None
+    if is_on():
+        found = before_placement(context, spec, narrows=asks)
     refused = found if isinstance(found, Refused) else None
     case = found.case if isinstance(found, Refused) else found
     if case and case.outcome == 'store_failure':

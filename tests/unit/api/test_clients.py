@@ -2,7 +2,6 @@
 
 """Names of a project, without a database."""
 
-import io
 import json
 import sys
 import types
@@ -24,19 +23,14 @@ from edge_sched.model.client import parse_prefix
 from edge_sched.store.errors import TooManyClientsError
 from edge_sched.store.errors import UnknownClientError
 from edge_sched.store.named import NamedClient
+from tests.unit.api.bodies import request_with
 
 HERE = '203.0.113.0/24'
 
 
 def request(body: Any = None, query: str = '') -> webob.Request:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    found = webob.Request.blank(f'/?{query}', method='PUT')
-    found.environ |= {
-        'wsgi.input': io.BytesIO(raw),
-        'CONTENT_LENGTH': str(len(raw)),
-        'CONTENT_TYPE': 'application/json',
-    }
-    return found
+    return request_with(raw, f'/?{query}')
 
 
 class ClientsTest(base.BaseTestCase):

@@ -116,10 +116,14 @@ class TurnsTest(base.BaseTestCase):
             mock.patch.object(threading.Condition, 'wait_for', told),
             concurrent.futures.ThreadPoolExecutor(1) as pool,
         ):
-            came = pool.submit(turns.take, 'bob', 60)
+            came = pool.submit(turns.take, 'bob', 3600)
             waiting.wait(60)
             turns.give_back('alice')
-            self.assertTrue(came.result())
+            try:
+                self.assertTrue(came.result(60))
+            finally:
+                with turns._changed:
+                    turns._changed.notify_all()
 
     def test_nothing_is_kept_of_who_is_done(self) -> None:
         turns = Turns(2)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 
-import io
 import json
 from typing import Any
 
@@ -16,23 +15,13 @@ from edge_sched.api.errors import WrongTypeError
 from edge_sched.api.parsing import MAX_BODY_BYTES
 from edge_sched.api.parsing import body_of
 from edge_sched.api.parsing import query_of
+from tests.unit.api.bodies import request_with
 
 
 def _query(text: str) -> Any:
     request = webob.Request.blank('/')
     request.environ['QUERY_STRING'] = text
     return query_of(request, {'flavor'}, {'client'})
-
-
-def _request(raw: bytes, **changes: Any) -> webob.Request:
-    request = webob.Request.blank('/', method='PUT')
-    request.environ |= {
-        'wsgi.input': io.BytesIO(raw),
-        'CONTENT_LENGTH': str(len(raw)),
-        'CONTENT_TYPE': 'application/json',
-        **changes,
-    }
-    return request
 
 
 class QueryTest(base.BaseTestCase):
@@ -71,35 +60,37 @@ class QueryTest(base.BaseTestCase):
 
 class BodyTest(base.BaseTestCase):
     def test_json_is_read(self) -> None:
-        self.assertEqual([1], body_of(_request(b'[1]')))
+        self.assertEqual([1], body_of(request_with(b'[1]')))
         kind = 'application/json; charset=UTF-8'
-        self.assertEqual([1], body_of(_request(b'[1]', CONTENT_TYPE=kind)))
+        self.assertEqual([1], body_of(request_with(b'[1]', CONTENT_TYPE=kind)))
 
     def test_what_is_none_is_refused(self) -> None:
         for raw in b'', b'{', b'\xff', b'[' * 10_000:
-            error = self.assertRaises(BadRequestError, body_of, _request(raw))
+            error = self.assertRaises(
+                BadRequestError, body_of, request_with(raw)
+            )
             self.assertEqual('the body is not JSON', str(error))
 
     def test_other_kinds_are_refused(self) -> None:
         for kind in '', 'text/plain', 'application/x-www-form-urlencoded':
-            request = _request(b'[1]', CONTENT_TYPE=kind)
+            request = request_with(b'[1]', CONTENT_TYPE=kind)
             self.assertRaises(WrongTypeError, body_of, request)
 
     def test_long_ones_are_not_read(self) -> None:
         raw = json.dumps('x' * (MAX_BODY_BYTES - 2)).encode()
         self.assertEqual(MAX_BODY_BYTES, len(raw))
-        body_of(_request(raw))
-        request = _request(raw + b' ')
+        body_of(request_with(raw))
+        request = request_with(raw + b' ')
         self.assertRaises(BodyTooLongError, body_of, request)
         self.assertEqual(0, request.environ['wsgi.input'].tell())
 
     def test_one_that_ends_early_is_refused(self) -> None:
-        request = _request(b'[1', CONTENT_LENGTH='3')
+        request = request_with(b'[1', CONTENT_LENGTH='3')
         error = self.assertRaises(BadRequestError, body_of, request)
         self.assertEqual('the body ends before its length', str(error))
 
     def test_no_more_is_read_than_what_may_be_there(self) -> None:
-        request = _request(b' ' * 100_000)
+        request = request_with(b' ' * 100_000)
         del request.environ['CONTENT_LENGTH']
         request.environ['wsgi.input_terminated'] = True
         self.assertRaises(BodyTooLongError, body_of, request)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import sys
 from typing import Any
 
 import ddt
@@ -11,6 +12,8 @@ from testtools import matchers
 from edge_sched.api.camara.device import IdentifierError
 from edge_sched.api.camara.device import devices_of
 from edge_sched.api.errors import BadRequestError
+from edge_sched.api.parsing import body_of
+from tests.unit.api.bodies import request_with
 
 IPV4 = {'publicAddress': '84.125.93.10', 'publicPort': 59765}
 IPV6 = '2001:db8:85a3:8d3:1319:8a2e:370:7344'
@@ -167,6 +170,15 @@ class DevicesTest(base.BaseTestCase):
             body = [body]
         for nested in (body, {'device': {'ipv4Address': body}}):
             self.assertIn(' is not an object', self.refused(nested))
+
+    def test_however_deep_a_body_is_it_is_refused(self) -> None:
+        for depth in range(1, sys.getrecursionlimit() + 50):
+            deep = b'[' * depth + b']' * depth
+            raw = b'{"device": {"ipv6Address": ' + deep + b'}}'
+            self.assertRaises(
+                BadRequestError,
+                lambda raw=raw: devices_of(body_of(request_with(raw))),
+            )
 
     @hypothesis.given(_JSON)
     def test_anything(self, body: Any) -> None:
